@@ -1,0 +1,73 @@
+# Everything a person or a machine does with this checkout; `make help` lists it.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+INSTALL := PIP_CONSTRAINT=constraints.txt $(RUN) -m pip install --quiet --disable-pip-version-check
+INPUTS := pyproject.toml constraints.txt
+CODE := spanledger core schema store collector tests $(wildcard benchmarks)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup serve test lint types fix bench bench-peers soak docs wheel clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.test ## Build the environment (instant when it is there)
+
+serve: $(VENV)/.run ## Run the collector: OTLP/gRPC on 127.0.0.1:4317, OTLP/HTTP on 127.0.0.1:4318
+	@exec $(VENV)/bin/spanledger serve $(ARGS)
+
+test: $(VENV)/.test ## Run every test (ARGS="-k name" for some)
+	@$(RUN) -m pytest $(ARGS)
+
+lint: $(VENV)/.lint ## Check format, style, floors and types
+	@$(RUN) -m ruff format --check $(CODE)
+	@$(RUN) -m ruff check $(CODE)
+	@$(VENV)/bin/lint-imports --no-cache
+	@$(RUN) -m mypy
+
+types: $(VENV)/.lint ## Check types only
+	@$(RUN) -m mypy
+
+fix: $(VENV)/.lint ## Format, and mend what can be mended
+	@$(RUN) -m ruff check --fix-only --quiet $(CODE)
+	@$(RUN) -m ruff format $(CODE)
+
+bench: $(VENV)/.test ## Measure ingest, query and recovery
+	@$(RUN) -m benchmarks $(ARGS)
+
+bench-peers: $(VENV)/.test ## Measure other collectors with the same load
+	@$(RUN) -m benchmarks.peers $(ARGS)
+
+soak: $(VENV)/.test ## Run the long tests
+	@$(RUN) -m pytest -m soak --timeout 0 tests $(ARGS)
+
+docs: $(VENV)/.run ## Write the generated reference pages again
+	@$(RUN) -m spanledger.reference
+
+wheel: $(VENV)/.test ## Build sdist and wheel into dist/
+	@$(RUN) -m hatchling build
+
+clean: ## Remove the environment and every cache
+	@rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(INPUTS) | $(VENV)/bin/python
+	@echo "Building the environment in $(VENV) ..."
+	@$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/.test: $(INPUTS) | $(VENV)/bin/python
+	@echo "Building the environment in $(VENV) ..."
+	@$(INSTALL) -e '.[test]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.lint: $(INPUTS) | $(VENV)/bin/python
+	@echo "Building the environment in $(VENV) ..."
+	@$(INSTALL) -e '.[test,lint]'
+	@touch $@ $(VENV)/.test $(VENV)/.run

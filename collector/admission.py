@@ -1,0 +1,129 @@
+"""Decide what may come in: how many bytes at once, and who.
+
+Every byte of a request counts from before it is read until the request is answered.
+"""
+
+import asyncio
+import hmac
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from core.errors import Overloaded, Unauthenticated
+
+PAGE_BYTES = 4096
+STATM = Path("/proc/self/statm")
+
+
+class Ticket:
+    """Stand for one admitted request and the bytes it is known to hold."""
+
+    __slots__ = ("bytes",)
+
+    def __init__(self, count: int) -> None:
+        """Hold the bytes."""
+        self.bytes = count
+
+
+class Admission:
+    """Bound the bytes in flight; first come, first served; nobody waits longer than `wait_s`."""
+
+    def __init__(self, *, limit_bytes: int, wait_s: float) -> None:
+        """Start empty."""
+        self.limit_bytes = limit_bytes
+        self.wait_s = wait_s
+        self.in_flight_bytes = 0
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @asynccontextmanager
+    async def admit(self, count: int) -> AsyncIterator[Ticket]:
+        """Hold `count` bytes while the body runs, or raise Overloaded when no room is made in time."""
+        count = min(count, self.limit_bytes)
+        await self._enter(count)
+        ticket = Ticket(count)
+        try:
+            yield ticket
+        finally:
+            self._leave(ticket.bytes)
+
+    async def grow(self, ticket: Ticket, count: int) -> None:
+        """Let a request hold `count` bytes in all, waiting for room when that is more than it holds."""
+        more = min(count, self.limit_bytes) - ticket.bytes
+        if more > 0:
+            await self._enter(more)
+        else:
+            self._leave(-more)
+        ticket.bytes += more
+
+    def settle(self, ticket: Ticket, count: int) -> None:
+        """Let a request hold `count` bytes that are in memory already, room or not."""
+        self.in_flight_bytes += count - ticket.bytes
+        ticket.bytes = count
+        self._wake()
+
+    async def _enter(self, count: int) -> None:
+        if not self._waiting and self.in_flight_bytes + count <= self.limit_bytes:
+            self.in_flight_bytes += count
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((count, turn))
+        try:
+            async with asyncio.timeout(self.wait_s):
+                await turn
+        except (TimeoutError, asyncio.CancelledError) as error:
+            self._give_up(count, turn)
+            if isinstance(error, TimeoutError):
+                raise Overloaded("too many bytes are in flight; send the same request again") from None
+            raise
+
+    def _give_up(self, count: int, turn: asyncio.Future[None]) -> None:
+        """Leave the queue; room that was granted in the very same moment goes back."""
+        if (count, turn) in self._waiting:
+            self._waiting.remove((count, turn))
+            self._wake()
+        elif turn.done() and not turn.cancelled():
+            self._leave(count)
+
+    def _leave(self, count: int) -> None:
+        self.in_flight_bytes -= count
+        self._wake()
+
+    def _wake(self) -> None:
+        while self._waiting:
+            count, turn = self._waiting[0]
+            if self.in_flight_bytes + count > self.limit_bytes:
+                return
+            self._waiting.popleft()
+            if not turn.done():
+                self.in_flight_bytes += count
+                turn.set_result(None)
+
+
+class Gate:
+    """Let in those who show a token; with no tokens configured, everybody."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        """Keep the tokens as bytes: comparing text that is not ASCII would raise."""
+        self._tokens = [token.encode() for token in tokens]
+
+    def check(self, authorizations: Sequence[str]) -> None:
+        """Raise Unauthenticated unless the one Authorization header holds a known bearer token (otlp.md S02).
+
+        All tokens are compared, in constant time, whichever matches.
+        """
+        if not self._tokens:
+            return
+        scheme, _, shown = authorizations[0].partition(" ") if len(authorizations) == 1 else ("", "", "")
+        given = shown.strip().encode(errors="surrogateescape")
+        matches = [hmac.compare_digest(given, token) for token in self._tokens]
+        if scheme.lower() != "bearer" or not any(matches):
+            raise Unauthenticated("a bearer token is needed: Authorization: Bearer <token>")
+
+
+def resident_bytes() -> int:
+    """Read how much memory this process holds; 0 where the system does not say."""
+    try:
+        return int(STATM.read_text().split()[1]) * PAGE_BYTES
+    except OSError:
+        return 0

@@ -1,0 +1,119 @@
+"""Take one request from bytes to a durable answer.
+
+Both listeners and the importer come through here, so all tell the same truth.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from core.counters import Counters
+from core.errors import NothingAccepted, Refused, TryAgain
+from schema.decode import decode, fingerprint
+from schema.rows import Batch, Rejection
+from schema.signals import Signal
+from store.protocol import Outcome
+from store.writer import Writer
+
+INLINE_BYTES = 32 << 10
+"""Below this, decoding is quicker than handing it to another thread."""
+KEPT_BYTES = 1 << 20
+"""An undecodable body is kept for replay up to this size."""
+WARN_EVERY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Hold a request whose body is whole and decompressed."""
+
+    signal: Signal
+    encoding: str
+    transport: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Say what to answer to a request of which something was kept."""
+
+    rejected: int
+    message: str
+
+
+@dataclass(slots=True)
+class Ingest:
+    """Decode, wait for the commit, answer."""
+
+    writer: Writer
+    counters: Counters
+    wait_s: float = 3.0
+    answer_within_s: float = 5.0
+    clock: Callable[[], int] = time.time_ns
+    monotonic: Callable[[], float] = time.monotonic
+    _decoder: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "decode"))
+    _warned: dict[Signal, float] = field(default_factory=dict)
+
+    async def take(self, request: Request) -> Accepted:
+        """Keep what can be kept of a request; return once that is durable.
+
+        Raise Refused when nothing of it can be, TryAgain when it cannot be now.
+        """
+        try:
+            batch = await self._decode(request)
+        except Refused as error:
+            await self.refuse(request.signal, request.encoding, request.transport, error, request.body)
+            raise
+        outcome = await self.writer.put(batch, wait_s=self.wait_s, answer_s=self.answer_within_s)
+        self._count(batch, outcome)
+        return self._accepted(batch, outcome)
+
+    async def refuse(self, signal: Signal, encoding: str, transport: str, error: Refused, body: bytes = b"") -> None:
+        """Write a request that is refused as a whole into the books, as far as the store can take it now."""
+        payload = body if 0 < len(body) <= KEPT_BYTES else None
+        rejection = Rejection("request", error.reason, str(error), payload, items=0)
+        known = fingerprint(signal, body) if body else None
+        batch = Batch(signal, encoding, transport, self.clock(), len(payload or b""), known, rejections=[rejection])
+        try:
+            await self.writer.put(batch, wait_s=self.wait_s, answer_s=self.answer_within_s)
+        except TryAgain as busy:
+            self.counters.turned_away.labels(f"refusal_{busy.reason}").inc()
+
+    def close(self) -> None:
+        """Let the decoding thread go."""
+        self._decoder.shutdown()
+
+    async def _decode(self, request: Request) -> Batch:
+        if len(request.body) <= INLINE_BYTES:
+            return self._decode_now(request)
+        return await asyncio.get_running_loop().run_in_executor(self._decoder, self._decode_now, request)
+
+    def _decode_now(self, request: Request) -> Batch:
+        now = self.clock()
+        return decode(request.signal, request.encoding, request.body, transport=request.transport, received_at=now)
+
+    def _accepted(self, batch: Batch, outcome: Outcome) -> Accepted:
+        rejected = outcome.first_rejected if outcome.replayed else outcome.rejected
+        if rejected and rejected == batch.received:
+            raise NothingAccepted(outcome.message or batch.message)
+        message = outcome.message if outcome.replayed else batch.message
+        return Accepted(rejected, message or self._warning(batch))
+
+    def _warning(self, batch: Batch) -> str:
+        """Tell a sender of an oddity, once a minute for each signal: Go reports it as an error each time (otlp.md R09)."""
+        if not batch.warnings:
+            return ""
+        self.counters.warned.labels(batch.signal, batch.transport).inc()
+        now = self.monotonic()
+        if now - self._warned.get(batch.signal, -WARN_EVERY_S) < WARN_EVERY_S:
+            return ""
+        self._warned[batch.signal] = now
+        return "; ".join(batch.warnings[:3])[:1000]
+
+    def _count(self, batch: Batch, outcome: Outcome) -> None:
+        origin = (batch.signal, batch.transport)
+        self.counters.received.labels(*origin).inc(batch.received)
+        self.counters.stored.labels(*origin).inc(outcome.stored)
+        self.counters.duplicate.labels(*origin).inc(outcome.duplicate)
+        self.counters.rejected.labels(*origin).inc(outcome.rejected)

@@ -1,0 +1,46 @@
+"""Declare every counter and gauge the daemon has, in one table.
+
+Names follow Prometheus' conventions; `docs/metrics.md` is made from this table.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+
+class Counters:
+    """Hold one daemon's counters; each has its own registry so that tests can run several."""
+
+    def __init__(self) -> None:
+        """Register everything."""
+        registry = self.registry = CollectorRegistry()
+        by_origin = ("signal", "transport")
+        self.received = Counter("spanledger_items_received", "Items received.", by_origin, registry=registry)
+        self.stored = Counter("spanledger_items_stored", "Items stored.", by_origin, registry=registry)
+        self.duplicate = Counter("spanledger_items_duplicate", "Items that were there already.", by_origin, registry=registry)
+        self.rejected = Counter("spanledger_items_rejected", "Items refused for good.", by_origin, registry=registry)
+        self.repaired = Counter("spanledger_items_repaired", "Stored items that were mended.", by_origin, registry=registry)
+        self.warned = Counter("spanledger_requests_warned", "Requests kept with a warning.", by_origin, registry=registry)
+        self.answers = Counter(
+            "spanledger_answers",
+            "Answers given, by transport and by the reason's name; 'ok' is success.",
+            ("transport", "answer"),
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "spanledger_answer_seconds",
+            "Time from the last byte of a request to its answer.",
+            ("transport",),
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.in_flight_bytes = Gauge("spanledger_in_flight_bytes", "Bytes of requests not answered yet.", registry=registry)
+        self.turned_away = Counter("spanledger_turned_away", "Requests asked to come again, by reason.", ("reason",), registry=registry)
+        self.connections = Gauge("spanledger_http_connections", "Open HTTP connections.", registry=registry)
+        self.queued_bytes = Gauge("spanledger_queue_bytes", "Bytes of requests waiting for the writer.", registry=registry)
+        self.commit_seconds = Gauge("spanledger_commit_seconds", "Time the last group commit took.", registry=registry)
+        self.commits = Gauge("spanledger_commits", "Group commits since the start.", registry=registry)
+
+    def text(self) -> bytes:
+        """Write all of them in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,132 @@
+"""Name every way in which work can fail.
+
+```
+SpanledgerError
+├── Refused                 the sender must not try again
+│   ├── Undecodable         the body is not what it says it is
+│   ├── NothingAccepted     every item of the request was refused
+│   ├── TooLarge            over a limit that will not change
+│   ├── UnsupportedMedia    content type or coding we do not speak
+│   ├── UnknownPath         no such endpoint
+│   ├── WrongMethod         the endpoint exists, the method does not
+│   ├── Unauthenticated     no or bad credentials
+│   ├── Forbidden           known, but not allowed
+│   └── TooSlow             the body did not arrive in time
+├── TryAgain                the sender should send the same again
+│   ├── Overloaded          too much is under way
+│   ├── StoreBusy           the database cannot take it now
+│   ├── DiskFull            the disk has no room
+│   └── Stopping            the daemon is going away
+└── Misconfigured           the program cannot start like this
+    └── AlreadyRunning      another process holds the database or the port
+```
+
+A message says what happened, to what, and what to do next.
+"""
+
+
+class SpanledgerError(Exception):
+    """Base of every error that this program raises on purpose."""
+
+
+class Refused(SpanledgerError):
+    """Refuse for good: the sender must not send the same again."""
+
+    reason = "refused"
+
+
+class Undecodable(Refused):
+    """Refuse a body that is not what its content type says."""
+
+    reason = "undecodable"
+
+
+class NothingAccepted(Refused):
+    """Refuse a request of which no item could be kept (otlp.md R12)."""
+
+    reason = "nothing_accepted"
+
+
+class TooLarge(Refused):
+    """Refuse what is over a limit."""
+
+    reason = "too_large"
+
+
+class UnsupportedMedia(Refused):
+    """Refuse a content type or content coding that we do not speak."""
+
+    reason = "unsupported_media"
+
+
+class UnknownPath(Refused):
+    """Refuse a path that leads nowhere."""
+
+    reason = "unknown_path"
+
+
+class WrongMethod(Refused):
+    """Refuse a method that the endpoint does not have."""
+
+    reason = "wrong_method"
+
+
+class Unauthenticated(Refused):
+    """Refuse a sender without valid credentials."""
+
+    reason = "unauthenticated"
+
+
+class Forbidden(Refused):
+    """Refuse a sender who is known but not allowed."""
+
+    reason = "forbidden"
+
+
+class TooSlow(Refused):
+    """Refuse a body that did not arrive in time."""
+
+    reason = "too_slow"
+
+
+class TryAgain(SpanledgerError):
+    """Ask the sender to send the same again after `retry_after_s` seconds."""
+
+    reason = "try_again"
+
+    def __init__(self, message: str, *, retry_after_s: float = 1.0) -> None:
+        """Keep the delay; clients give up at once when it exceeds their own deadline (otlp.md, fact 3)."""
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Overloaded(TryAgain):
+    """Too much is under way."""
+
+    reason = "overloaded"
+
+
+class StoreBusy(TryAgain):
+    """The database cannot take the batch now."""
+
+    reason = "store_busy"
+
+
+class DiskFull(TryAgain):
+    """The disk has no room for the batch."""
+
+    reason = "disk_full"
+
+
+class Stopping(TryAgain):
+    """The daemon is going away; its successor will take the batch."""
+
+    reason = "stopping"
+
+
+class Misconfigured(SpanledgerError):
+    """Stop before starting: the settings or the surroundings do not allow it."""
+
+
+class AlreadyRunning(Misconfigured):
+    """Stop before starting: another process holds the database or the port."""

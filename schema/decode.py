@@ -1,0 +1,44 @@
+"""Decode a request: bytes in, one Batch out."""
+
+from hashlib import sha256
+
+from schema import otlp_protobuf
+from schema.logs import timeless
+from schema.rows import Batch
+from schema.signals import Signal
+
+MAX_MESSAGE_CHARS = 1000
+MAX_SAMPLES = 10
+
+
+def decode(signal: Signal, encoding: str, body: bytes, *, transport: str, received_at: int) -> Batch:
+    """Decode a request, or raise Undecodable or TooLarge when nothing can be made of it as a whole.
+
+    `encoding` is "protobuf" or "json", `received_at` Unix nanoseconds.
+    """
+    batch = Batch(signal, encoding, transport, received_at, len(body), fingerprint(signal, body))
+    DECODERS[encoding](batch, body)
+    if signal is Signal.LOGS and any(map(timeless, batch.rows)):
+        batch.fingerprint = None
+    batch.message = message(batch)
+    return batch
+
+
+def fingerprint(signal: Signal, body: bytes) -> bytes:
+    """Know a request again when its sender repeats it (otlp.md I04)."""
+    digest = sha256(signal.encode())
+    digest.update(body)
+    return digest.digest()
+
+
+def message(batch: Batch) -> str:
+    """Say in at most 1,000 characters what was refused, with the first ten places (otlp.md Z11, R08)."""
+    if not batch.rejections:
+        return ""
+    samples = [rejection.message for rejection in batch.rejections[:MAX_SAMPLES]]
+    more = len(batch.rejections) - len(samples)
+    told = "; ".join(samples) + (f"; and {more} more" if more else "")
+    return told if len(told) <= MAX_MESSAGE_CHARS else told[: MAX_MESSAGE_CHARS - 1] + "…"
+
+
+DECODERS = {"protobuf": otlp_protobuf.decode}

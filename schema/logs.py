@@ -1,0 +1,68 @@
+"""Make a row of a log record (opentelemetry-proto, logs/v1/logs.proto)."""
+
+from schema.items import Head, nanos, optional_id, repaired
+from schema.rows import LOG_COLUMNS, Row
+from schema.values import MAX_ATTRIBUTES, SIGNED_63, Notes, Plain, attributes_text, content_id, cut, limited, text
+
+RECEIVED, TIME, OBSERVED = map(LOG_COLUMNS.index, ("received_at", "time_unix_nano", "observed_time_unix_nano"))
+MISSING = object()
+"""The body of a record that has none; an empty AnyValue is None."""
+
+
+def log_row(
+    head: Head,
+    time: int,
+    observed: int,
+    event_name: str,
+    severity_number: int,
+    severity_text: str,
+    body: Plain,
+    attributes: dict[str, Plain],
+    dropped_attributes: int,
+    trace_id: bytes,
+    span_id: bytes,
+    flags: int,
+    notes: Notes,
+) -> Row:
+    """Make the row of a log record; a record is never refused.
+
+    Ids that are missing or wrong leave it without association (otlp.md L01).
+    `event_name` falls back to the attribute `event.name` of older producers (L03).
+    A record with no time at all is given the time of receipt as its observed time (L02).
+    """
+    if len(attributes) > MAX_ATTRIBUTES:
+        dropped_attributes += limited(attributes, notes)
+    if not (time or observed):
+        observed = head[2]
+        notes["observed_time_unix_nano"] = "0"
+    if not event_name:
+        legacy = attributes.get("event.name")
+        event_name = legacy if isinstance(legacy, str) else ""
+    content = (
+        nanos(time, "time_unix_nano", notes),
+        nanos(observed, "observed_time_unix_nano", notes),
+        event_name,
+        severity_number,
+        severity_text,
+        *_body(body, notes),
+        attributes_text(attributes, notes),
+        dropped_attributes,
+        optional_id(trace_id, 16, "trace_id", notes) if trace_id else None,
+        optional_id(span_id, 8, "span_id", notes) if span_id else None,
+        flags,
+    )
+    return (*head, min(time or observed, SIGNED_63), content_id(head[0], head[1], *content), *content, repaired(notes))
+
+
+def timeless(row: Row) -> bool:
+    """Tell whether a record came without any time of its own."""
+    return row[TIME] == 0 and row[OBSERVED] == row[RECEIVED]
+
+
+def _body(body: Plain, notes: Notes) -> tuple[str | None, int]:
+    """Keep a string as it is and anything else as JSON text; say which."""
+    if body is MISSING:
+        return None, 0
+    if isinstance(body, str):
+        return cut(body, "body", notes), 0
+    return text(body), 1

@@ -1,0 +1,31 @@
+"""Make the allocator give memory back.
+
+glibc keeps what large requests needed unless told otherwise; other systems' allocators are left alone.
+"""
+
+import ctypes
+
+M_TRIM_THRESHOLD = -1
+M_MMAP_THRESHOLD = -3
+M_ARENA_MAX = -8
+MIB = 1 << 20
+
+
+def frugal() -> None:
+    """Map large blocks on their own so that freeing returns them, and share few arenas between threads."""
+    mallopt = getattr(_libc(), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, MIB)
+        mallopt(M_TRIM_THRESHOLD, 16 * MIB)
+        mallopt(M_ARENA_MAX, 2)
+
+
+def give_back() -> None:
+    """Return free memory to the system now."""
+    trim = getattr(_libc(), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)

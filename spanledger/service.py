@@ -1,0 +1,156 @@
+"""Build the daemon from its configuration, run it, and take it down in order.
+
+What others depend on starts first and stops last: lock, writer, listeners.
+"""
+
+import asyncio
+import signal
+import sys
+from contextlib import AsyncExitStack
+from time import time
+
+import structlog
+
+from collector import http, otlp_grpc
+from collector.admission import Admission, Gate, resident_bytes
+from collector.config import Collector
+from collector.ingest import Ingest
+from collector.otlp_http import Exports
+from core.counters import Counters
+from core.errors import Misconfigured, SpanledgerError
+from core.loop import every
+from core.section import Address
+from spanledger.config import Config
+from spanledger.memory import frugal, give_back
+from store.lock import Lock
+from store.sqlite import SqliteWriteSide
+from store.writer import Writer
+
+log = structlog.get_logger()
+
+GRACE_S = 5.0
+WATCH_S = 1.0
+SWITCH_INTERVAL_S = 0.001
+"""How long one thread may hold the interpreter while another waits; the writer must not wait 5 ms for each statement."""
+
+
+def run(config: Config) -> int:
+    """Serve until SIGTERM or SIGINT; give the exit status."""
+    frugal()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    return asyncio.run(_run(config))
+
+
+async def _run(config: Config) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        service = Service(config)
+        await service.start(stack)
+        await service.watch(stop)
+        log.info("stopping")
+    log.info("stopped")
+    return 0
+
+
+class Service:
+    """Hold the daemon's parts."""
+
+    def __init__(self, config: Config) -> None:
+        """Check what the configuration alone can tell; open nothing."""
+        _check_exposure(config.collector)
+        self._config = config
+        self.counters = Counters()
+        self.writer = Writer(lambda: SqliteWriteSide(config.store), queue_bytes=config.store.queue_bytes)
+        limits = config.collector.limits
+        self.ingest = Ingest(self.writer, self.counters, wait_s=limits.wait, answer_within_s=limits.answer_within)
+        self._admission = Admission(limit_bytes=limits.in_flight_bytes, wait_s=limits.wait)
+        self._gate = Gate([token.get_secret_value() for token in config.collector.tokens])
+        self.grpc = self._grpc() if config.collector.grpc.endpoint else None
+        self.http = self._http() if config.collector.http.endpoint else None
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Start the parts in order, each with how to stop it."""
+        path = self._config.store.path
+        assert path is not None, "the configuration always has a path by now"  # noqa: S101  guards the caller
+        lock = stack.enter_context(Lock(path))
+        stack.callback(self.ingest.close)
+        self.writer.start()
+        stack.callback(self.writer.stop, GRACE_S)
+        for listener in filter(None, (self.grpc, self.http)):
+            stack.push_async_callback(listener.stop, GRACE_S)
+            await listener.start()
+        lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time())
+        log.info("ready", grpc=self.grpc_address, http=self.http_address, db=str(path))
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Publish health and give memory back once a second until told to stop."""
+        await every(WATCH_S, self._look, stop=stop, name="watch")
+
+    async def ready(self) -> str:
+        """Say why requests cannot be kept now; empty when they can (otlp.md O01)."""
+        try:
+            await asyncio.wait_for(asyncio.wrap_future(self.writer.run(lambda side: side.probe())), 2)
+        except (SpanledgerError, TimeoutError) as error:
+            return str(error) or "the writer does not answer"
+        return ""
+
+    @property
+    def grpc_address(self) -> str | None:
+        """Write where gRPC is listened for."""
+        return _address(self._config.collector.grpc.endpoint, self.grpc)
+
+    @property
+    def http_address(self) -> str | None:
+        """Write where HTTP is listened for."""
+        return _address(self._config.collector.http.endpoint, self.http)
+
+    async def _look(self) -> None:
+        counters, writer = self.counters, self.writer
+        counters.queued_bytes.set(writer.queued_bytes)
+        counters.commit_seconds.set(writer.last_commit_s)
+        counters.commits.set(writer.commits)
+        counters.in_flight_bytes.set(self._admission.in_flight_bytes)
+        if self.grpc is not None:
+            await self.grpc.serving(now=not await self.ready())
+        if not self._admission.in_flight_bytes and resident_bytes() > IDLE_BYTES:
+            await asyncio.to_thread(give_back)
+
+    def _grpc(self) -> otlp_grpc.Listener:
+        settings = self._config.collector
+        return otlp_grpc.Listener(
+            settings.grpc, settings.limits, self.ingest, self._admission, self._gate, self.counters
+        )
+
+    def _http(self) -> http.Listener:
+        settings = self._config.collector
+        exports = Exports(settings.limits, self.ingest, self._admission, self._gate, self.counters)
+        app = http.application(exports, settings.http, self.counters, ready=self.ready)
+        return http.Listener(settings.http, settings.limits, app, self.counters)
+
+
+IDLE_BYTES = 128 << 20
+"""Above this, an idle daemon asks the allocator to give memory back."""
+
+
+def _address(configured: Address | None, listener: otlp_grpc.Listener | http.Listener | None) -> str | None:
+    if configured is None or listener is None:
+        return None
+    return str(Address(configured.host, listener.port))
+
+
+def _check_exposure(settings: Collector) -> None:
+    """Refuse to listen beyond this machine without credentials unless told to (otlp.md S01)."""
+    open_to_all = [
+        str(part.endpoint)
+        for part in (settings.grpc, settings.http)
+        if part.endpoint is not None and part.endpoint.host not in http.LOOPBACK_NAMES
+    ]
+    if open_to_all and not settings.tokens and not settings.insecure_no_auth:
+        message = (
+            f"{', '.join(open_to_all)} can be reached from other machines and no token is set; "
+            "set [collector] tokens, or insecure_no_auth = true if the network is trusted"
+        )
+        raise Misconfigured(message)

@@ -1,0 +1,121 @@
+"""Run the real service on free loopback ports, and look into what it kept."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from spanledger.config import Config, load
+from spanledger.service import Service
+from store.protocol import LedgerLine
+from store.sqlite import SqliteReadSide
+
+TABLES = {"traces": "raw_spans", "logs": "raw_logs", "metrics": "raw_points"}
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Hold a running service and where to reach it."""
+
+    service: Service
+    config: Config
+    db: Path
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def http(self) -> int:
+        """Give the HTTP port."""
+        assert self.service.http is not None
+        return self.service.http.port
+
+    @property
+    def grpc(self) -> int:
+        """Give the gRPC port."""
+        assert self.service.grpc is not None
+        return self.service.grpc.port
+
+    def url(self, path: str = "") -> str:
+        """Write an HTTP address of the service."""
+        return f"http://127.0.0.1:{self.http}{path}"
+
+    def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+        """Ask the database directly."""
+        connection = apsw.Connection(str(self.db), flags=apsw.SQLITE_OPEN_READONLY)
+        connection.set_busy_timeout(5000)
+        try:
+            cursor = connection.execute(sql, values)
+            found = list(cursor)
+            names = [column[0] for column in cursor.get_description()] if found else []
+            return [dict(zip(names, row, strict=True)) for row in found]
+        finally:
+            connection.close()
+
+    def count(self, signal: str) -> int:
+        """Count the stored items of a signal."""
+        return int(self.rows(f"select count(*) as n from {TABLES[signal]}")[0]["n"])
+
+    def ledger(self) -> list[LedgerLine]:
+        """Read the books."""
+        reader = SqliteReadSide(self.db)
+        try:
+            return reader.ledger()
+        finally:
+            reader.close()
+
+    def balance(self) -> None:
+        """Assert that the books add up, and agree with the tables."""
+        stored = dict.fromkeys(TABLES, 0)
+        for line in self.ledger():
+            assert line.received == line.stored + line.duplicate + line.rejected, line
+            stored[line.signal] += line.stored
+
+        assert stored == {signal: self.count(signal) for signal in TABLES}
+
+
+@contextmanager
+def running(db: Path, **settings: Any) -> Iterator[Running]:
+    """Run a service for the length of a block; settings are dotted paths with `__`, as in the environment."""
+    values = {"collector.grpc.endpoint": "127.0.0.1:0", "collector.http.endpoint": "127.0.0.1:0"}
+    values |= {key.replace("__", "."): value for key, value in settings.items()}
+    config = load(file=None, environ={}, settings={"store.path": str(db), **values})
+    ready: Future[Running] = Future()
+    stop = threading.Event()
+    thread = threading.Thread(target=_serve, args=(config, db, ready, stop), name="service")
+    thread.start()
+    try:
+        found = ready.result(timeout=20)
+        yield found
+    finally:
+        stop.set()
+        thread.join(timeout=30)
+        assert not thread.is_alive(), "the service did not stop"
+    found.balance()
+
+
+def _serve(config: Config, db: Path, ready: "Future[Running]", stop: threading.Event) -> None:
+    async def main() -> None:
+        over = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        waiting = loop.run_in_executor(None, stop.wait)
+        async with AsyncExitStack() as stack:
+            service = Service(config)
+            await service.start(stack)
+            ready.set_result(Running(service, config, db, loop))
+            watching = asyncio.create_task(service.watch(over), name="watch")
+            await waiting
+            over.set()
+            await watching
+
+    try:
+        asyncio.run(main())
+    except BaseException as error:  # the waiting test must hear of it, whatever it was
+        if not ready.done():
+            ready.set_exception(error)
+        else:
+            raise
