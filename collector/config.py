@@ -1,8 +1,6 @@
 """Say what a user may set about receiving."""
 
-from pathlib import Path
-
-from pydantic import SecretStr
+from pydantic import FilePath, SecretStr
 
 from core.section import Address, AddressOrOff, Duration, Section, Size
 
@@ -10,11 +8,11 @@ from core.section import Address, AddressOrOff, Duration, Section, Size
 class Tls(Section):
     """Serve TLS; both files are needed, and `client_ca` makes clients show a certificate."""
 
-    cert: Path
+    cert: FilePath
     """Certificate chain, PEM."""
-    key: Path
+    key: FilePath
     """Private key, PEM."""
-    client_ca: Path | None = None
+    client_ca: FilePath | None = None
     """Authority that client certificates must come from, PEM; switches mutual TLS on."""
 
 
@@ -51,7 +49,7 @@ class Limits(Section):
     """Resident memory above which slow uploads are asked to come again."""
     connections: int = 1024
     """Open HTTP connections."""
-    streams: int = 100
+    streams: int = 256
     """Calls at once on one gRPC connection."""
     header_timeout: Duration = 10.0
     """Time a client has to send a request's headers."""

@@ -13,7 +13,7 @@ from collector.config import Http, Limits, Tls
 from collector.otlp_http import Exports, error_response
 from collector.ports import listen
 from core.counters import Counters
-from core.errors import Forbidden, UnknownPath, WrongMethod
+from core.errors import Forbidden, Misconfigured, UnknownPath, WrongMethod
 from schema.signals import WIRE
 
 log = logging.getLogger(__name__)
@@ -72,14 +72,14 @@ class Listener:
         self._counters.connections.set(len(self.open))
 
     @property
-    def server(self) -> web.Server[web.Request]:
+    def server(self) -> web.Server:
         """Give aiohttp's own server, which parses and dispatches."""
         server = self._runner.server
         assert server is not None, "the runner is set up before a connection is accepted"  # noqa: S101  guards the caller
         return server
 
 
-class _Connection(RequestHandler[web.Request]):
+class _Connection(RequestHandler):
     """Close a connection whose first request's headers do not arrive in time; aiohttp waits for ever."""
 
     __slots__ = ("_deadline", "_listener")
@@ -120,15 +120,18 @@ class _Closed(asyncio.Protocol):
         transport.close()
 
 
-def application(exports: Exports, settings: Http, counters: Counters, *, ready: Callable[[], Awaitable[str]]) -> web.Application:
-    """Build the routes; `ready` says why the service is not ready, or nothing."""
-    app = web.Application(middlewares=[_guard(settings, counters)])
+def application(exports: Exports, settings: Http, *, ready: Callable[[], Awaitable[str]]) -> web.Application:
+    """Build the routes; `ready` says why the service is not ready, or nothing.
+
+    Only the two health checks are open to those without a token.
+    """
+    app = web.Application(middlewares=[_guard(settings, exports.counters)])
     exports.add_to(app)
-    _add_health(app, counters, ready)
+    _add_health(app, exports, ready)
     return app
 
 
-def _add_health(app: web.Application, counters: Counters, ready: Callable[[], Awaitable[str]]) -> None:
+def _add_health(app: web.Application, exports: Exports, ready: Callable[[], Awaitable[str]]) -> None:
     async def healthz(_request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
@@ -137,8 +140,9 @@ def _add_health(app: web.Application, counters: Counters, ready: Callable[[], Aw
         told = {"status": "not ready", "reason": reason} if reason else {"status": "ready"}
         return web.json_response(told, status=503 if reason else 200)
 
-    async def metrics(_request: web.Request) -> web.Response:
-        return web.Response(body=counters.text(), headers={hdrs.CONTENT_TYPE: "text/plain; version=0.0.4; charset=utf-8"})
+    async def metrics(request: web.Request) -> web.Response:
+        exports.gate.check(request.headers.getall(hdrs.AUTHORIZATION, []))
+        return web.Response(body=exports.counters.text(), headers={hdrs.CONTENT_TYPE: "text/plain; version=0.0.4; charset=utf-8"})
 
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
@@ -222,8 +226,11 @@ def _check_origin(request: web.Request, origins: frozenset[str]) -> str:
 def _context(tls: Tls) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(tls.cert, tls.key)
-    if tls.client_ca:
-        context.load_verify_locations(tls.client_ca)
-        context.verify_mode = ssl.CERT_REQUIRED
+    try:
+        context.load_cert_chain(tls.cert, tls.key)
+        if tls.client_ca:
+            context.load_verify_locations(tls.client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+    except ssl.SSLError as error:
+        raise Misconfigured(f"cannot use {tls.cert}, {tls.key} or {tls.client_ca}: {error}; all must be PEM files") from None
     return context

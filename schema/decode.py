@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from schema import otlp_protobuf
+from schema import otlp_json, otlp_protobuf
 from schema.logs import timeless
 from schema.rows import Batch
 from schema.signals import Signal
@@ -41,4 +41,4 @@ def message(batch: Batch) -> str:
     return told if len(told) <= MAX_MESSAGE_CHARS else told[: MAX_MESSAGE_CHARS - 1] + "…"
 
 
-DECODERS = {"protobuf": otlp_protobuf.decode}
+DECODERS = {"protobuf": otlp_protobuf.decode, "json": otlp_json.decode}

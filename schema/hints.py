@@ -4,7 +4,9 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
+from core.errors import Undecodable
 from schema.signals import WIRE, Signal
+from schema.wire import check_flood
 
 
 def other_signal(signal: Signal, body: bytes) -> Signal | None:
@@ -14,20 +16,33 @@ def other_signal(signal: Signal, body: bytes) -> Signal | None:
 
 def wrong_format(body: bytes) -> str:
     """Say what a body that is not protobuf looks like, as the end of a sentence; empty when nothing comes to mind."""
-    start = body[:64].lstrip()
-    if start[:1] in (b"{", b"["):
+    if body[:64].lstrip()[:1] in (b"{", b"["):
         return "; it looks like JSON: send it with Content-Type: application/json"
-    if start[:1] == b"<":
+    return _foreign(body)
+
+
+def wrong_json(body: bytes) -> str:
+    """Say what a body that is not JSON looks like, as the end of a sentence; empty when nothing comes to mind."""
+    if any(_fits(signal, body) for signal in Signal):
+        return "; it looks like protobuf: send it with Content-Type: application/x-protobuf"
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff", b"{\x00", b"\x00{"):
+        return "; it looks like UTF-16: send UTF-8"
+    return _foreign(body)
+
+
+def _foreign(body: bytes) -> str:
+    if body[:64].lstrip()[:1] == b"<":
         return "; it looks like HTML or XML"
-    if start[:2] == b"\x1f\x8b":
+    if body[:2] == b"\x1f\x8b":
         return "; it looks like gzip: send it with Content-Encoding: gzip"
     return ""
 
 
 def _fits(signal: Signal, body: bytes) -> bool:
     try:
+        check_flood(signal, body)
         request = WIRE[signal].request.FromString(body)
-    except DecodeError:
+    except (DecodeError, Undecodable):
         return False
     return FITS[signal](request)
 

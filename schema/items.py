@@ -3,7 +3,8 @@
 Whatever is mended is named in the item's notes, which become its `repaired` column.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from schema.rows import Row
 from schema.values import SIGNED_63, Notes, Plain, attributes_text, content_id, text, text_or_none
@@ -21,6 +22,29 @@ class ItemRefusedError(Exception):
         """Keep the reason as a word for counters and the message as a sentence for the sender."""
         super().__init__(message)
         self.reason = reason
+
+
+@dataclass(slots=True)
+class PayloadBudget:
+    """Bound the bytes, and the work, that keeping a request's refused items may take.
+
+    Each payload repeats the resource above its item: a large one must not be written again for every item.
+    """
+
+    left: int
+
+    @classmethod
+    def of(cls, body_bytes: int) -> "PayloadBudget":
+        """Give a request four times its own size."""
+        return cls(max(1 << 20, 4 * body_bytes))
+
+    def spend(self, write: Callable[[], bytes | None]) -> bytes | None:
+        """Write a payload while there is room; the first that does not fit is the last that is tried."""
+        if self.left <= 0:
+            return None
+        payload = write()
+        self.left -= len(payload or b"")
+        return payload if self.left >= 0 else None
 
 
 def required_id(raw: bytes, size: int, field: str, notes: Notes) -> str:

@@ -19,8 +19,6 @@ Parsed = Any
 """What a JSON parser gives; nothing is known about it yet."""
 
 BOM = b"\xef\xbb\xbf"
-MAX_DIGITS = 1000
-BYTES_PER_UNIT = 16
 UNITS_FREE = 4_000_000
 OBJECT_UNITS, ARRAY_UNITS = 15, 6
 
@@ -78,19 +76,18 @@ def check_flood(body: bytes) -> None:
         raise Undecodable(f"body of {len(body)} bytes is JSON made of too many tiny objects")
 
 
-def scrub(node: dict[str, Parsed], skip: str = "") -> bool:
+def scrub(node: dict[str, Parsed], *, skip: str = "") -> bool:
     """Replace lone surrogates by U+FFFD, in place; tell whether there were any. What stands under `skip` is left alone."""
-    stack: list[Parsed] = [{key: value for key, value in node.items() if key != skip}]
-    found = _scrub_object(node, skip)
-    stack = [value for key, value in node.items() if key != skip]
+    skipped = node.pop(skip, None)
+    found = False
+    stack: list[Parsed] = [node]
     while stack:
         inner = stack.pop()
-        if isinstance(inner, dict):
-            found |= _scrub_object(inner, "")
-            stack.extend(inner.values())
-        elif isinstance(inner, list):
-            found |= _scrub_array(inner)
-            stack.extend(inner)
+        found |= _scrub_object(inner) if type(inner) is dict else _scrub_array(inner)
+        parts = inner.values() if type(inner) is dict else inner
+        stack.extend(part for part in parts if type(part) in (dict, list))
+    if skipped is not None:
+        node[skip] = skipped
     return found
 
 
@@ -105,18 +102,29 @@ def _object(root: Parsed) -> dict[str, Parsed]:
 
 
 def _integer(digits: str) -> int | LongInteger:
-    if len(digits) > MAX_DIGITS:
+    if len(digits) > 20:
         return LongInteger(digits)
     value = int(digits)
     return value if -(1 << 63) <= value < 1 << 64 else LongInteger(digits)
 
 
+def _odd(value: Parsed) -> bool:
+    return type(value) is str and SURROGATE.search(value) is not None
+
+
 def _mended(value: Parsed) -> Parsed:
-    return SURROGATE.sub("\ufffd", value) if type(value) is str else value
+    return SURROGATE.sub("\ufffd", value) if _odd(value) else value
 
 
-def _scrub_object(node: dict[str, Parsed], skip: str) -> bool:
-    odd = [key for key, value in node.items() if key != skip and (_mended(key) != key or _mended(value) != value)]
+def _scrub_object(node: dict[str, Parsed]) -> bool:
+    odd = [key for key, value in node.items() if _odd(key) or _odd(value)]
     for key in odd:
         node[_mended(key)] = _mended(node.pop(key))
+    return bool(odd)
+
+
+def _scrub_array(node: list[Parsed]) -> bool:
+    odd = [index for index, value in enumerate(node) if _odd(value)]
+    for index in odd:
+        node[index] = _mended(node[index])
     return bool(odd)

@@ -56,7 +56,7 @@ def log_row(
 
 def timeless(row: Row) -> bool:
     """Tell whether a record came without any time of its own."""
-    return row[TIME] == 0 and row[OBSERVED] == row[RECEIVED]
+    return bool(row[TIME] == 0 and row[OBSERVED] == row[RECEIVED])
 
 
 def _body(body: Plain, notes: Notes) -> tuple[str | None, int]:

@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 
 from core.errors import Undecodable
 from schema.hints import other_signal, wrong_format
-from schema.items import Head, ItemRefusedError, resource_row, scope_row
+from schema.items import Head, ItemRefusedError, PayloadBudget, resource_row, scope_row
 from schema.mend import Mended, mend
 from schema.logs import timeless
 from schema.protobuf_logs import read_log
@@ -58,8 +58,9 @@ def decode(batch: Batch, body: bytes) -> None:
     if body and not envelopes:
         raise Undecodable(_nothing_known(batch.signal, body))
     _check_count(batch.signal, envelopes, names)
+    budget = PayloadBudget.of(len(body))
     for place, envelope in enumerate(envelopes):
-        _Envelope(batch, names, mended, place, envelope, max(1 << 20, 4 * len(body))).read()
+        _Envelope(batch, names, mended, place, envelope, budget).read()
     _check_meant(batch, envelopes, names, body)
 
 
@@ -109,7 +110,7 @@ class _Envelope:
     mended: Mended | None
     place: int
     envelope: Message
-    payload_budget: int
+    budget: PayloadBudget
 
     def read(self) -> None:
         """Read every scope's items."""
@@ -145,10 +146,7 @@ class _Envelope:
 
     def _refuse(self, error: ItemRefusedError, place: tuple[int, ...], item: Message, scoped: Message) -> None:
         position = self.names.position.format(*place)
-        payload = self._alone(item, scoped, place)
-        if payload is not None and len(payload) > self.payload_budget:
-            payload = None
-        self.payload_budget -= len(payload or b"")
+        payload = self.budget.spend(partial(self._alone, item, scoped, place))
         self.batch.rejections.append(Rejection(position, error.reason, f"{position}: {error}", payload))
 
     def _alone(self, item: Message, scoped: Message, place: tuple[int, ...]) -> bytes:

@@ -40,6 +40,7 @@ def point_row(
     """Make the row of a data point, or raise ItemRefusedError.
 
     A point needs a time (otlp.md M02).
+    A sum that is not a number stays in `data` alone: SQLite would make null of it anyway.
     It is known by resource, scope, metric, attributes, start and time (I05).
     """
     if not time:
@@ -63,7 +64,7 @@ def point_row(
         written,
         value,
         count if count is None or count <= SIGNED_63 else None,
-        total,
+        total if total == total else None,
         text_or_none(data),
         text_or_none(exemplars),
         flags,

@@ -25,7 +25,7 @@ def read_metric(metric: Message) -> Metric:
         metric.unit,
         kind,
         getattr(data, "aggregation_temporality", None),
-        int(data.is_monotonic) if kind == "sum" else None,
+        int(metric.sum.is_monotonic) if kind == "sum" else None,
         text_or_none(attributes(metric.metadata, {})),
     )
 

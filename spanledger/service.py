@@ -127,7 +127,7 @@ class Service:
     def _http(self) -> http.Listener:
         settings = self._config.collector
         exports = Exports(settings.limits, self.ingest, self._admission, self._gate, self.counters)
-        app = http.application(exports, settings.http, self.counters, ready=self.ready)
+        app = http.application(exports, settings.http, ready=self.ready)
         return http.Listener(settings.http, settings.limits, app, self.counters)
 
 

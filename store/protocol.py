@@ -2,11 +2,15 @@
 
 Implementations promise:
 
-- `commit` is all or nothing over the batches it is given, durable when it returns, and idempotent:
+- `commit` is durable when it returns, all or nothing for each batch, and idempotent:
   a span is known by (trace_id, span_id), a log record and a metric point by (sort_time, fingerprint),
   a request by its fingerprint for `replay_window_s`.
 - After `commit`, received = stored + duplicate + rejected holds for each signal and transport in `ledger`.
-- `commit` raises `TryAgain` when the same batches may succeed later, and leaves nothing of them behind that a repeat would count twice.
+- Of two spans with one identity the first is kept, unless it had not ended and the later has: that takes its place.
+  Any other difference is counted in `conflicts` and listed among the rejections with reason 'conflict' and 0 items.
+- `commit` raises `TryAgain` when the same batches may succeed later,
+  and leaves nothing of them behind that a repeat would count twice.
+  A batch that cannot be kept at all costs only itself: its place in the answer holds its error.
 - One thread calls the write side. Readers may be many, in any thread and process, and never make the writer wait.
 """
 
@@ -20,13 +24,17 @@ from schema.signals import Signal
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Say what became of one batch; `message` is the first answer's when the batch is a replay."""
+    """Say what became of one batch.
+
+    When it is a replay, all of it is `duplicate`, and `message` and `first_rejected` are what the first answer said.
+    """
 
     stored: int
     duplicate: int
     rejected: int
     message: str = ""
     replayed: bool = False
+    first_rejected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +55,11 @@ class LedgerLine:
 class WriteSide(Protocol):
     """Change what is kept; called from one thread only."""
 
-    def commit(self, batches: Sequence[Batch]) -> list[Outcome]:
-        """Keep all batches durably, one Outcome each in order, or raise and keep none."""
+    def commit(self, batches: Sequence[Batch]) -> list[Outcome | Exception]:
+        """Keep the batches durably: one Outcome each, in order, or what was wrong with that batch alone.
+
+        Raise TryAgain and keep none when the trouble is the store's.
+        """
         ...
 
     def tidy(self) -> None:

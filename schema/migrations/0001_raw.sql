@@ -184,7 +184,8 @@ create table ingest_requests (
 create index ingest_requests_age on ingest_requests (received_at);
 
 -- Every item that was refused, with what is needed to send it again.
--- `items` is 0 when the body could not be read far enough to count; `payload` is null when it was too large to keep.
+-- `items` is 0 when the body could not be read far enough to count, and for a conflict: a variant of what is kept, a duplicate in the ledger.
+-- `payload` is null when it was too large to keep; with `encoding` 'row' it is a JSON object of the variant's columns.
 create table ingest_rejections (
   id integer primary key,
   received_at integer not null,
@@ -198,3 +199,30 @@ create table ingest_rejections (
   payload blob,
   replayed_at integer
 ) strict;
+
+-- One row: how many refused items are kept, how large they are, and how many had to be forgotten to bound them.
+create table rejection_tally (
+  id integer primary key check (id = 1),
+  kept integer not null,
+  bytes integer not null,
+  forgotten integer not null
+) strict;
+
+insert into rejection_tally (id, kept, bytes, forgotten) values (1, 0, 0, 0);
+
+create trigger ingest_rejections_kept after insert on ingest_rejections
+begin
+  update rejection_tally
+  set kept = kept + 1, bytes = bytes + octet_length(new.message) + ifnull(octet_length(new.payload), 0)
+  where id = 1;
+end;
+
+create trigger ingest_rejections_forgotten after delete on ingest_rejections
+begin
+  update rejection_tally
+  set
+    kept = kept - 1,
+    bytes = bytes - octet_length(old.message) - ifnull(octet_length(old.payload), 0),
+    forgotten = forgotten + 1
+  where id = 1;
+end;

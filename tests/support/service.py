@@ -12,6 +12,7 @@ from typing import Any
 import apsw
 
 from spanledger.config import Config, load
+from spanledger.layers import Given
 from spanledger.service import Service
 from store.protocol import LedgerLine
 from store.sqlite import SqliteReadSide
@@ -50,9 +51,8 @@ class Running:
         connection.set_busy_timeout(5000)
         try:
             cursor = connection.execute(sql, values)
-            found = list(cursor)
-            names = [column[0] for column in cursor.get_description()] if found else []
-            return [dict(zip(names, row, strict=True)) for row in found]
+            names = [column[0] for column in cursor.description_full or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
         finally:
             connection.close()
 
@@ -78,12 +78,17 @@ class Running:
         assert stored == {signal: self.count(signal) for signal in TABLES}
 
 
+def configuration(**settings: Any) -> Config:
+    """Make a configuration from dotted paths, as flags would."""
+    return load(environ={}, flags=[Given(tuple(path.split(".")), str(value), "test") for path, value in settings.items()])
+
+
 @contextmanager
 def running(db: Path, **settings: Any) -> Iterator[Running]:
     """Run a service for the length of a block; settings are dotted paths with `__`, as in the environment."""
     values = {"collector.grpc.endpoint": "127.0.0.1:0", "collector.http.endpoint": "127.0.0.1:0"}
     values |= {key.replace("__", "."): value for key, value in settings.items()}
-    config = load(file=None, environ={}, settings={"store.path": str(db), **values})
+    config = configuration(**{"store.path": str(db), **values})
     ready: Future[Running] = Future()
     stop = threading.Event()
     thread = threading.Thread(target=_serve, args=(config, db, ready, stop), name="service")

@@ -1,0 +1,71 @@
+"""Add up the sections that each folder owns, and read them from file, environment and flags."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError, field_validator
+
+from collector.config import Collector
+from core.section import Section
+from spanledger.layers import Given, Merged, merge
+from spanledger.mistakes import Mistaken, explain
+from spanledger.settings import DATABASE_PATH
+from store.config import Store
+
+
+class Logs(Section):
+    """Say what happens, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severity that is written."""
+    format: Literal["auto", "console", "json"] = "auto"
+    """How it is written; "auto" is for people on a terminal and JSON lines elsewhere."""
+
+
+class Config(Section):
+    """Hold the whole configuration."""
+
+    store: Store = Store()
+    """Keep telemetry."""
+    collector: Collector = Collector()
+    """Receive OTLP."""
+    logs: Logs = Logs()
+    """Say what happens."""
+
+    @field_validator("collector")
+    @classmethod
+    def _listens_somewhere(cls, value: Collector) -> Collector:
+        if value.grpc.endpoint is None and value.http.endpoint is None:
+            raise ValueError("grpc.endpoint and http.endpoint are both off; give at least one of them an address")
+        return value
+
+
+def default_database(environ: Mapping[str, str]) -> Path:
+    """Say where the database is when nobody says so: in the user's data directory."""
+    home = environ.get("XDG_DATA_HOME") or str(Path(environ.get("HOME") or "~").expanduser() / ".local" / "share")
+    return Path(home) / "spanledger" / "spanledger.db"
+
+
+def gather(*, file: Path | None, environ: Mapping[str, str], flags: Sequence[Given] = ()) -> Merged:
+    """Lay the sources over each other; the database's path is always set."""
+    merged = merge(Config, file=file, environ=environ, flags=flags)
+    if DATABASE_PATH not in merged.origins:
+        merged.put(DATABASE_PATH, str(default_database(environ)), origin="")
+    return merged
+
+
+def validate(merged: Merged) -> Config:
+    """Make the configuration, or raise Mistaken with every mistake at once."""
+    try:
+        config = Config.model_validate(merged.values)
+    except ValidationError as error:
+        raise Mistaken([*merged.mistakes, *explain(error, merged, Config)]) from None
+    if merged.mistakes:
+        raise Mistaken(merged.mistakes)
+    return config
+
+
+def load(*, file: Path | None = None, environ: Mapping[str, str], flags: Sequence[Given] = ()) -> Config:
+    """Read the configuration from file, environment and flags, or raise Mistaken with every mistake at once."""
+    return validate(gather(file=file, environ=environ, flags=flags))

@@ -1,0 +1,81 @@
+"""Answer `spanledger status`: one screen."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from spanledger import __version__
+from spanledger.config import Config
+from spanledger.options import database, reading
+from spanledger.terminal import NANOSECONDS, human_bytes, human_time, say, say_json, table
+from store import lock
+from store.lock import Holder
+from store.sqlite import SqliteReadSide
+
+HEAD = ("signal", "transport", "requests", "received", "stored", "duplicate", "rejected", "repaired", "conflicts")
+VIEWS = ("spans", "log_records", "metric_points")
+
+
+def show(config: Config, *, as_json: bool) -> None:
+    """Print whether a collector runs, where, and what it has received."""
+    path = database(config)
+    with reading(config) as side:
+        facts = gather(path, side, lock.read(path))
+    if as_json:
+        say_json(facts)
+        return
+    _print(facts)
+
+
+def gather(path: Path, side: SqliteReadSide, holder: Holder | None) -> dict[str, Any]:
+    """Collect what there is to say."""
+    tally = side.tally()
+    return {
+        "version": __version__,
+        "running": holder is not None,
+        "pid": holder.pid if holder else None,
+        "grpc": holder.grpc if holder else None,
+        "http": holder.http if holder else None,
+        "started_at": holder.started_at if holder else None,
+        "database": {"path": str(path), "bytes": _size(path), "wal_bytes": _size(path.with_name(f"{path.name}-wal"))},
+        "ledger": [asdict(line) for line in side.ledger()],
+        "rejections": asdict(tally),
+        "last_received_unix_nano": last_received(side),
+    }
+
+
+def last_received(side: SqliteReadSide) -> int | None:
+    """Find when the newest item came in; items are numbered in order of arrival."""
+    found = (_newest(side, view) for view in VIEWS)
+    return max((received for received in found if received is not None), default=None)
+
+
+def _newest(side: SqliteReadSide, view: str) -> int | None:
+    rows = side.query(f"select received_at from {view} order by id desc limit 1")  # noqa: S608  one of VIEWS
+    next(rows)
+    row = next(rows, None)
+    return int(row[0]) if row else None
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _print(facts: dict[str, Any]) -> None:
+    say(f"spanledger {facts['version']}  {_running(facts)}")
+    kept = facts["database"]
+    say(f"database    {kept['path']}  {human_bytes(kept['bytes'])} + {human_bytes(kept['wal_bytes'])} log")
+    say(f"received    last {human_time(facts['last_received_unix_nano'])}")
+    refused = facts["rejections"]
+    look = "; look at them with `spanledger rejections`" if refused["kept"] else ""
+    say(f"refused     {refused['kept']} kept, {refused['forgotten']} forgotten{look}")
+    say()
+    say(table(HEAD, [[line[name] for name in HEAD] for line in facts["ledger"]]))
+
+
+def _running(facts: dict[str, Any]) -> str:
+    if not facts["running"]:
+        return "not running; start it with `spanledger serve`"
+    places = [f"{name} {facts[key]}" for name, key in (("gRPC", "grpc"), ("HTTP", "http")) if facts[key]]
+    since = f", since {human_time(int(facts['started_at'] * NANOSECONDS))}" if facts["started_at"] else ""
+    return f"running, process {facts['pid']}{since}  {'  '.join(places)}"

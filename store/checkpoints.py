@@ -1,0 +1,59 @@
+"""Keep the write-ahead log small: fold it into the database between commits, on the writer's own connection.
+
+Checkpoints from another thread let the log grow without bound while the writer is busy (reliability.md 5.9).
+"""
+
+import apsw
+
+from store.connection import WRITER_BUSY_MS
+
+FRAME_HEADER = 24
+PATIENCE_MS = 250
+"""How long readers are waited for when the log has become large."""
+
+
+class Checkpoints:
+    """Watch the log's length after each commit and shorten it when it is due.
+
+    A log that readers hold is tried again after it has grown by another quarter of what makes it due.
+    """
+
+    def __init__(self, connection: apsw.Connection, *, fold_bytes: int, truncate_bytes: int) -> None:
+        frame = connection.pragma("page_size") + FRAME_HEADER
+        self._connection = connection
+        self._fold = self._fold_due = max(1, fold_bytes // frame)
+        self._truncate = self._truncate_due = max(1, truncate_bytes // frame)
+        self.frames = 0
+        connection.set_wal_hook(self._grown)
+
+    def run(self) -> None:
+        """Fold or truncate the log if it is due."""
+        if self.frames >= self._truncate_due:
+            self._truncate_due = self.frames + self._truncate // 4
+            self.truncate()
+        elif self.frames >= self._fold_due:
+            self._fold_due = self.frames + self._fold // 4
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def truncate(self) -> bool:
+        """Fold the whole log and cut it to nothing; say whether readers allowed it."""
+        self._connection.set_busy_timeout(PATIENCE_MS)
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.BusyError:
+            return False
+        finally:
+            self._connection.set_busy_timeout(WRITER_BUSY_MS)
+        self._restarted(0)
+        return True
+
+    def _grown(self, _connection: apsw.Connection, _name: str, frames: int) -> int:
+        if frames < self.frames:
+            self._restarted(frames)
+        self.frames = frames
+        return apsw.SQLITE_OK
+
+    def _restarted(self, frames: int) -> None:
+        """Note that the log begins anew, after it was folded as a whole."""
+        self.frames = frames
+        self._fold_due, self._truncate_due = self._fold, self._truncate

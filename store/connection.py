@@ -1,0 +1,137 @@
+"""Open connections to the database: every setting, in one place.
+
+The writer's connection is durable and private; a reader's cannot write, and gives up at its deadline.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from core.errors import Misconfigured
+from schema import migrate
+from store.config import Durability
+
+MIN_SQLITE = (3, 51, 3)
+"""Earlier versions can corrupt a database that two connections write and checkpoint at once."""
+
+WRITER_BUSY_MS = 5_000
+READER_BUSY_MS = 2_000
+PROGRESS_STEPS = 10_000
+"""Steps of SQLite's machine between two looks at the clock: about a millisecond."""
+
+SYNCHRONOUS: Mapping[Durability, str] = {"full": "full", "relaxed": "normal"}
+
+_SWITCHES = (
+    (apsw.SQLITE_DBCONFIG_DEFENSIVE, 1),
+    (apsw.SQLITE_DBCONFIG_DQS_DML, 0),
+    (apsw.SQLITE_DBCONFIG_DQS_DDL, 0),
+    (apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0),
+)
+_CAREFUL: Mapping[str, str | int] = {"cell_size_check": 1, "mmap_size": 0, "temp_store": "memory", "foreign_keys": 1}
+
+
+def open_writer(  # noqa: PLR0913  one for each setting
+    path: Path,
+    *,
+    durability: Durability = "full",
+    cache_bytes: int = 32 << 20,
+    wal_limit: int = 64 << 20,
+    vfs: str | None = None,
+    exclusive: bool = False,
+) -> apsw.Connection:
+    """Open the one connection that writes, making the file when there is none.
+
+    `exclusive` keeps readers out; it is for a `vfs` that has no shared memory.
+    Raise Misconfigured when the file is not ours or cannot be written.
+    """
+    check_sqlite(apsw.sqlite_lib_version())
+    with _opened(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, vfs) as connection:
+        connection.set_busy_timeout(WRITER_BUSY_MS)
+        migrate.prepare(connection)
+        if exclusive:
+            connection.pragma("locking_mode", "exclusive")
+        _use_wal(connection, path)
+        settings: dict[str, str | int] = {
+            "synchronous": SYNCHRONOUS[durability],
+            "wal_autocheckpoint": 0,
+            "journal_size_limit": wal_limit,
+        }
+        _apply(connection, {**_CAREFUL, **settings, "cache_size": -(cache_bytes >> 10)})
+    return connection
+
+
+def open_reader(path: Path, *, vfs: str | None = None) -> apsw.Connection:
+    """Open a connection that cannot write; raise Misconfigured when there is no database of ours."""
+    check_sqlite(apsw.sqlite_lib_version())
+    with _opened(path, apsw.SQLITE_OPEN_READONLY, vfs) as connection:
+        connection.set_busy_timeout(READER_BUSY_MS)
+        _apply(connection, {**_CAREFUL, "query_only": 1})
+        if not migrate.check(connection):
+            raise Misconfigured(f"{path} is empty; run `spanledger serve` to fill it")
+    return connection
+
+
+def check_sqlite(version: str) -> None:
+    """Refuse an SQLite that is known to lose data."""
+    if tuple(map(int, version.split("."))) < MIN_SQLITE:
+        wanted = ".".join(map(str, MIN_SQLITE))
+        raise Misconfigured(f"SQLite {version} can corrupt databases, {wanted} is needed; upgrade apsw")
+
+
+class Deadline:
+    """Stop statements of a connection that run for too long; they raise `apsw.InterruptError`."""
+
+    def __init__(
+        self, connection: apsw.Connection, *, seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._until = clock() + seconds
+        connection.set_progress_handler(self._passed, PROGRESS_STEPS)
+
+    def restart(self) -> None:
+        """Give the statements from here on the whole time."""
+        self._until = self._clock() + self.seconds
+
+    def _passed(self) -> bool:
+        return self._clock() > self._until
+
+
+@contextmanager
+def _opened(path: Path, flags: int, vfs: str | None) -> Iterator[apsw.Connection]:
+    """Open and set up a connection; close it and say what to do when that fails."""
+    connection = None
+    try:
+        if flags & apsw.SQLITE_OPEN_CREATE:
+            make_private(path)
+        connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
+        for switch, value in _SWITCHES:
+            connection.config(switch, value)
+        yield connection
+    except BaseException as error:
+        if connection is not None:
+            connection.close(force=True)
+        if isinstance(error, apsw.CantOpenError | apsw.ReadOnlyError | apsw.NotADBError | OSError):
+            raise Misconfigured(f"cannot open the database {path}: {error}; check the path and its owner") from error
+        raise
+
+
+def make_private(path: Path) -> None:
+    """Make the file and its folder for the owner alone; what is there keeps its permissions."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+
+def _use_wal(connection: apsw.Connection, path: Path) -> None:
+    mode = connection.pragma("journal_mode", "wal")
+    if mode != "wal":
+        raise Misconfigured(f"{path} cannot have a write-ahead log (it has '{mode}'); put it on a local disk")
+
+
+def _apply(connection: apsw.Connection, settings: Mapping[str, str | int]) -> None:
+    for name, value in settings.items():
+        connection.pragma(name, value)

@@ -1,0 +1,253 @@
+"""Keep the ledger in SQLite (`store.protocol` says what is promised).
+
+Whatever can go wrong with the database is told as TryAgain, after making sure that no transaction is left open.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from core.errors import Misconfigured, TryAgain
+from schema import migrate
+from schema.rows import Batch, Row
+from schema.signals import Signal
+from store import books, troubles
+from store.checkpoints import Checkpoints
+from store.config import Store
+from store.connection import Deadline, open_reader, open_writer
+from store.disk import DiskGuard
+from store.inserts import Kept, insert
+from store.known import Known
+from store.protocol import LedgerLine, Outcome
+from store.queries import QUERIES
+from store.sandbox import confine
+
+T = TypeVar("T")
+
+KNOWN_IDS = 10_000
+"""Resources and scopes that are remembered as stored, each."""
+
+FORGET_AFTER = 500
+"""Requests after which old ones are forgotten: one transaction for many is cheaper than a little in each."""
+
+DEADLINE_S = 10.0
+
+
+class SqliteWriteSide:
+    """Write to one SQLite file, on the thread that made this."""
+
+    def __init__(
+        self, config: Store, *, guard: DiskGuard | None = None, vfs: str | None = None, exclusive: bool = False
+    ) -> None:
+        """Open the database, bring it to the newest shape; raise Misconfigured when it is not for us."""
+        if config.path is None:
+            raise Misconfigured("no database is named; set store.path")
+        self._config = config
+        self._guard = guard or _guard(config.path, config)
+        self._connection = self._open(config.path, vfs=vfs, exclusive=exclusive)
+        self._cursor = self._connection.cursor()
+        self._known = {"add_resource": Known(KNOWN_IDS), "add_scope": Known(KNOWN_IDS)}
+        self._window_ns = int(config.replay_window * 1e9)
+        self._checkpoints = Checkpoints(
+            self._connection, fold_bytes=config.wal_checkpoint, truncate_bytes=config.wal_truncate
+        )
+        self._newest = 0
+        self._to_forget = FORGET_AFTER
+        self._too_many_rejections = True
+
+    def commit(self, batches: Sequence[Batch]) -> list[Outcome | Exception]:
+        """Keep the batches in one transaction; when one of them cannot be kept, each in its own."""
+        self._guard.admit(sum(batch.body_bytes for batch in batches))
+        try:
+            return [*self._together(batches)]
+        except TryAgain:
+            raise
+        except Exception as error:  # whatever is wrong with a batch must cost that batch alone
+            if len(batches) == 1:
+                return [error]
+        return [self._alone(batch) for batch in batches]
+
+    def transaction(self, work: Callable[[apsw.Cursor], T]) -> T:
+        """Do other work on the tables in a transaction of its own; raise TryAgain when the database is in trouble."""
+        with self._transaction():
+            return work(self._cursor)
+
+    def tidy(self) -> None:
+        """Shorten the log, forget old requests and the oldest of too many refused items, if due."""
+        with self._told():
+            self._checkpoints.run()
+        if self._to_forget >= FORGET_AFTER and self._newest and not self._guard.low:
+            self._to_forget = 0
+            before = self._newest - self._window_ns
+            forgotten = self.transaction(lambda cursor: books.forget_requests(cursor, before=before))
+            self._to_forget = FORGET_AFTER if forgotten == books.FORGET_ROWS else 0
+        if self._too_many_rejections and not self._guard.low:
+            self._too_many_rejections = self.transaction(self._forget_rejections)
+
+    def probe(self) -> None:
+        """Begin a write transaction and give it up."""
+        self._guard.admit()
+        with self._told():
+            self._cursor.execute("begin immediate")
+            self._cursor.execute("rollback")
+
+    def close(self) -> None:
+        """Fold the log into the database and let go of it; what cannot be folded now is folded at the next start."""
+        with suppress(apsw.Error):
+            self._checkpoints.truncate()
+        self._connection.close()
+
+    @property
+    def low_on_disk(self) -> bool:
+        """Say whether the disk has too little room to take anything."""
+        return self._guard.low
+
+    def _open(self, path: Path, *, vfs: str | None, exclusive: bool) -> apsw.Connection:
+        connection = open_writer(
+            path,
+            durability=self._config.durability,
+            cache_bytes=self._config.cache,
+            wal_limit=self._config.wal_truncate,
+            vfs=vfs,
+            exclusive=exclusive,
+        )
+        try:
+            migrate.migrate(connection)
+        except BaseException:
+            connection.close(force=True)
+            raise
+        return connection
+
+    def _together(self, batches: Sequence[Batch]) -> list[Outcome]:
+        with self._transaction():
+            return [self._keep(batch) for batch in batches]
+
+    def _alone(self, batch: Batch) -> Outcome | Exception:
+        try:
+            return self._together([batch])[0]
+        except Exception as error:  # it goes to the sender of this batch
+            return error
+
+    def _keep(self, batch: Batch) -> Outcome:
+        """Write one batch inside the transaction."""
+        outcome = books.replay(self._cursor, batch, window_ns=self._window_ns)
+        kept = Kept(0, 0)
+        if outcome is None:
+            self._introduce("add_resource", batch.resources)
+            self._introduce("add_scope", batch.scopes)
+            kept = insert(self._cursor, batch.signal, batch.rows)
+            outcome = Outcome(kept.stored, len(batch.rows) - kept.stored, batch.rejected)
+        books.enter(self._cursor, batch, outcome, kept)
+        if batch.rejections or kept.conflicts:
+            self._too_many_rejections = self._forget_rejections(self._cursor)
+        self._newest = batch.received_at
+        self._to_forget += 1
+        return outcome
+
+    def _introduce(self, statement: str, rows: Mapping[int, Row]) -> None:
+        """Keep the resources or scopes that were not seen before."""
+        for row in self._known[statement].missing(rows):
+            self._cursor.execute(QUERIES[statement], row)
+
+    def _forget_rejections(self, cursor: apsw.Cursor) -> bool:
+        config = self._config
+        return books.forget_rejections(cursor, kept=config.rejections_kept, size=config.rejection_bytes)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._told():
+            try:
+                self._cursor.execute("begin immediate")
+                yield
+                self._cursor.execute("commit")
+            except BaseException:
+                self._roll_back()
+                raise
+
+    def _roll_back(self) -> None:
+        """Leave no transaction open; SQLite has rolled some errors back already."""
+        for known in self._known.values():
+            known.clear()
+        if self._connection.in_transaction:
+            self._cursor.execute("rollback")
+
+    def _told(self) -> AbstractContextManager[None]:
+        return troubles.writing(filled=self._guard.filled)
+
+
+class SqliteReadSide:
+    """Read one SQLite file; each thread needs its own.
+
+    A statement that runs longer than `deadline_s` is refused, so that no reader keeps the log from being shortened.
+    """
+
+    def __init__(self, path: Path, *, deadline_s: float = DEADLINE_S, vfs: str | None = None) -> None:
+        """Open the database; raise Misconfigured when there is none of ours."""
+        self._connection = open_reader(path, vfs=vfs)
+        confine(self._connection)
+        self._deadline = Deadline(self._connection, seconds=deadline_s)
+
+    def ledger(self) -> list[LedgerLine]:
+        """List the ledger's lines."""
+        with self._told():
+            return books.ledger(self._connection.cursor())
+
+    def items(self, signal: Signal, *, after_id: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+        """List items in order of arrival, each with its resource's and scope's columns."""
+        return self._list(ITEMS[signal], after_id, limit)
+
+    def rejections(self, *, after_id: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+        """List refused items, oldest first, payload included."""
+        return self._list("rejections", after_id, limit)
+
+    def tally(self) -> books.Tally:
+        """Count the refused items that are kept and that were forgotten."""
+        with self._told():
+            return books.tally(self._connection.cursor())
+
+    def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Run a statement of the user's; the first tuple holds the column names.
+
+        Raise Refused when it is wrong, wants to do more than read, or runs for too long.
+        """
+        return self._run(sql)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._connection.close(force=True)
+
+    def _list(self, query: str, *values: int) -> list[dict[str, Any]]:
+        rows = self._run(QUERIES[query], *values)
+        names = next(rows)
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def _run(self, sql: str, *values: int) -> Iterator[tuple[Any, ...]]:
+        """Give the column names, which are known even when there are no rows, and then the rows."""
+        cursor = self._connection.cursor()
+        names: list[tuple[str, ...]] = [()]
+
+        def note_names(running: apsw.Cursor, _sql: str, _values: object) -> bool:
+            names[0] = tuple(column[0] for column in running.get_description())
+            return True
+
+        cursor.exec_trace = note_names
+        with self._told():
+            rows = cursor.execute(sql, values or None)
+            yield names[0]
+            yield from rows
+
+    def _told(self) -> AbstractContextManager[None]:
+        self._deadline.restart()
+        return troubles.reading(deadline_s=self._deadline.seconds)
+
+
+ITEMS = {Signal.TRACES: "spans_after", Signal.LOGS: "logs_after", Signal.METRICS: "points_after"}
+
+
+def _guard(path: Path, config: Store) -> DiskGuard:
+    return DiskGuard(
+        path, min_free=config.min_free_disk, min_free_percent=config.min_free_percent, reserve=config.reserve
+    )

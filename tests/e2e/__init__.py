@@ -1,0 +1,1 @@
+"""Run the whole thing as its users do."""
