@@ -23,6 +23,12 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 KEEP_ALIVE_S = 75
 LINGER_S = 1.0
 MAX_HEADERS = 128
+FOREIGN = {
+    b"PRI": "HTTP/2 on the HTTP port; OTLP/gRPC goes to [collector.grpc] endpoint, by default port 4317",
+    b"\x16\x03\x01": "TLS on a port without TLS; use http:// or set [collector.http] tls",
+    b"\x16\x03\x03": "TLS on a port without TLS; use http:// or set [collector.http] tls",
+}
+"""What other protocols begin with, and what to say of them."""
 
 
 class Listener:
@@ -82,13 +88,14 @@ class Listener:
 class _Connection(RequestHandler):
     """Close a connection whose first request's headers do not arrive in time; aiohttp waits for ever."""
 
-    __slots__ = ("_deadline", "_listener")
+    __slots__ = ("_deadline", "_fresh", "_listener")
 
     def __init__(self, listener: Listener, header_timeout: float) -> None:
         server = listener.server
         super().__init__(server, loop=asyncio.get_running_loop(), **server._kwargs)  # noqa: SLF001  as Server.__call__ does
         self._listener = listener
-        self._deadline = asyncio.get_running_loop().call_later(header_timeout, self._too_slow)
+        self._fresh = True
+        self._deadline = asyncio.get_running_loop().call_later(header_timeout, self._drop)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection."""
@@ -103,11 +110,25 @@ class _Connection(RequestHandler):
         self._listener.counted()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Close at once what is not HTTP/1, naming the port that was meant."""
+        foreign = FOREIGN.get(data[:3]) if self._fresh else None
+        self._fresh = False
+        if foreign is None:
+            super().data_received(data)
+            return
+        log.warning(foreign, extra={"port": self._listener.port})
+        self._drop()
+
+    def log_exception(self, *_args: object, **_kwargs: object) -> None:
+        """Say that a request was malformed; aiohttp would add the stack and bytes of the request."""
+        log.warning("malformed HTTP request", extra={"port": self._listener.port})
+
     def begun(self) -> None:
         """Note that a request's headers have arrived."""
         self._deadline.cancel()
 
-    def _too_slow(self) -> None:
+    def _drop(self) -> None:
         if self.transport is not None:
             self.transport.close()
 

@@ -16,12 +16,12 @@ def listen(address: Address, setting: str) -> socket.socket:
 
     Raise AlreadyRunning when the port is taken, Misconfigured when the address cannot be used.
     """
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    made = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        made = socket.socket(family, socket.SOCK_STREAM)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind(tuple(address))
     except OSError as error:
+        made.close()
         if error.errno == errno.EADDRINUSE:
             raise AlreadyRunning(taken(address, setting)) from None
         raise Misconfigured(f"cannot listen on {address}: {error.strerror}; set {setting}") from None

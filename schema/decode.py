@@ -1,14 +1,20 @@
 """Decode a request: bytes in, one Batch out."""
 
+from collections.abc import Iterator
 from hashlib import sha256
+
+import orjson
 
 from schema import otlp_json, otlp_protobuf
 from schema.logs import timeless
-from schema.rows import Batch
+from schema.rows import POINT_COLUMNS, Batch
 from schema.signals import Signal
 
 MAX_MESSAGE_CHARS = 1000
 MAX_SAMPLES = 10
+MAX_REPAIRS_TOLD = 100
+RECEIVED_AS_OBSERVED = '{"observed_time_unix_nano":"0"}'
+TEMPORALITY = POINT_COLUMNS.index("temporality")
 
 
 def decode(signal: Signal, encoding: str, body: bytes, *, transport: str, received_at: int) -> Batch:
@@ -20,6 +26,7 @@ def decode(signal: Signal, encoding: str, body: bytes, *, transport: str, receiv
     DECODERS[encoding](batch, body)
     if signal is Signal.LOGS and any(map(timeless, batch.rows)):
         batch.fingerprint = None
+    batch.warnings.extend(warnings(batch))
     batch.message = message(batch)
     return batch
 
@@ -29,6 +36,19 @@ def fingerprint(signal: Signal, body: bytes) -> bytes:
     digest = sha256(signal.encode())
     digest.update(body)
     return digest.digest()
+
+
+def warnings(batch: Batch) -> Iterator[str]:
+    """Tell of what is wrong but was kept, for both encodings alike (otlp.md D02, D03, M06).
+
+    A record without a time is not worth telling: many senders rely on the collector's clock.
+    """
+    repaired = [row[-1] for row in batch.rows if row[-1] and row[-1] != RECEIVED_AS_OBSERVED]
+    if repaired:
+        kinds = sorted(set().union(*map(orjson.loads, repaired[:MAX_REPAIRS_TOLD])))
+        yield f"{len(repaired)} of {len(batch.rows)} items kept with repairs: {', '.join(kinds)}"
+    if batch.signal is Signal.METRICS and any(row[TEMPORALITY] == 0 for row in batch.rows):
+        yield "aggregation_temporality is unspecified"
 
 
 def message(batch: Batch) -> str:

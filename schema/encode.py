@@ -1,9 +1,10 @@
-"""Write rows as OTLP/JSON requests, in the form of the file exporter (opentelemetry-specification, protocol/file-exporter.md).
+"""Write rows as OTLP/JSON requests, in the file exporter's form (specification, protocol/file-exporter.md).
 
 Decoding what this writes gives the same rows again, save for the time of receipt and the marks of what was mended.
 Integers of 64 bits are strings, ids hexadecimal, enums integers; fields at their default are left out.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
 from typing import Any
@@ -21,6 +22,7 @@ Json = dict[str, Any]
 MAX_ITEMS = 512
 
 METRIC = ("name", "description", "unit", "type", "temporality", "is_monotonic", "metadata")
+COUNTS = frozenset(("count", "zeroCount", "scale"))
 DATA_KEYS = {"exponential_histogram": "exponentialHistogram"}
 
 
@@ -154,7 +156,8 @@ def _metric(items: list[Item]) -> Json:
         "metadata": _key_values(first["metadata"]),
     }
     data = {"aggregationTemporality": first["temporality"], "isMonotonic": bool(first["is_monotonic"])}
-    key = DATA_KEYS.get(first["type"], first["type"])
+    kind = str(first["type"])
+    key = DATA_KEYS.get(kind, kind)
     return _present(shared) | {key: {"dataPoints": [_point(item) for item in items]} | _present(data)}
 
 
@@ -177,7 +180,8 @@ def _value(value: float | None) -> Json:
 
 def _data(data: Json) -> Json:
     """Write what a distribution holds; a field is there when it was there."""
-    return {key: DATA[key](value) if key in DATA else _double(value) for key, value in data.items()}
+    told = {key: value for key, value in data.items() if value or key not in COUNTS}
+    return {key: DATA[key](value) if key in DATA else _double(value) for key, value in told.items()}
 
 
 def _buckets(held: Json) -> Json:
@@ -197,7 +201,7 @@ DATA: dict[str, Callable[[Any], Any]] = {
 
 
 def _exemplar(held: Json) -> Json:
-    value = {key: str(held[key]) if key == "asInt" else _double(held[key]) for key in ("asInt", "asDouble") if key in held}
+    value = {key: write(held[key]) for key, write in (("asInt", str), ("asDouble", _double)) if key in held}
     others = {
         "timeUnixNano": _integer(held["timeUnixNano"]),
         "spanId": held.get("spanId"),
@@ -223,8 +227,8 @@ def _double(value: Plain) -> float | str:
     """Write a double; the three that JSON has no word for are strings, stored as objects or as they are."""
     if isinstance(value, dict):
         return str(value["doubleValue"])
-    if isinstance(value, str) or value - value == 0:
-        return value
+    if isinstance(value, str) or math.isfinite(value):
+        return value  # type: ignore[no-any-return]  # what was stored as a number is one
     return "Infinity" if value > 0 else "-Infinity"
 
 

@@ -55,12 +55,16 @@ def _fits_traces(request: Any) -> bool:
 
 
 def _fits_logs(request: Any) -> bool:
-    records = [item for envelope in request.resource_logs for scoped in envelope.scope_logs for item in scoped.log_records]
+    records = [
+        item for envelope in request.resource_logs for scoped in envelope.scope_logs for item in scoped.log_records
+    ]
     return bool(records) and all(record.time_unix_nano or record.observed_time_unix_nano for record in records)
 
 
 def _fits_metrics(request: Any) -> bool:
-    metrics = [item for envelope in request.resource_metrics for scoped in envelope.scope_metrics for item in scoped.metrics]
+    metrics = [
+        item for envelope in request.resource_metrics for scoped in envelope.scope_metrics for item in scoped.metrics
+    ]
     return bool(metrics) and all(metric.name and metric.WhichOneof("data") for metric in metrics)
 
 

@@ -17,6 +17,9 @@ from schema.mend import TOO_DEEP
 from schema.values import Notes
 
 MAX_DIGITS = 1000
+SAFE_DIGITS_64 = 19
+"""A number of so many digits is within 64 bits whatever they are."""
+MAX_MAGNITUDE = 40
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?")
 Kept = dict[str, Parsed]
 
@@ -75,7 +78,7 @@ def integer(value: Parsed, name: str, findings: Findings) -> int:
 
 def unsigned64(value: Parsed, name: str, findings: Findings) -> int:
     """Read a uint64 or fixed64, or refuse the item; missing or empty is 0."""
-    if type(value) is str and len(value) < 20 and value.isdigit() and value.isascii():
+    if type(value) is str and len(value) <= SAFE_DIGITS_64 and value.isdigit() and value.isascii():
         return int(value)
     if type(value) is int and value >= 0:
         return value
@@ -111,7 +114,7 @@ def whole_number(value: Parsed, findings: Findings) -> int | None:
 
 
 def double_of(text: str) -> float | None:
-    """Read a double sent as a string: a number in JSON's form, or one of the three that JSON has no word for (otlp.md J11)."""
+    """Read a double sent as a string: in JSON's form, or one of the three that JSON has no word for (otlp.md J11)."""
     if text in ("NaN", "Infinity", "-Infinity"):
         return float(text)
     if len(text) > MAX_DIGITS or not NUMBER.fullmatch(text):
@@ -155,7 +158,7 @@ def as_text(value: Parsed) -> str:
 
 
 def enum(value: Parsed, names: Mapping[str, int], name: str, findings: Findings) -> int:
-    """Read an enum's integer, known or not; its name is understood, anything else becomes 0; never refuse (otlp.md J06)."""
+    """Read an enum's integer, known or not; a known name is understood, anything else becomes 0 (otlp.md J06)."""
     if type(value) is int and -(1 << 31) <= value < 1 << 31:
         return value
     if value is None:
@@ -257,6 +260,6 @@ def _whole_text(text: str) -> int | None:
     if not NUMBER.fullmatch(text):
         return None
     value = Decimal(text)
-    if value.adjusted() > 40 or value != value.to_integral_value():
+    if value.adjusted() > MAX_MAGNITUDE or value != value.to_integral_value():
         return None
     return int(value)

@@ -19,6 +19,7 @@ Parsed = Any
 """What a JSON parser gives; nothing is known about it yet."""
 
 BOM = b"\xef\xbb\xbf"
+MAX_DIGITS_64 = 20
 UNITS_FREE = 4_000_000
 OBJECT_UNITS, ARRAY_UNITS = 15, 6
 
@@ -77,7 +78,7 @@ def check_flood(body: bytes) -> None:
 
 
 def scrub(node: dict[str, Parsed], *, skip: str = "") -> bool:
-    """Replace lone surrogates by U+FFFD, in place; tell whether there were any. What stands under `skip` is left alone."""
+    """Replace lone surrogates by U+FFFD, in place, but not under `skip`; tell whether there were any."""
     skipped = node.pop(skip, None)
     found = False
     stack: list[Parsed] = [node]
@@ -102,10 +103,9 @@ def _object(root: Parsed) -> dict[str, Parsed]:
 
 
 def _integer(digits: str) -> int | LongInteger:
-    if len(digits) > 20:
-        return LongInteger(digits)
-    value = int(digits)
-    return value if -(1 << 63) <= value < 1 << 64 else LongInteger(digits)
+    if len(digits) <= MAX_DIGITS_64 and -(1 << 63) <= (value := int(digits)) < 1 << 64:
+        return value
+    return LongInteger(digits)
 
 
 def _odd(value: Parsed) -> bool:

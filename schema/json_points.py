@@ -1,5 +1,6 @@
 """Read metric data points from OTLP/JSON."""
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -129,7 +130,7 @@ def _value(point: Kept, findings: Findings) -> int | float | None:
 def _number(point: Kept, findings: Findings) -> Reading:
     value = _value(point, findings)
     check_number(has_value=value is not None, flags=unsigned32(point.get("flags", 0), "flags", findings))
-    if value is not None and value != value:
+    if value is not None and math.isnan(value):
         return None, None, None, {"asDouble": "NaN"}
     return value, None, None, {}
 
@@ -164,10 +165,8 @@ def _exponential(point: Kept, findings: Findings) -> Reading:
 
 def _summary(point: Kept, findings: Findings) -> Reading:
     count, total = unsigned64(point.get("count", 0), "count", findings), double(point.get("sum"), "sum")
-    quantiles = [
-        {"quantile": from_double(double(item.get("quantile"), "quantile")), "value": from_double(double(item.get("value"), "value"))}
-        for item in messages(point.get("quantileValues"), "quantileValues", findings)
-    ]
+    items = messages(point.get("quantileValues"), "quantileValues", findings)
+    quantiles = [{key: from_double(double(item.get(key), key)) for key in ("quantile", "value")} for item in items]
     return None, count, total, {"count": count, "sum": from_double(total), "quantileValues": quantiles}
 
 
@@ -198,7 +197,8 @@ def _exemplar(item: Kept, findings: Findings) -> Plain:
     """Hold an exemplar; ids are kept whatever they are (otlp.md M06)."""
     if not EXEMPLAR_KEYS.issuperset(item):
         findings.unknown(item, EXEMPLAR_KEYS)
-    held: dict[str, Any] = {"timeUnixNano": unsigned64(item.get("timeUnixNano", 0), "exemplar time_unix_nano", findings)}
+    time = unsigned64(item.get("timeUnixNano", 0), "exemplar time_unix_nano", findings)
+    held: dict[str, Any] = {"timeUnixNano": time}
     value = _value(item, findings)
     if value is not None:
         held["asInt" if type(value) is int else "asDouble"] = from_double(value)

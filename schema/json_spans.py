@@ -68,7 +68,10 @@ def _status(value: Parsed, findings: Findings) -> tuple[int, str]:
     if not value:
         return 0, ""
     status = message(value, "status", findings)
-    return enum(status.get("code", 0), CODES, "status.code", findings), string(status.get("message"), "status.message", findings)
+    if not STATUS_KEYS.issuperset(status):
+        findings.unknown(status, STATUS_KEYS)
+    code = enum(status.get("code", 0), CODES, "status.code", findings)
+    return code, string(status.get("message"), "status.message", findings)
 
 
 def _event(item: Kept, findings: Findings) -> Plain:

@@ -10,6 +10,8 @@ from schema.json_parse import LongInteger, Parsed
 from schema.mend import MAX_DEPTH, TOO_DEEP
 from schema.values import SIGNED_63, Plain, from_bytes, from_double, from_kvlist
 
+SAFE_DIGITS_63 = 18
+"""A number of so many digits is within 63 bits whatever they are."""
 TOP: Final = 5
 """How many messages stand above an attribute's value; `schema.mend` counts in protobuf what we count here."""
 
@@ -67,7 +69,7 @@ def _int(inner: Parsed, findings: Findings, _depth: int) -> Plain:
     """Read an int; a double too large for one is kept as the double it is (otlp.md J09)."""
     if type(inner) is int and -SIGNED_63 <= inner <= SIGNED_63:
         return inner
-    if type(inner) is str and len(inner) < 19 and inner.isdigit() and inner.isascii():
+    if type(inner) is str and len(inner) <= SAFE_DIGITS_63 and inner.isdigit() and inner.isascii():
         return int(inner)
     whole = whole_number(inner, findings)
     if whole is not None and -SIGNED_63 - 1 <= whole <= SIGNED_63:
@@ -206,7 +208,7 @@ def _bare(value: Parsed, findings: Findings, depth: int) -> Plain:
         return [_bare(item, findings, depth + 2) for item in value]
     if type(value) is dict:
         return _bare_object(value, findings, depth)
-    findings.warn("bare value", "a value does not say its kind, as in {\"stringValue\": …}")
+    findings.warn("bare value", 'a value does not say its kind, as in {"stringValue": …}')
     return _bare_scalar(value, findings)
 
 

@@ -2,7 +2,7 @@
 
 from schema.items import Head, nanos, optional_id, repaired
 from schema.rows import LOG_COLUMNS, Row
-from schema.values import MAX_ATTRIBUTES, SIGNED_63, Notes, Plain, attributes_text, content_id, cut, limited, text
+from schema.values import MAX_ATTRIBUTES, SIGNED_63, UNSIGNED_32, Notes, Plain, attributes_text, content_id, cut, limited, text
 
 RECEIVED, TIME, OBSERVED = map(LOG_COLUMNS.index, ("received_at", "time_unix_nano", "observed_time_unix_nano"))
 MISSING = object()
@@ -31,7 +31,7 @@ def log_row(
     A record with no time at all is given the time of receipt as its observed time (L02).
     """
     if len(attributes) > MAX_ATTRIBUTES:
-        dropped_attributes += limited(attributes, notes)
+        dropped_attributes = min(dropped_attributes + limited(attributes, notes), UNSIGNED_32)
     if not (time or observed):
         observed = head[2]
         notes["observed_time_unix_nano"] = "0"

@@ -1,6 +1,6 @@
 """Decode OTLP/JSON requests into batches.
 
-Not by the protobuf library's JSON: it takes hexadecimal ids for base64 and refuses a batch over one number (otlp.md, fact 5).
+Not by the protobuf library: it takes hexadecimal ids for base64 and refuses a batch over one number (otlp.md, fact 5).
 """
 
 from collections.abc import Callable, Iterator
@@ -43,6 +43,8 @@ KEYS = {
 
 Place = tuple[int, ...]
 Read = Callable[[Kept, Head, Findings], Row]
+Wrap = Callable[[Parsed], Parsed]
+"""Put what stands above an item inside its list around it: a point's metric; nothing around a span."""
 
 RESOURCE_KEYS = frozenset(("attributes", "droppedAttributesCount", "entityRefs"))
 SCOPE_KEYS = frozenset(("name", "version", "attributes", "droppedAttributesCount"))
@@ -228,7 +230,7 @@ class _Items:
         read, wrap = partial(read_point, metric=shared), partial(_with_point, metric, key)
         self._each(points, read, place, wrap, scrubbed=scrubbed)
 
-    def _each(self, items: list[Parsed], read: Read, place: Place, wrap: Callable[[Parsed], Parsed], *, scrubbed: bool) -> None:
+    def _each(self, items: list[Parsed], read: Read, place: Place, wrap: Wrap, *, scrubbed: bool) -> None:
         findings, head = self.request.findings, self.head
         keep = self.request.batch.rows.append
         for number, item in enumerate(items):

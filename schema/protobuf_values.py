@@ -19,7 +19,7 @@ def attributes(pairs: Any, notes: Notes) -> dict[str, Plain]:
         value = pair.value
         found[pair.key] = value.string_value or plain(value)
     if len(found) != len(pairs):
-        notes["duplicateKeys"] = len(pairs) - len(found)
+        notes["duplicateKeys"] = notes.get("duplicateKeys", 0) + len(pairs) - len(found)
     if "" in found:
         _without_key(pairs, found, notes)
     return found

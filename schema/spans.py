@@ -4,7 +4,7 @@ from typing import Any
 
 from schema.items import Head, ItemRefusedError, nanos, optional_id, repaired, required_id
 from schema.rows import Row
-from schema.values import MAX_ATTRIBUTES, SIGNED_63, Notes, Plain, attributes_text, limited, text_or_none
+from schema.values import MAX_ATTRIBUTES, SIGNED_63, UNSIGNED_32, Notes, Plain, attributes_text, limited, text_or_none
 
 NO_TRACE = bytes(16)
 NO_SPAN = bytes(8)
@@ -42,7 +42,7 @@ def span_row(
     span = span_id.hex() if len(span_id) == 8 and span_id != NO_SPAN else required_id(span_id, 8, "span_id", notes)
     parent = optional_id(parent_span_id, 8, "parent_span_id", notes) if parent_span_id else None
     if len(attributes) > MAX_ATTRIBUTES:
-        dropped_attributes += limited(attributes, notes)
+        dropped_attributes = min(dropped_attributes + limited(attributes, notes), UNSIGNED_32)
     return (
         *head,
         trace,

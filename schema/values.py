@@ -17,6 +17,7 @@ RESERVED = frozenset(("bytesValue", "doubleValue", "kvlistValue"))
 MAX_VALUE_BYTES = 16 << 20
 MAX_ATTRIBUTES = 1000
 SIGNED_63 = (1 << 63) - 1
+UNSIGNED_32 = (1 << 32) - 1
 
 Plain = Any
 Notes = dict[str, Any]

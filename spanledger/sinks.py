@@ -9,9 +9,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import orjson
+from google.protobuf.message import DecodeError
+from google.rpc.status_pb2 import Status
 
 from collector import ingest
 from collector.config import Http
@@ -22,6 +24,8 @@ from spanledger.config import Config
 from spanledger.options import database
 from store import lock
 from store.protocol import Outcome
+
+T = TypeVar("T")
 
 MEDIA = {"protobuf": "application/x-protobuf", "json": "application/json"}
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where to reach a listener on all interfaces
@@ -129,7 +133,7 @@ class DaemonSink:
         return response.status, answer
 
 
-def patiently[T](work: Callable[[], T]) -> T:
+def patiently(work: Callable[[], T]) -> T:
     """Do work again for as long as it asks for that, within reason."""
     for _ in range(TRIES - 1):
         try:
@@ -158,10 +162,8 @@ def _partial(signal: Signal, encoding: str, answer: bytes) -> Sent:
 
 
 def _error_message(answer: bytes, encoding: str) -> str:
-    """Read the message of a google.rpc.Status; its second field is text."""
-    if encoding != "json":
-        return answer.decode("utf-8", "replace").strip()
+    """Read the message of a google.rpc.Status."""
     try:
-        return str(orjson.loads(answer)["message"])
-    except (ValueError, KeyError, TypeError):
+        return str(orjson.loads(answer)["message"] if encoding == "json" else Status.FromString(answer).message)
+    except (ValueError, KeyError, TypeError, DecodeError):
         return ""

@@ -40,7 +40,7 @@ def note(text: str) -> None:
 
 def say_json(value: object) -> None:
     """Write a value as indented JSON."""
-    click.echo(_visible(orjson.dumps(value, default=_jsonable, option=orjson.OPT_INDENT_2)))
+    click.echo(visible(orjson.dumps(value, default=_jsonable, option=orjson.OPT_INDENT_2)))
 
 
 def json_line(value: object) -> bytes:
@@ -50,10 +50,10 @@ def json_line(value: object) -> bytes:
 
 def say_json_line(value: object, *, ahead: str) -> None:
     """Write a value as JSON to standard output, without a newline, after what stands ahead of it."""
-    click.echo(ahead + _visible(json_line(value).rstrip()), nl=False)
+    click.echo(ahead + visible(json_line(value).rstrip()), nl=False)
 
 
-def _visible(text: bytes) -> str:
+def visible(text: bytes) -> str:
     """Escape what JSON lets through but a terminal would obey."""
     return _HARMFUL.sub(lambda match: match[0] if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text.decode())
 

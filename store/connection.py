@@ -115,7 +115,7 @@ def _opened(path: Path, flags: int, vfs: str | None) -> Iterator[apsw.Connection
     except BaseException as error:
         if connection is not None:
             connection.close(force=True)
-        if isinstance(error, apsw.CantOpenError | apsw.ReadOnlyError | apsw.NotADBError | OSError):
+        if isinstance(error, apsw.Error | OSError):
             raise Misconfigured(f"cannot open the database {path}: {error}; check the path and its owner") from error
         raise
 

@@ -116,8 +116,10 @@ class SqliteWriteSide:
         )
         try:
             migrate.migrate(connection)
-        except BaseException:
+        except BaseException as error:
             connection.close(force=True)
+            if isinstance(error, apsw.Error):
+                raise Misconfigured(f"cannot bring {path} to the newest shape: {error}; nothing was changed") from error
             raise
         return connection
 

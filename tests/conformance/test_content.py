@@ -8,7 +8,7 @@ import pytest
 from schema.signals import WIRE, Signal
 from tests.support import build
 from tests.support.clients import JSON, PROTOBUF, post
-from tests.support.otlp import to_json
+from tests.support.otlp import twin_bytes
 from tests.support.service import Running
 
 
@@ -17,7 +17,7 @@ def test_C01_both_encodings_give_the_same_rows(service: Running) -> None:
     request = build.traces(build.span(attributes=build.attributes({"a": 1, "b": 1.0, "c": True, "d": "x"})))
 
     assert post(service, "/v1/traces", request.SerializeToString()).status == 200
-    assert post(service, "/v1/traces", to_json(request), JSON).status == 200
+    assert post(service, "/v1/traces", twin_bytes(request), JSON).status == 200
     assert service.count("traces") == 1
     assert service.ledger()[0].duplicate == 1
     assert service.ledger()[0].conflicts == 0

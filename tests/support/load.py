@@ -120,13 +120,14 @@ class Load:
             try:
                 with sender(transport, port) as send:
                     while not over.is_set():
-                        self._send(send, self._take(transport), over)
+                        self._send(send, self.take(transport), over)
             except GoneError:
                 over.wait(PAUSE_S)
             except AssertionError as refusal:
                 self.refused.append(str(refusal))
 
-    def _take(self, transport: str) -> Sent:
+    def take(self, transport: str) -> Sent:
+        """Make the next request, for somebody to send."""
         with self._change:
             items = self._random.randint(1, self._max_items)
             sent = Sent(self._random.choice(list(Signal)), transport, self.next_number, items)

@@ -76,6 +76,11 @@ class Process:
         self._told.wait(max(0.0, seconds))
         return bool(self.ready)
 
+    def is_over_within(self, seconds: float) -> bool:
+        """Wait for the end, but no longer than that; say whether it came."""
+        self._reader.join(seconds)
+        return not self._reader.is_alive()
+
     def wait(self, timeout: float = STOP_S) -> int:
         """Wait for the end and give the exit status."""
         code = self._popen.wait(timeout)

@@ -107,13 +107,12 @@ def _serve(config: Config, db: Path, ready: "Future[Running]", stop: threading.E
     async def main() -> None:
         over = asyncio.Event()
         loop = asyncio.get_running_loop()
-        waiting = loop.run_in_executor(None, stop.wait)
         async with AsyncExitStack() as stack:
             service = Service(config)
             await service.start(stack)
             ready.set_result(Running(service, config, db, loop))
             watching = asyncio.create_task(service.watch(over), name="watch")
-            await waiting
+            await loop.run_in_executor(None, stop.wait)
             over.set()
             await watching
 

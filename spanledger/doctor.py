@@ -1,0 +1,213 @@
+"""Answer `spanledger doctor`: look for what is wrong, and say what to do."""
+
+import http.client
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from collector.http import LOOPBACK_NAMES
+from collector.ports import holder as port_holder
+from core.errors import Misconfigured, SpanledgerError
+from core.section import Address
+from spanledger.config import Config
+from spanledger.options import database, reading
+from spanledger.sinks import reachable
+from spanledger.status import last_received
+from spanledger.terminal import NANOSECONDS, human_bytes, human_time, say, say_json
+from store import lock
+from store.connection import check_sqlite
+from store.disk import network_filesystem
+
+FAILED = 1
+OK, WARN, FAIL = "ok", "warn", "fail"
+OTHERS = 0o077
+EARLIEST = 1_750_000_000
+"""A clock before this has not been set."""
+AHEAD_S = 60
+PROBE_TIMEOUT_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Hold the result of one check; `remedy` says what to do unless all is well."""
+
+    check: str
+    level: str
+    text: str
+    remedy: str = ""
+
+
+Findings = Iterator[Finding]
+
+
+def show(config: Config, *, as_json: bool) -> int:
+    """Run every check and print what it found; the exit status is 1 when one failed."""
+    found = list(examine(config))
+    if as_json:
+        say_json([asdict(finding) for finding in found])
+    else:
+        for finding in found:
+            remedy = f" -> {finding.remedy}" if finding.remedy else ""
+            say(f"{finding.level:<5} {finding.check:<12} {finding.text}{remedy}")
+    return FAILED if any(finding.level == FAIL for finding in found) else 0
+
+
+def examine(config: Config) -> Findings:
+    """Run every check; one that breaks is a finding and costs the others nothing."""
+    for check in CHECKS:
+        try:
+            yield from check(config)
+        except (OSError, SpanledgerError) as error:
+            yield Finding(check.__name__.strip("_"), FAIL, str(error), "mend that and look again")
+
+
+def _sqlite(_config: Config) -> Findings:
+    bundled = ".".join(version("apsw").split(".")[:3])
+    try:
+        check_sqlite(bundled)
+    except Misconfigured as error:
+        yield Finding("sqlite", FAIL, str(error), "upgrade apsw")
+    else:
+        yield Finding("sqlite", OK, f"SQLite {bundled}")
+
+
+def _database(config: Config) -> Findings:
+    path = database(config)
+    if not path.exists():
+        yield Finding("database", WARN, f"there is none at {path} yet", "start `spanledger serve`, or name another with --db")
+        return
+    with reading(config) as side:
+        stored = sum(line.stored for line in side.ledger())
+        refused = side.tally().kept
+    yield Finding("database", OK, f"{path}, {human_bytes(path.stat().st_size)}, {stored} items")
+    if path.stat().st_mode & OTHERS:
+        yield Finding("privacy", WARN, f"{path} can be read by other users", f"chmod 600 {path}")
+    if refused:
+        yield Finding("refused", WARN, f"{refused} items were refused", "look at them with `spanledger rejections`")
+
+
+def _collector(config: Config) -> Findings:
+    running = lock.read(database(config))
+    if running is None:
+        yield Finding("collector", WARN, "none runs on this database", "start `spanledger serve`")
+        return
+    reason = _not_ready(Address.parse(running.http), config) if running.http else ""
+    if reason:
+        yield Finding("collector", FAIL, f"{running} is not ready: {reason}", "look at its log")
+    else:
+        yield Finding("collector", OK, str(running))
+
+
+def _not_ready(address: Address, config: Config) -> str:
+    """Ask the collector itself; TLS is left alone, the lock has shown that it lives."""
+    if config.collector.http.tls is not None:
+        return ""
+    connection = http.client.HTTPConnection(*reachable(address), timeout=PROBE_TIMEOUT_S)
+    try:
+        connection.request("GET", "/readyz")
+        response = connection.getresponse()
+        told = response.read().decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException) as error:
+        return f"{address} does not answer ({error or type(error).__name__})"
+    finally:
+        connection.close()
+    return "" if response.status == http.HTTPStatus.OK else told.strip()
+
+
+def _ports(config: Config) -> Findings:
+    running = lock.read(database(config))
+    own = {running.grpc, running.http} if running else set()
+    for name, part in (("grpc", config.collector.grpc), ("http", config.collector.http)):
+        if part.endpoint is None:
+            yield Finding(name, OK, "off")
+        elif str(part.endpoint) in own:
+            yield Finding(name, OK, f"{part.endpoint}, held by the collector")
+        else:
+            yield _port(name, part.endpoint)
+
+
+def _port(name: str, address: Address) -> Finding:
+    who = port_holder(address.port) if address.port else ""
+    if who:
+        remedy = f"stop it, or set collector.{name}.endpoint"
+        return Finding(name, FAIL, f"{address} is in use by {who}", remedy)
+    return Finding(name, OK, f"{address} is free")
+
+
+def _exposure(config: Config) -> Findings:
+    settings = config.collector
+    open_to_all = [
+        str(part.endpoint)
+        for part in (settings.grpc, settings.http)
+        if part.endpoint is not None and part.endpoint.host not in LOOPBACK_NAMES
+    ]
+    if open_to_all and not settings.tokens:
+        text = f"{', '.join(open_to_all)} can be reached from other machines without a token"
+        yield Finding("exposure", WARN if settings.insecure_no_auth else FAIL, text, "set collector.tokens")
+    else:
+        yield Finding("exposure", OK, "tokens are asked for" if settings.tokens else "only this machine can connect")
+
+
+def _disk(config: Config) -> Findings:
+    place = _existing(database(config))
+    usage = shutil.disk_usage(place)
+    needed = max(config.store.min_free_disk, int(usage.total * config.store.min_free_percent / 100))
+    text = f"{human_bytes(usage.free)} free of {human_bytes(usage.total)}, {human_bytes(needed)} must stay free"
+    if usage.free < needed:
+        yield Finding("disk", FAIL, text, "make room; nothing is taken until then")
+    elif usage.free < 2 * needed:
+        yield Finding("disk", WARN, text, "make room soon")
+    else:
+        yield Finding("disk", OK, text)
+
+
+def _filesystem(config: Config) -> Findings:
+    kind = network_filesystem(_existing(database(config)))
+    if kind:
+        yield Finding("filesystem", FAIL, f"the database is on {kind}, where its locks do not hold", "use a local disk")
+    else:
+        yield Finding("filesystem", OK, "local")
+
+
+def _durability(config: Config) -> Findings:
+    if config.store.durability == "full":
+        yield Finding("durability", OK, "full: what is answered survives a power cut")
+    else:
+        yield Finding("durability", WARN, "relaxed: a power cut may lose the last seconds", 'set store.durability = "full"')
+
+
+def _clock(config: Config) -> Findings:
+    now = time.time_ns()
+    newest = None
+    if database(config).exists():
+        with reading(config) as side:
+            newest = last_received(side)
+    shown = human_time(now)
+    if now < EARLIEST * NANOSECONDS:
+        yield Finding("clock", FAIL, f"it shows {shown}", "set it; times of receipt are wrong")
+    elif newest is not None and newest > now + AHEAD_S * NANOSECONDS:
+        text = f"it shows {shown}, but items were received at {human_time(newest)}"
+        yield Finding("clock", WARN, text, "set the clock; it went back")
+    else:
+        yield Finding("clock", OK, shown)
+
+
+def _existing(path: Path) -> Path:
+    """Find the nearest folder that is there."""
+    return next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+
+
+CHECKS: tuple[Callable[[Config], Findings], ...] = (
+    _sqlite,
+    _database,
+    _collector,
+    _ports,
+    _exposure,
+    _disk,
+    _filesystem,
+    _durability,
+    _clock,
+)

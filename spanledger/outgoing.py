@@ -1,0 +1,95 @@
+"""Answer `spanledger export`."""
+
+import gzip
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import click
+
+from schema import encode
+from schema.signals import Signal
+from spanledger.config import Config
+from spanledger.options import Failed, reading
+from spanledger.terminal import Progress, json_line, note, visible
+from store.sqlite import SqliteReadSide
+
+PAGE = 1000
+STANDARD_OUTPUT = "-"
+
+Write = Callable[[bytes], object]
+
+
+def export(config: Config, target: str, *, signals: tuple[str, ...]) -> None:
+    """Write all items of the signals as OTLP JSON lines."""
+    chosen = [signal for signal in Signal if not signals or signal in signals]
+    with reading(config) as side, _writer(target) as write:
+        count = _write_all(side, chosen, write)
+    if target != STANDARD_OUTPUT:
+        note(f"{count} items written to {target}")
+
+
+def _write_all(side: SqliteReadSide, signals: list[Signal], write: Write) -> int:
+    total = sum(line.stored for line in side.ledger() if line.signal in signals)
+    progress = Progress("items exported", total=total)
+    count = 0
+    try:
+        for page, lines in _pages(side, signals):
+            for line in lines:
+                write(line)
+            count += page
+            progress.add(page)
+    finally:
+        progress.close()
+    return count
+
+
+def _pages(side: SqliteReadSide, signals: list[Signal]) -> Iterator[tuple[int, Iterator[bytes]]]:
+    """Give each page's number of items, and its lines."""
+    for signal in signals:
+        after = 0
+        while items := side.items(signal, after_id=after, limit=PAGE):
+            after = int(items[-1]["id"])
+            yield len(items), map(json_line, encode.requests(signal, items))
+
+
+@contextmanager
+def _writer(target: str) -> Iterator[Write]:
+    if target != STANDARD_OUTPUT:
+        with whole_file(Path(target)) as file:
+            yield file.write
+    elif sys.stdout.isatty():
+        yield lambda line: click.echo(visible(line), nl=False)
+    else:
+        yield sys.stdout.buffer.write
+        sys.stdout.buffer.flush()
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Write a file, private to its owner, that appears whole and durable or not at all; gzipped if its name says so."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as raw:
+            with _compressing(path, raw) as file:
+                yield file
+            raw.flush()
+            os.fsync(raw.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise Failed(f"{path} cannot be written: {error.strerror or error}; choose another place") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _compressing(path: Path, raw: IO[bytes]) -> Iterator[IO[bytes]]:
+    if path.suffix != ".gz":
+        yield raw
+        return
+    with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed:
+        yield packed  # type: ignore[misc]  # a writer of bytes like any other

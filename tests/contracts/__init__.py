@@ -1,0 +1,1 @@
+"""Hold implementations to what their protocols promise."""
