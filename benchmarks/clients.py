@@ -129,7 +129,7 @@ def _sum(job: Job, seen: list[Seen], cpu_s: float) -> Sent:
     answered = sorted(end - begin for _, end in spans)
     latencies = [1000 * (end - began) for began, end in spans]
     retries = sum(one.retries for one in seen)
-    return Sent(len(spans) * job.shape.spans, answered[-1], latencies, answered, retries, cpu_s)
+    return Sent(len(spans) * job.shape.spans, begin, answered[-1], latencies, answered, retries, cpu_s)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ class Sent:
     """Hold what the senders saw; the warm-up is not in it."""
 
     spans: int
+    began: float
+    """When the first was sent, by `time.perf_counter`, which all processes of a machine share."""
     seconds: float
     """From the first send to the last acknowledgement."""
     latencies_ms: list[float]

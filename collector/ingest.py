@@ -67,14 +67,12 @@ class Ingest:
             raise
         outcome = await self.writer.put(batch, wait_s=self.wait_s, answer_s=self.answer_within_s)
         self._count(batch, outcome)
-        return self._accepted(batch, outcome)
+        accepted = verdict(batch, outcome)
+        return accepted if accepted.message else Accepted(accepted.rejected, self._warning(batch))
 
     async def refuse(self, signal: Signal, encoding: str, transport: str, error: Refused, body: bytes = b"") -> None:
         """Write a request that is refused as a whole into the books, as far as the store can take it now."""
-        payload = body if 0 < len(body) <= KEPT_BYTES else None
-        rejection = Rejection("request", error.reason, str(error), payload, items=0)
-        known = fingerprint(signal, body) if body else None
-        batch = Batch(signal, encoding, transport, self.clock(), len(payload or b""), known, rejections=[rejection])
+        batch = refusal(signal, encoding, transport, error, body, received_at=self.clock())
         try:
             await self.writer.put(batch, wait_s=self.wait_s, answer_s=self.answer_within_s)
         except TryAgain as busy:
@@ -93,13 +91,6 @@ class Ingest:
         now = self.clock()
         return decode(request.signal, request.encoding, request.body, transport=request.transport, received_at=now)
 
-    def _accepted(self, batch: Batch, outcome: Outcome) -> Accepted:
-        rejected = outcome.first_rejected if outcome.replayed else outcome.rejected
-        if rejected and rejected == batch.received:
-            raise NothingAccepted(outcome.message or batch.message)
-        message = outcome.message if outcome.replayed else batch.message
-        return Accepted(rejected, message or self._warning(batch))
-
     def _warning(self, batch: Batch) -> str:
         """Tell a sender of an oddity, once a minute for each signal: Go reports it as an error each time (otlp.md R09)."""
         if not batch.warnings:
@@ -117,3 +108,22 @@ class Ingest:
         self.counters.stored.labels(*origin).inc(outcome.stored)
         self.counters.duplicate.labels(*origin).inc(outcome.duplicate)
         self.counters.rejected.labels(*origin).inc(outcome.rejected)
+
+
+def verdict(batch: Batch, outcome: Outcome) -> Accepted:
+    """Say what to answer; a replay is answered like the first time. Raise NothingAccepted when all of it was refused."""
+    rejected = outcome.first_rejected if outcome.replayed else outcome.rejected
+    message = outcome.message if outcome.replayed else batch.message
+    if rejected and rejected == batch.received:
+        raise NothingAccepted(message)
+    return Accepted(rejected, message)
+
+
+def refusal(
+    signal: Signal, encoding: str, transport: str, error: Refused, body: bytes = b"", *, received_at: int
+) -> Batch:
+    """Make the batch that writes a request refused as a whole into the books, with its body when that is not too large."""
+    payload = body if 0 < len(body) <= KEPT_BYTES else None
+    rejection = Rejection("request", error.reason, str(error), payload, items=0)
+    known = fingerprint(signal, body) if body else None
+    return Batch(signal, encoding, transport, received_at, len(payload or b""), known, rejections=[rejection])

@@ -6,14 +6,12 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, SeverityNumber
 
 from schema.items import Head
 from schema.json_fields import Findings, Kept, enum, optional_hex, string, unsigned32, unsigned64
-from schema.json_values import attributes, plain
+from schema.json_values import BODY, attributes, plain
 from schema.logs import MISSING, log_row
 from schema.rows import Row
 
 SEVERITIES: Final = dict(SeverityNumber.items())
 LOG_KEYS = frozenset(field.json_name for field in LogRecord.DESCRIPTOR.fields)
-BODY_DEPTH = 4
-"""How many messages stand above a body (see `schema.json_values.TOP`)."""
 
 
 def read_log(record: Kept, head: Head, findings: Findings) -> Row:
@@ -29,7 +27,7 @@ def read_log(record: Kept, head: Head, findings: Findings) -> Row:
         string(get("eventName", ""), "eventName", findings),
         enum(get("severityNumber", 0), SEVERITIES, "severityNumber", findings),
         string(get("severityText", ""), "severityText", findings),
-        MISSING if body is None else plain(body, findings, BODY_DEPTH),
+        MISSING if body is None else plain(body, findings, BODY),
         attributes(pairs, findings) if pairs else {},
         unsigned32(get("droppedAttributesCount", 0), "dropped_attributes_count", findings),
         optional_hex(trace_id, "trace_id", findings) if trace_id else b"",

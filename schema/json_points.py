@@ -24,7 +24,7 @@ from schema.json_fields import (
     whole_number,
 )
 from schema.json_parse import Parsed
-from schema.json_values import attributes
+from schema.json_values import EXEMPLAR, POINT, attributes
 from schema.points import Metric, check_buckets, check_number, point_row
 from schema.rows import Row
 from schema.values import Plain, from_double, text_or_none
@@ -98,7 +98,7 @@ def read_point(point: Kept, head: Head, findings: Findings, metric: Metric) -> R
         metric,
         unsigned64(get("startTimeUnixNano", 0), "start_time_unix_nano", findings),
         unsigned64(get("timeUnixNano", 0), "time_unix_nano", findings),
-        attributes(get("attributes") or (), findings),
+        attributes(get("attributes") or (), findings, POINT),
         value,
         count,
         total,
@@ -205,7 +205,7 @@ def _exemplar(item: Kept, findings: Findings) -> Plain:
     optional = {
         "spanId": kept_hex(item.get("spanId")),
         "traceId": kept_hex(item.get("traceId")),
-        "filteredAttributes": attributes(item.get("filteredAttributes") or (), findings),
+        "filteredAttributes": attributes(item.get("filteredAttributes") or (), findings, EXEMPLAR),
     }
     held.update((key, value) for key, value in optional.items() if value)
     return held

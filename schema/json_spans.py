@@ -20,7 +20,7 @@ from schema.json_fields import (
     unsigned64,
 )
 from schema.json_parse import Parsed
-from schema.json_values import attributes
+from schema.json_values import EVENT, attributes
 from schema.rows import Row
 from schema.spans import event, link, span_row
 from schema.values import Plain
@@ -80,7 +80,7 @@ def _event(item: Kept, findings: Findings) -> Plain:
     return event(
         unsigned64(item.get("timeUnixNano", 0), "event time_unix_nano", findings),
         string(item.get("name", ""), "event.name", findings),
-        attributes(item.get("attributes") or (), findings),
+        attributes(item.get("attributes") or (), findings, EVENT),
         unsigned32(item.get("droppedAttributesCount", 0), "event dropped_attributes_count", findings),
     )
 
@@ -94,7 +94,7 @@ def _link(item: Kept, findings: Findings) -> Plain:
         hexadecimal(trace_id) or b"",
         hexadecimal(span_id) or b"",
         string(item.get("traceState", ""), "link.traceState", findings),
-        attributes(item.get("attributes") or (), findings),
+        attributes(item.get("attributes") or (), findings, EVENT),
         unsigned32(item.get("droppedAttributesCount", 0), "link dropped_attributes_count", findings),
         unsigned32(item.get("flags", 0), "link flags", findings),
     )

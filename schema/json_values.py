@@ -7,21 +7,28 @@ from typing import Final
 
 from schema.json_fields import Findings, Kept, as_text, double_of, messages, whole_number
 from schema.json_parse import LongInteger, Parsed
-from schema.mend import MAX_DEPTH, TOO_DEEP
+from schema.mend import TOO_DEEP
 from schema.values import SIGNED_63, Plain, from_bytes, from_double, from_kvlist
 
 SAFE_DIGITS_63 = 18
 """A number of so many digits is within 63 bits whatever they are."""
-TOP: Final = 5
-"""How many messages stand above an attribute's value; `schema.mend` counts in protobuf what we count here."""
+MAX_DEPTH = 100
+"""A value below so many messages is replaced: there the protobuf parser stops, too (otlp.md P05)."""
+RESOURCE: Final = 4
+BODY: Final = 4
+ITEM: Final = 5
+EVENT: Final = 6
+POINT: Final = 7
+EXEMPLAR: Final = 8
+"""How many messages stand above a value in each of these places, in protobuf's way of counting."""
 
 KEYS = frozenset(("key", "value", "keyStrindex"))
 URL_SAFE = str.maketrans("-_", "+/")
 """URL-safe base64 is read as the standard one (otlp.md J14)."""
 
 
-def attributes(pairs: Parsed, findings: Findings) -> dict[str, Plain]:
-    """Read attributes; of equal keys the last wins and the others are noted (otlp.md D11).
+def attributes(pairs: Parsed, findings: Findings, depth: int = ITEM) -> dict[str, Plain]:
+    """Read attributes whose values stand at `depth`; of equal keys the last wins, the others are noted (otlp.md D11).
 
     The loop knows only what exporters write; whatever is odd is read again, carefully.
     """
@@ -30,20 +37,20 @@ def attributes(pairs: Parsed, findings: Findings) -> dict[str, Plain]:
         for pair in pairs:
             key, value = pair["key"], pair["value"]
             if type(key) is not str or not key:
-                return _carefully(pairs, findings)
+                return _carefully(pairs, findings, depth)
             if "stringValue" in value and type(inner := value["stringValue"]) is str:
                 found[key] = inner
             else:
                 ((kind, inner),) = value.items()
-                found[key] = READERS[kind](inner, findings, TOP)
+                found[key] = READERS[kind](inner, findings, depth)
     except (AttributeError, KeyError, TypeError, ValueError):
-        return _carefully(pairs, findings)
+        return _carefully(pairs, findings, depth)
     if len(found) != len(pairs):
         _note_duplicates(findings, len(pairs) - len(found))
     return found
 
 
-def plain(value: Parsed, findings: Findings, depth: int = TOP) -> Plain:
+def plain(value: Parsed, findings: Findings, depth: int) -> Plain:
     """Read an AnyValue; None when it is empty. Of several kinds at once a string wins, then the first in READERS."""
     if value is None:
         return None
@@ -166,12 +173,12 @@ def _odd_key(key: Parsed, findings: Findings) -> str:
     return as_text(key)
 
 
-def _carefully(pairs: Parsed, findings: Findings) -> dict[str, Plain]:
+def _carefully(pairs: Parsed, findings: Findings, depth: int) -> dict[str, Plain]:
     """Read attributes that are not quite as they should be."""
     if type(pairs) is dict:
-        return _by_hand(pairs, findings)
+        return _by_hand(pairs, findings, depth)
     held = messages(pairs, "attributes", findings)
-    found = {_key(pair, findings): plain(pair.get("value"), findings) for pair in held}
+    found = {_key(pair, findings): plain(pair.get("value"), findings, depth) for pair in held}
     if len(found) != len(held):
         _note_duplicates(findings, len(held) - len(found))
     if "" in found:
@@ -191,12 +198,12 @@ def _note_duplicates(findings: Findings, number: int) -> None:
     findings.notes["duplicateKeys"] = findings.notes.get("duplicateKeys", 0) + number
 
 
-def _by_hand(pairs: Kept, findings: Findings) -> dict[str, Plain]:
+def _by_hand(pairs: Kept, findings: Findings, depth: int) -> dict[str, Plain]:
     """Read attributes sent as one object of names and values, as exporters written by hand do (pains.md 32)."""
     if pairs:
         findings.warn("by hand", "attributes are an object; OTLP/JSON has a list of key and value")
         findings.notes["attributesByHand"] = len(pairs)
-    return {key: _bare(value, findings, TOP) for key, value in pairs.items()}
+    return {key: _bare(value, findings, depth) for key, value in pairs.items()}
 
 
 def _bare(value: Parsed, findings: Findings, depth: int) -> Plain:

@@ -17,7 +17,7 @@ from schema.json_logs import read_log
 from schema.json_parse import Document, Parsed, parse, parse_exactly, scrub
 from schema.json_points import data_key, points_of, read_metric, read_point
 from schema.json_spans import read_span
-from schema.json_values import attributes
+from schema.json_values import RESOURCE, attributes
 from schema.rows import Batch, Rejection, Row
 from schema.signals import WIRE, Signal
 from schema.wire import check_items
@@ -155,7 +155,7 @@ class _Request:
         resource = message(envelope.get("resource"), "resource", findings)
         findings.unknown(resource, RESOURCE_KEYS)
         row = resource_row(
-            attributes(resource.get("attributes") or (), findings),
+            attributes(resource.get("attributes") or (), findings, RESOURCE),
             dropped=self._dropped(resource, "resource"),
             schema_url=string(envelope.get("schemaUrl"), "schemaUrl", findings),
             entity_refs=[_entity_ref(ref, findings) for _, ref in _messages(resource, "entityRefs", findings)],

@@ -12,12 +12,12 @@ Message = Any
 def attributes(pairs: Any, notes: Notes) -> dict[str, Plain]:
     """Read attributes; of equal keys the last wins and the others are noted (otlp.md D11).
 
-    An empty string and a value of another kind look alike to the first, cheap question; only they are asked again.
+    An empty string, a zero and a value of another kind look alike to the first, cheap questions; only they are asked again.
     """
     found: dict[str, Plain] = {}
     for pair in pairs:
         value = pair.value
-        found[pair.key] = value.string_value or plain(value)
+        found[pair.key] = value.string_value or value.int_value or plain(value)
     if len(found) != len(pairs):
         notes["duplicateKeys"] = notes.get("duplicateKeys", 0) + len(pairs) - len(found)
     if "" in found:

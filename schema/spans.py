@@ -40,7 +40,9 @@ def span_row(
         raise ItemRefusedError("empty_span", "span has no name, no start and no end; is this another signal's request?")
     trace = trace_id.hex() if len(trace_id) == 16 and trace_id != NO_TRACE else required_id(trace_id, 16, "trace_id", notes)
     span = span_id.hex() if len(span_id) == 8 and span_id != NO_SPAN else required_id(span_id, 8, "span_id", notes)
-    parent = optional_id(parent_span_id, 8, "parent_span_id", notes) if parent_span_id else None
+    parent = parent_span_id.hex() if len(parent_span_id) == 8 and parent_span_id != NO_SPAN else None
+    if parent is None and parent_span_id:
+        parent = optional_id(parent_span_id, 8, "parent_span_id", notes)
     if len(attributes) > MAX_ATTRIBUTES:
         dropped_attributes = min(dropped_attributes + limited(attributes, notes), UNSIGNED_32)
     return (

@@ -138,8 +138,8 @@ def sql(source: Source, *, query: str, as_json: bool, as_csv: bool) -> None:
 def export(source: Source, *, target: str | None, output: str | None, signals: tuple[str, ...]) -> None:
     """Write what is kept as OTLP JSON lines, to FILE or to standard output.
 
+    That is the format of the OpenTelemetry Collector's file exporter, and what `spanledger import` reads.
     The file appears whole or not at all.
-    `spanledger import` and the OpenTelemetry Collector's otlpjsonfile receiver read it.
     """
     if target and output:
         raise click.UsageError("the output file is given twice; write either FILE or --output FILE")

@@ -50,8 +50,11 @@ def default_database(environ: Mapping[str, str]) -> Path:
 def gather(*, file: Path | None, environ: Mapping[str, str], flags: Sequence[Given] = ()) -> Merged:
     """Lay the sources over each other; the database's path is always set."""
     merged = merge(Config, file=file, environ=environ, flags=flags)
+    origin = merged.origin(DATABASE_PATH)
     if DATABASE_PATH not in merged.origins:
-        merged.put(DATABASE_PATH, str(default_database(environ)), origin="")
+        merged.put(DATABASE_PATH, str(default_database(environ)), origin=origin)
+    elif isinstance(path := merged.values["store"]["path"], str):
+        merged.put(DATABASE_PATH, str(Path(path).expanduser()), origin=origin)
     return merged
 
 

@@ -31,24 +31,22 @@ from store import lock
 TIMEOUT_S = 10.0
 CONNECT_S = 2.0
 
-QUERIES = (
-    (
-        "How long did each agent work, and on what?",
-        "select service_name, name, duration_nano / 1000000 as ms from spans where name like 'invoke_agent%' order by id",
+QUERIES = {
+    "How long did each agent work?": (
+        "select service_name, name, duration_nano / 1000000 as ms from spans "
+        "where name like 'invoke_agent%' order by id"
     ),
-    (
-        "Which tools were called, and which call failed?",
+    "Which tools were called, and which call failed?": (
         "select attributes ->> 'gen_ai.tool.name' as tool, count(*) as calls, sum(status_code = 2) as failed "
-        "from spans where name like 'execute_tool%' group by tool order by calls desc, tool",
+        "from spans where name like 'execute_tool%' group by tool order by calls desc, tool"
     ),
-    (
-        "How many tokens did each model read and write?",
+    "How many tokens did each model read and write?": (
         "select attributes ->> 'gen_ai.request.model' as model, count(*) as calls, "
         "sum(attributes ->> 'gen_ai.usage.input_tokens') as read, "
         "sum(attributes ->> 'gen_ai.usage.output_tokens') as written "
-        "from spans where name like 'chat %' group by model order by model",
+        "from spans where name like 'chat %' group by model order by model"
     ),
-)
+}
 
 
 class Exporters:
@@ -88,7 +86,7 @@ def show(config: Config) -> None:
     for session, transport in zip(tales, _transports(config), strict=False):
         _send(session, transport, config)
     say("\nAsk for instance:")
-    for question, query in QUERIES:
+    for question, query in QUERIES.items():
         say(f'\n  # {question}\n  spanledger sql "{query}"')
 
 

@@ -77,7 +77,9 @@ def _sqlite(_config: Config) -> Findings:
 def _database(config: Config) -> Findings:
     path = database(config)
     if not path.exists():
-        yield Finding("database", WARN, f"there is none at {path} yet", "start `spanledger serve`, or name another with --db")
+        yield Finding(
+            "database", WARN, f"there is none at {path} yet", "start `spanledger serve`, or name another with --db"
+        )
         return
     with reading(config) as side:
         stored = sum(line.stored for line in side.ledger())
@@ -111,7 +113,7 @@ def _not_ready(address: Address, config: Config) -> str:
         response = connection.getresponse()
         told = response.read().decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:
-        return f"{address} does not answer ({error or type(error).__name__})"
+        return f"{address} does not answer ({str(error) or type(error).__name__})"
     finally:
         connection.close()
     return "" if response.status == http.HTTPStatus.OK else told.strip()
@@ -176,7 +178,9 @@ def _durability(config: Config) -> Findings:
     if config.store.durability == "full":
         yield Finding("durability", OK, "full: what is answered survives a power cut")
     else:
-        yield Finding("durability", WARN, "relaxed: a power cut may lose the last seconds", 'set store.durability = "full"')
+        yield Finding(
+            "durability", WARN, "relaxed: a power cut may lose the last seconds", 'set store.durability = "full"'
+        )
 
 
 def _clock(config: Config) -> Findings:

@@ -51,9 +51,7 @@ class Merged:
         return [given for given in self.origins if given[: len(path)] == path]
 
 
-def merge(
-    model: type[Section], *, file: FilePath | None, environ: Mapping[str, str], flags: Sequence[Given]
-) -> Merged:
+def merge(model: type[Section], *, file: FilePath | None, environ: Mapping[str, str], flags: Sequence[Given]) -> Merged:
     """Lay file, environment and flags over each other."""
     known = {setting.path: setting for setting in walk(model)}
     merged = Merged()

@@ -46,7 +46,9 @@ def _unknown(path: Path, origin: str, model: type[Section]) -> str:
         names = [DATABASE_VARIABLE, *(setting.variable for setting in settings)]
         return f"{variable}: there is no such setting{_suggest(variable, names, ahead=PREFIX)} (from the environment)"
     name = ".".join(path)
-    return f"{name}: there is no such setting{_suggest(name, ['.'.join(item.path) for item in settings])}{_from(origin)}"
+    return (
+        f"{name}: there is no such setting{_suggest(name, ['.'.join(item.path) for item in settings])}{_from(origin)}"
+    )
 
 
 def _suggest(name: str, names: Sequence[str], *, ahead: str = "") -> str:

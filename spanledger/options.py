@@ -72,7 +72,9 @@ def config_options(function: Command) -> Command:
         return function(source=Source(file, assignments, flags), **rest)
 
     kind = click.Path(dir_okay=False, path_type=Path)
-    wrapped = click.option("--set", "assignments", multiple=True, metavar="PATH=VALUE", help="Set one setting.")(command)
+    wrapped = click.option("--set", "assignments", multiple=True, metavar="PATH=VALUE", help="Set one setting.")(
+        command
+    )
     wrapped = click.option("--db", metavar="PATH", help="The database file.")(wrapped)
     return click.option("--config", "file", metavar="FILE", type=kind, help="Read this TOML file.")(wrapped)
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import click
 
@@ -92,4 +92,4 @@ def _compressing(path: Path, raw: IO[bytes]) -> Iterator[IO[bytes]]:
         yield raw
         return
     with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed:
-        yield packed  # type: ignore[misc]  # a writer of bytes like any other
+        yield cast("IO[bytes]", packed)

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import orjson
 
@@ -66,7 +66,7 @@ def read(path: Path) -> Iterator[Recorded]:
     """Give each request of a file; raise NotOtlp when it holds none that can be recognised."""
     with _raw(path) as raw:
         compressed = raw.peek(len(GZIP_MAGIC))[: len(GZIP_MAGIC)] == GZIP_MAGIC
-        stream: IO[bytes] = gzip.GzipFile(fileobj=raw) if compressed else raw
+        stream = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if compressed else raw
         try:
             if kind(path) in PROTOBUF:
                 yield _protobuf(path, stream)

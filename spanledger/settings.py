@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from core.section import Address, Section
+from core.section import Section
 
 Path = tuple[str, ...]
 
@@ -65,6 +65,8 @@ def section_of(annotation: Any) -> type[Section] | None:
 
 def _words(annotation: Any) -> str:
     origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _words(arguments[0])
     if origin in (tuple, list):
         return f"list of {_words(arguments[0])}s"
     if origin in (Union, UnionType):
@@ -72,4 +74,4 @@ def _words(annotation: Any) -> str:
     if arguments:
         return " or ".join(f"'{argument}'" for argument in arguments)
     simple = {str: "text", int: "whole number", float: "number", bool: "true or false", SecretStr: "secret"}
-    return simple.get(annotation) or {Address: "address"}.get(annotation) or str(annotation.__name__).lower()
+    return simple.get(annotation, str(annotation.__name__).lower())

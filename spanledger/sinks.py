@@ -15,7 +15,7 @@ import orjson
 from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 
-from collector import ingest
+from collector.local import local
 from collector.config import Http
 from core.errors import AlreadyRunning, Refused, StoreBusy, TryAgain
 from core.section import Address
@@ -61,7 +61,7 @@ def opened(config: Config) -> Iterator[Sink]:
     path = database(config)
     holder = lock.read(path)
     if holder is None:
-        with ingest.local(config.store) as take:
+        with local(config.store) as take:
             yield LocalSink(take, where=str(path))
         return
     if holder.http is None:
@@ -125,7 +125,7 @@ class DaemonSink:
             answer = response.read()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
-            raise StoreBusy(f"{self.where} does not answer: {error or type(error).__name__}") from error
+            raise StoreBusy(f"{self.where} does not answer: {str(error) or type(error).__name__}") from error
         if response.status in COME_AGAIN:
             delay = response.headers.get("Retry-After", "")
             after = float(delay) if delay.isdigit() else DEFAULT_DELAY_S

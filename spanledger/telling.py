@@ -83,7 +83,7 @@ class Session:
         self.now = began
         self._responses = 0
         self._spans = InMemorySpanExporter()
-        self._records = InMemoryLogRecordExporter()
+        self._records = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]  # it says nothing of its types
         self._points = InMemoryMetricReader()
         self._use(Resource.create({"service.name": cast.service, "service.version": "2.1.0"}, SCHEMA_URL))
 
@@ -176,9 +176,7 @@ class Session:
         return sent
 
     @contextmanager
-    def _span(
-        self, name: str, attributes: Mapping[str, Any], *, kind: SpanKind = SpanKind.INTERNAL
-    ) -> Iterator[Span]:
+    def _span(self, name: str, attributes: Mapping[str, Any], *, kind: SpanKind = SpanKind.INTERNAL) -> Iterator[Span]:
         self.wait(BETWEEN_STEPS_S)
         span = self._tracer.start_span(name, kind=kind, attributes=attributes, start_time=self.now)
         with use_span(span, end_on_exit=False):

@@ -6,7 +6,7 @@ The writer's connection is durable and private; a reader's cannot write, and giv
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import apsw
@@ -114,10 +114,16 @@ def _opened(path: Path, flags: int, vfs: str | None) -> Iterator[apsw.Connection
         yield connection
     except BaseException as error:
         if connection is not None:
-            connection.close(force=True)
+            let_go(connection)
         if isinstance(error, apsw.Error | OSError):
             raise Misconfigured(f"cannot open the database {path}: {error}; check the path and its owner") from error
         raise
+
+
+def let_go(connection: apsw.Connection) -> None:
+    """Close a connection whatever state it is in; a log that is left is folded at the next start."""
+    with suppress(apsw.Error):
+        connection.close(force=True)
 
 
 def make_private(path: Path) -> None:

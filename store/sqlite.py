@@ -17,7 +17,7 @@ from schema.signals import Signal
 from store import books, troubles
 from store.checkpoints import Checkpoints
 from store.config import Store
-from store.connection import Deadline, open_reader, open_writer
+from store.connection import Deadline, let_go, open_reader, open_writer
 from store.disk import DiskGuard
 from store.inserts import Kept, insert
 from store.known import Known
@@ -98,7 +98,7 @@ class SqliteWriteSide:
         """Fold the log into the database and let go of it; what cannot be folded now is folded at the next start."""
         with suppress(apsw.Error):
             self._checkpoints.truncate()
-        self._connection.close()
+        let_go(self._connection)
 
     @property
     def low_on_disk(self) -> bool:
@@ -117,7 +117,7 @@ class SqliteWriteSide:
         try:
             migrate.migrate(connection)
         except BaseException as error:
-            connection.close(force=True)
+            let_go(connection)
             if isinstance(error, apsw.Error):
                 raise Misconfigured(f"cannot bring {path} to the newest shape: {error}; nothing was changed") from error
             raise
@@ -219,7 +219,7 @@ class SqliteReadSide:
 
     def close(self) -> None:
         """Let go of the database."""
-        self._connection.close(force=True)
+        let_go(self._connection)
 
     def _list(self, query: str, *values: int) -> list[dict[str, Any]]:
         rows = self._run(QUERIES[query], *values)

@@ -17,6 +17,6 @@ def test_memory_that_stays_is_flat() -> None:
 
 def test_growth_is_told_by_equal_steps() -> None:
     """Each step's rate is its spans by the time between its first and last answer."""
-    sent = Sent(spans=400, seconds=6, latencies_ms=[], answered_s=[1.0, 2.0, 4.0, 6.0], retries=0, cpu_s=0)
+    sent = Sent(spans=400, began=0, seconds=6, latencies_ms=[], answered_s=[1.0, 2.0, 4.0, 6.0], retries=0, cpu_s=0)
 
     assert steps(sent, span_count=200) == [100, 50]

@@ -2,17 +2,18 @@
 
 Commands come in on standard input and events go out on standard output, one JSON object a line:
 
-    {"do": "open", "compression": "gzip", "endpoints": {"traces": "http://127.0.0.1:4317", ...}}
+    {"do": "open", "endpoints": {"traces none": "http://127.0.0.1:4317", "traces gzip": ...}}
     {"do": "send", "run": "overload", "good": 3, "bad": 0}
 
     {"event": "ready", "version": "1.44.0"}
     {"event": "opened"}
     {"event": "retry", "after": 1.0, "text": "Transient error ..."}
     {"event": "log", "text": "..."}
-    {"event": "sent", "results": {"traces": {"result": "SUCCESS", "seconds": 0.02}, ...}}
+    {"event": "sent", "results": {"traces none": {"result": "SUCCESS", "seconds": 0.02}, ...}}
 
-Items are called `<run>.0`, `<run>.1`, ..., bad ones `<run>.bad.0`: spans have no ids, points have no time.
-Log records are never bad: over protobuf the collector refuses none.
+There is one exporter for each signal and compression; all send at the same time.
+Items are called `<run>.<compression>.0` and so on, bad ones `<run>.<compression>.bad.0`:
+spans have no ids, points have no time; log records are never bad, since over protobuf the collector refuses none.
 """
 
 import json
@@ -42,6 +43,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.sdk.version import __version__
 from opentelemetry.trace import SpanContext
 
@@ -109,19 +111,16 @@ def points(run: str, good: int, bad: int) -> MetricsData:
     for number in range(good):
         meter.create_counter(f"{run}.{number}", unit="token").add(number)
     data = reader.get_metrics_data()
-    made = list(data.resource_metrics) if data else []
-    broken = [
+    scopes = [scope for part in data.resource_metrics for scope in part.scope_metrics] if data else []
+    timeless = [
         Metric(f"{run}.bad.{number}", None, None, Gauge([NumberDataPoint({}, 0, 0, number)])) for number in range(bad)
     ]
-    if broken and made:
-        scope = made[0].scope_metrics[0]
-        wider = ScopeMetrics(scope.scope, [*scope.metrics, *broken], scope.schema_url)
-        made = [ResourceMetrics(made[0].resource, [wider], made[0].schema_url)]
-    return MetricsData(made)
+    broken = ScopeMetrics(InstrumentationScope(f"{SCOPE}.bad"), timeless, "")
+    return MetricsData([ResourceMetrics(RESOURCE, [*scopes, broken] if bad else scopes, "")])
 
 
-def grpc_exporters(endpoints: dict[str, str], compression: str) -> dict[str, Any]:
-    """Build the gRPC exporters; their timeouts and retries are as they come."""
+def grpc_exporter(signal: str, compression: str, endpoint: str) -> Any:
+    """Build a gRPC exporter; its timeout and retries are as they come."""
     from grpc import Compression
     from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter
     from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
@@ -129,24 +128,27 @@ def grpc_exporters(endpoints: dict[str, str], compression: str) -> dict[str, Any
 
     codings = {"none": Compression.NoCompression, "gzip": Compression.Gzip, "deflate": Compression.Deflate}
     kinds: dict[str, Any] = {"traces": OTLPSpanExporter, "logs": OTLPLogExporter, "metrics": OTLPMetricExporter}
-    return {
-        signal: kind(endpoint=endpoints[signal], insecure=True, compression=codings[compression])
-        for signal, kind in kinds.items()
-    }
+    return kinds[signal](endpoint=endpoint, insecure=True, compression=codings[compression])
 
 
-def http_exporters(endpoints: dict[str, str], compression: str) -> dict[str, Any]:
-    """Build the HTTP exporters; their timeouts and retries are as they come."""
+def http_exporter(signal: str, compression: str, endpoint: str) -> Any:
+    """Build an HTTP exporter; its timeout and retries are as they come."""
     from opentelemetry.exporter.otlp.proto.http import Compression
     from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
     kinds: dict[str, Any] = {"traces": OTLPSpanExporter, "logs": OTLPLogExporter, "metrics": OTLPMetricExporter}
-    return {
-        signal: kind(endpoint=endpoints[signal], compression=Compression(compression))
-        for signal, kind in kinds.items()
-    }
+    return kinds[signal](endpoint=endpoint, compression=Compression(compression))
+
+
+def batch(key: str, run: str, good: int, bad: int) -> Any:
+    """Make what the exporter of a signal and a compression is to send."""
+    signal, compression = key.split()
+    name = f"{run}.{compression}"
+    if signal == "logs":
+        return logs(name, good)
+    return {"traces": spans, "metrics": points}[signal](name, good, bad)
 
 
 def export(exporter: Any, data: Any) -> dict[str, Any]:
@@ -157,16 +159,15 @@ def export(exporter: Any, data: Any) -> dict[str, Any]:
 
 
 def send(exporters: dict[str, Any], run: str, good: int, bad: int) -> dict[str, Any]:
-    """Export a batch of each signal, all at the same time."""
-    data = {"traces": spans(run, good, bad), "logs": logs(run, good), "metrics": points(run, good, bad)}
-    with ThreadPoolExecutor(len(data)) as pool:
-        futures = {signal: pool.submit(export, exporters[signal], batch) for signal, batch in data.items()}
-    return {signal: future.result() for signal, future in futures.items()}
+    """Export a batch with each exporter, all at the same time."""
+    batches = {key: batch(key, run, good, bad) for key in exporters}
+    with ThreadPoolExecutor(len(batches)) as pool:
+        futures = {key: pool.submit(export, exporters[key], data) for key, data in batches.items()}
+    return {key: future.result() for key, future in futures.items()}
 
 
-def listen_to_exporters() -> None:
-    """Hear every warning: the exporters' own filter hides the same words said twice within a minute."""
-    logging.getLogger().addHandler(Told(logging.WARNING))
+def hear_everything() -> None:
+    """Hear every retry: the exporters' own filter hides the same words said again within a minute."""
     for name in list(logging.root.manager.loggerDict):
         logging.getLogger(name).filters.clear()
 
@@ -179,18 +180,21 @@ def commands() -> Iterator[dict[str, Any]]:
 
 def main(protocol: str) -> None:
     """Do what is asked until standard input ends."""
-    build = {"grpc": grpc_exporters, "http": http_exporters}[protocol]
+    build = {"grpc": grpc_exporter, "http": http_exporter}[protocol]
     exporters: dict[str, Any] = {}
+    logging.getLogger().addHandler(Told(logging.WARNING))
     say("ready", version=__version__)
     for command in commands():
         if command["do"] == "open":
             for exporter in exporters.values():
                 exporter.shutdown()
-            exporters = build(command["endpoints"], command["compression"])
-            listen_to_exporters()
+            exporters = {key: build(*key.split(), endpoint) for key, endpoint in command["endpoints"].items()}
+            hear_everything()
             say("opened")
         else:
             say("sent", results=send(exporters, command["run"], command["good"], command["bad"]))
+    for exporter in exporters.values():
+        exporter.shutdown()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +12,7 @@ import apsw
 import pytest
 
 from core.errors import Misconfigured
+from store.disk import DiskGuard
 from store.sqlite import SqliteWriteSide
 from tests.durability.recording_vfs import Kind, Operation, watched
 from tests.durability.workload import Group, config, groups, judge, repeat, write
@@ -81,7 +83,9 @@ def test_a_fault_that_passes_is_forgotten(memory: Path, kind: Kind) -> None:
     """The write side goes on by itself after any single fault: each group is kept at its second try at the latest."""
     work = groups(GROUPS)
     for moment in range(1, 40, 3):
-        acknowledged = under_fault(memory / f"{moment}" / "faulty.db", work, Fault(kind, moment, False, armed=False), tries=3)
+        acknowledged = under_fault(
+            memory / f"{moment}" / "faulty.db", work, Fault(kind, moment, False, armed=False), tries=3
+        )
 
         assert len(acknowledged) == len(work)
 
@@ -104,7 +108,8 @@ def under_fault(path: Path, work: list[Group], fault: Fault, *, tries: int = 1) 
     """Do the work with a fault that is armed once the database is open; the copy of a crash stands beside it."""
     acknowledged: list[Group] = []
     with watched(path, fault) as vfs:
-        side = SqliteWriteSide(config(path), vfs=vfs, exclusive=True)
+        guard = DiskGuard(path, min_free=0, clock=count().__next__)  # each look at the clock is a second later
+        side = SqliteWriteSide(config(path), vfs=vfs, exclusive=True, guard=guard)
         fault.armed = True
         write(side, work, acknowledge=acknowledged.append, tries=tries)
         shutil.copytree(path.parent, crashed(path), ignore=shutil.ignore_patterns("crashed"))

@@ -50,7 +50,9 @@ def identities(group: Sequence[Batch]) -> dict[Signal, set[tuple[Any, ...]]]:
     return found
 
 
-def write(side: SqliteWriteSide, work: Sequence[Group], *, acknowledge: Callable[[Group], None], tries: int = 1) -> None:
+def write(
+    side: SqliteWriteSide, work: Sequence[Group], *, acknowledge: Callable[[Group], None], tries: int = 1
+) -> None:
     """Commit group after group, tidy between them, and tell which were acknowledged."""
     for group in work:
         for _ in range(tries):
@@ -103,7 +105,11 @@ def repeat(path: Path, work: Sequence[Group]) -> list[str]:
     return [*verdict.unsound, *(["lost"] if verdict.lost else [])]
 
 
-_KEYS = {Signal.TRACES: "trace_id, span_id", Signal.LOGS: "sort_time, fingerprint", Signal.METRICS: "sort_time, fingerprint"}
+_KEYS = {
+    Signal.TRACES: "trace_id, span_id",
+    Signal.LOGS: "sort_time, fingerprint",
+    Signal.METRICS: "sort_time, fingerprint",
+}
 
 
 def _books(connection: apsw.Connection) -> list[str]:

@@ -136,10 +136,10 @@ def framed(message: bytes, *, compressed: bool = False, announced: int | None = 
     return bytes([compressed]) + length.to_bytes(4, "big") + message
 
 
-def exported(port: int, message: bytes, *, compressed: bool = False, signal: Signal = Signal.TRACES, **headers: str) -> Reply:
+def exported(port: int, message: bytes, *, compressed: bool = False, **headers: str) -> Reply:
     """Make one Export call with a message that is sent as it is."""
     with connected(port) as connection:
-        stream = connection.call(signal, **headers)
+        stream = connection.call(**headers)
         connection.write(stream, framed(message, compressed=compressed), end=True)
         return connection.reply(stream)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import apsw
 import grpc
@@ -58,6 +58,20 @@ Send = Callable[[Sent], bool]
 """Sends a request: True for success, False when asked to come again; raises GoneError, AssertionError for the rest."""
 
 
+class Place(Protocol):
+    """Say where a daemon listens: a service, a process, or ports on which one will."""
+
+    @property
+    def grpc(self) -> int:
+        """Give the gRPC port."""
+        ...
+
+    @property
+    def http(self) -> int:
+        """Give the HTTP port."""
+        ...
+
+
 class Load:
     """Send until told to stop: several requests in flight, over both transports, all signals in turn.
 
@@ -86,10 +100,10 @@ class Load:
         return [sent for sent in list(self.sent) if not sent.acknowledged]
 
     @contextmanager
-    def against(self, *, grpc: int, http: int) -> Iterator["Load"]:
-        """Send to these ports for the length of a block, whether anybody listens there or not."""
+    def against(self, place: Place) -> Iterator["Load"]:
+        """Send there for the length of a block, whether anybody listens or not."""
         over = threading.Event()
-        ports = {"grpc": grpc, "http": http}
+        ports = {"grpc": place.grpc, "http": place.http}
         workers = [threading.Thread(target=self._work, args=(name, ports[name], over)) for name in TRANSPORTS]
         for worker in workers:
             worker.start()
@@ -106,9 +120,9 @@ class Load:
             wanted = self._acknowledged + more
             assert self._change.wait_for(lambda: self._acknowledged >= wanted, timeout), "no progress"
 
-    def send_again(self, requests: Sequence[Sent], *, grpc: int, http: int) -> None:
+    def send_again(self, requests: Sequence[Sent], place: Place) -> None:
         """Send requests again, each until it is acknowledged."""
-        with sender("grpc", grpc) as over_grpc, sender("http", http) as over_http:
+        with sender("grpc", place.grpc) as over_grpc, sender("http", place.http) as over_http:
             send = {"grpc": over_grpc, "http": over_http}
             for request in requests:
                 while not send[request.transport](request):

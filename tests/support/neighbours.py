@@ -1,10 +1,13 @@
 """Send a bad item among 511 good ones, by every transport and encoding, and see what became of all of them."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
+import apsw
 import grpc
 import orjson
 
@@ -60,7 +63,7 @@ def send(service: Running, way: Way, signal: Signal, body: bytes) -> Sent:
     """Send a request and look at what it left behind; whatever was stored must be readable in every way there is."""
     last, last_refused = _last(service, VIEWS[signal]), _last(service, "ingest_rejections")
     told = deliver(service, way, signal, body)
-    refused = service.rows("select * from ingest_rejections where id > ? order by id", last_refused)
+    refused = rows(service.db, "select * from ingest_rejections where id > ? order by id", last_refused)
     return Sent(told, read_back(service, signal, after_id=last), refused)
 
 
@@ -158,15 +161,28 @@ def repairs(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_back(service: Running, signal: Signal, *, after_id: int = 0) -> list[dict[str, Any]]:
     """Read the items after an id in every way there is, and assert that no way stumbles over one of them."""
-    rows = service.rows(f"select * from {VIEWS[signal]} where id > ? order by id", after_id)
+    found = rows(service.db, f"select * from {VIEWS[signal]} where id > ? order by id", after_id)
     for column in JSON_COLUMNS[signal]:
         sql = f"select count(*) as n from {VIEWS[signal]} where id > ? and json_valid({column}) = 0"
-        assert service.rows(sql, after_id) == [{"n": 0}], column
+        assert rows(service.db, sql, after_id) == [{"n": 0}], column
     items = list(_items(service, signal, after_id))
-    assert [item["id"] for item in items] == [row["id"] for row in rows]
+    assert [item["id"] for item in items] == [row["id"] for row in found]
     for request in requests(signal, items):
         orjson.dumps(request)
-    return rows
+    return found
+
+
+def rows(db: Path, sql: str, *values: Any) -> list[dict[str, Any]]:
+    """Ask a database directly, without the product's own reader."""
+    with closing(apsw.Connection(str(db), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
+        connection.set_busy_timeout(5000)
+        cursor = connection.cursor()
+        cursor.row_trace = _named
+        return list(cursor.execute(sql, values))
+
+
+def _named(cursor: apsw.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:
+    return {column[0]: value for column, value in zip(cursor.get_description(), row, strict=True)}
 
 
 def _items(service: Running, signal: Signal, after_id: int) -> Iterator[dict[str, Any]]:
@@ -196,7 +212,7 @@ def exported(service: Running, signal: Signal, row_id: int) -> dict[str, Any]:
 
 
 def _last(service: Running, table: str) -> int:
-    return int(service.rows(f"select ifnull(max(id), 0) as last from {table}")[0]["last"])
+    return int(rows(service.db, f"select ifnull(max(id), 0) as last from {table}")[0]["last"])
 
 
 def _partial_json(signal: Signal, body: bytes) -> Told:

@@ -1,9 +1,11 @@
 """Make OTLP requests of every shape, and their JSON twins, without the help of what is tested."""
 
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Any
 
 import orjson
+import pytest
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from hypothesis import strategies as st
@@ -59,16 +61,34 @@ def _single(field: FieldDescriptor, value: Any) -> Any:
 
 # --- decoding, in the words of a test ---
 
+Read = Callable[[Signal, Message], Batch]
+
 
 def read(signal: Signal, message: Message) -> Batch:
     """Decode a protobuf request."""
     return decode(signal, "protobuf", message.SerializeToString(), transport="http", received_at=RECEIVED_AT)
 
 
+def read_twin(signal: Signal, message: Message) -> Batch:
+    """Decode the OTLP/JSON twin of a protobuf request."""
+    return read_json(signal, twin(message))
+
+
 def read_json(signal: Signal, document: Any) -> Batch:
     """Decode an OTLP/JSON request: a document, or bytes as they are."""
     body = document if isinstance(document, bytes) else orjson.dumps(document)
     return decode(signal, "json", body, transport="http", received_at=RECEIVED_AT)
+
+
+in_both = pytest.mark.parametrize("decoded", [read, read_twin], ids=["protobuf", "json"])
+"""Run a test with both encodings of the same request; the argument `decoded` decodes it."""
+
+
+def nested(levels: int, leaf: AnyValue) -> AnyValue:
+    """Put a value into arrays within arrays."""
+    for _ in range(levels):
+        leaf = AnyValue(array_value=ArrayValue(values=[leaf]))
+    return leaf
 
 
 def items(batch: Batch) -> list[dict[str, Any]]:
@@ -289,11 +309,7 @@ scopes = st.none() | st.builds(
 
 
 def _request(signal: Signal) -> st.SearchStrategy[Any]:
-    scoped_type, envelope_type, item_field, strategy = {
-        Signal.TRACES: (ScopeSpans, ResourceSpans, "spans", spans),
-        Signal.LOGS: (ScopeLogs, ResourceLogs, "log_records", logs),
-        Signal.METRICS: (m.ScopeMetrics, m.ResourceMetrics, "metrics", metrics),
-    }[signal]
+    scoped_type, envelope_type, item_field, strategy = _KINDS[signal]
     held: dict[str, Any] = {item_field: st.lists(strategy, max_size=3)}
     scoped = st.builds(scoped_type, scope=scopes, schema_url=words, **held)
     inside: dict[str, Any] = {_SCOPED[signal]: st.lists(scoped, max_size=2)}
@@ -302,6 +318,11 @@ def _request(signal: Signal) -> st.SearchStrategy[Any]:
     return st.builds(WIRE[signal].request, **outside)
 
 
+_KINDS: dict[Signal, tuple[Any, Any, str, st.SearchStrategy[Any]]] = {
+    Signal.TRACES: (ScopeSpans, ResourceSpans, "spans", spans),
+    Signal.LOGS: (ScopeLogs, ResourceLogs, "log_records", logs),
+    Signal.METRICS: (m.ScopeMetrics, m.ResourceMetrics, "metrics", metrics),
+}
 _SCOPED = {Signal.TRACES: "scope_spans", Signal.LOGS: "scope_logs", Signal.METRICS: "scope_metrics"}
 _ENVELOPES = {Signal.TRACES: "resource_spans", Signal.LOGS: "resource_logs", Signal.METRICS: "resource_metrics"}
 

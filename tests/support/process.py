@@ -14,15 +14,23 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 ROOT = Path(__file__).parents[2]
 FREE_PORTS = range(20_000, 30_000)
 """Below the ports that the system gives to clients, so that a client cannot meet itself while the daemon is away."""
+HOST = "127.0.0.1"
 READY_S = 20.0
 STOP_S = 20.0
+
+
+class Ports(NamedTuple):
+    """Hold where a daemon listens, or will."""
+
+    grpc: int
+    http: int
 
 
 class Process:
@@ -192,17 +200,21 @@ def assignments(settings: Mapping[str, Any]) -> list[str]:
     return [word for pair in pairs for word in ("--set", pair)]
 
 
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    for port in random.sample(FREE_PORTS, len(FREE_PORTS)):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no free port")
+def free_ports() -> Ports:
+    """Find two ports on which nobody listens."""
+    shuffled = iter(random.sample(FREE_PORTS, len(FREE_PORTS)))
+    grpc = next(port for port in shuffled if _is_free(port))
+    return Ports(grpc, next(port for port in shuffled if _is_free(port)))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
 
 
 def _address(port: int | str) -> str:
-    return f"127.0.0.1:{port}" if isinstance(port, int) else port
+    return f"{HOST}:{port}" if isinstance(port, int) else port

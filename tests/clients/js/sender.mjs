@@ -83,13 +83,10 @@ async function points(run, good, bad) {
   return resourceMetrics;
 }
 
-async function exporters(endpoints, compression) {
-  const made = {};
-  for (const [signal, word] of Object.entries(SIGNALS)) {
-    const module = await import(`@opentelemetry/exporter-${word}-otlp-${PACKAGES[protocol]}`);
-    made[signal] = new module[CLASSES[signal]]({ url: endpoints[signal], compression });
-  }
-  return made;
+async function exporterFor(key, url) {
+  const [signal, compression] = key.split(' ');
+  const module = await import(`@opentelemetry/exporter-${SIGNALS[signal]}-otlp-${PACKAGES[protocol]}`);
+  return new module[CLASSES[signal]]({ url, compression });
 }
 
 function exported(exporter, batch) {
@@ -105,28 +102,34 @@ function exported(exporter, batch) {
   });
 }
 
-async function send(current, { run, good, bad }) {
-  const batches = { traces: spans(run, good, bad), logs: logs(run, good, bad), metrics: await points(run, good, bad) };
-  const results = await Promise.all(
-    Object.entries(batches).map(async ([signal, batch]) => [signal, await exported(current[signal], batch)]),
-  );
-  return Object.fromEntries(results);
+async function send(exporters, { run, good, bad }) {
+  const make = { traces: spans, logs, metrics: points };
+  const one = async ([key, exporter]) => {
+    const [signal, compression] = key.split(' ');
+    return [key, await exported(exporter, await make[signal](`${run}.${compression}`, good, bad))];
+  };
+  return Object.fromEntries(await Promise.all(Object.entries(exporters).map(one)));
+}
+
+async function shutdown(exporters) {
+  await Promise.all(Object.values(exporters).map((exporter) => exporter.shutdown()));
 }
 
 diag.setLogger(
   { error: told, warn: told, info: told, debug: () => {}, verbose: retryOnly },
   { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true },
 );
-let current = {};
+let exporters = {};
 say('ready', { version: process.version });
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line);
   if (command.do === 'open') {
-    await Promise.all(Object.values(current).map((exporter) => exporter.shutdown()));
-    current = await exporters(command.endpoints, command.compression);
+    await shutdown(exporters);
+    exporters = {};
+    for (const [key, url] of Object.entries(command.endpoints)) exporters[key] = await exporterFor(key, url);
     say('opened');
   } else {
-    say('sent', { results: await send(current, command) });
+    say('sent', { results: await send(exporters, command) });
   }
 }
-await Promise.all(Object.values(current).map((exporter) => exporter.shutdown()));
+await shutdown(exporters);

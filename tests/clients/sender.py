@@ -1,0 +1,140 @@
+"""Drive a program that sends: it takes commands and tells events, one JSON object a line (see python_sender.py)."""
+
+import json
+import queue
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from schema.signals import WIRE, Signal
+from tests.clients.kits import MissingError
+
+PATIENCE_S = 30.0
+"""How long a test waits for an event; clients give up after 10 s."""
+CHATTER = ("retry", "log")
+"""Events that may come while another is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Hold what an exporter returned for one batch, and after how long."""
+
+    result: str
+    seconds: float
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Hold what a client said about one sending: the results, the delays before each retry, what it logged."""
+
+    results: Mapping[Signal, Result]
+    delays: Sequence[float]
+    logged: Sequence[str]
+
+    @property
+    def told(self) -> dict[str, str]:
+        """Give the result of each signal."""
+        return {str(signal): result.result for signal, result in self.results.items()}
+
+
+class Sender:
+    """Own a sending program.
+
+    `protocol` is "grpc", "http/protobuf" or "http/json"; `version` is what the program says of itself.
+    """
+
+    def __init__(self, command: Sequence[str], *, protocol: str) -> None:
+        """Start the program and wait until it is ready."""
+        self.protocol = protocol
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._events: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._delays: list[float] = []
+        self._logged: list[str] = []
+        self._reader = threading.Thread(target=self._read, name="sender")
+        self._reader.start()
+        self.version = str(self._wait("ready")["version"])
+
+    @property
+    def transport(self) -> str:
+        """Name the transport as the ledger does."""
+        return self.protocol.partition("/")[0]
+
+    def open(self, ports: Mapping[Signal, int], *, compression: str) -> None:
+        """Make new exporters, one a signal."""
+        self._do("open", compression=compression, endpoints={key: self._endpoint(key, port) for key, port in ports.items()})
+        self._wait("opened")
+
+    def start(self, run: str, *, good: int, bad: int = 0) -> None:
+        """Begin to send a batch of each signal."""
+        self._delays, self._logged = [], []
+        self._do("send", run=run, good=good, bad=bad)
+
+    def wait_for_retries(self, count: int) -> None:
+        """Wait until the client has said so many times since `start` that it will try again."""
+        while len(self._delays) < count:
+            self._wait("retry")
+
+    def report(self) -> Report:
+        """Wait until everything that was started is over."""
+        results = self._wait("sent")["results"]
+        return Report({Signal(key): Result(**value) for key, value in results.items()}, self._delays, self._logged)
+
+    def close(self) -> None:
+        """Let the program end; it must do so by itself."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            status = self._process.wait(PATIENCE_S)
+        finally:
+            self._process.kill()
+            self._reader.join()
+
+        assert status == 0
+
+    def _endpoint(self, signal: Signal, port: int) -> str:
+        return f"http://127.0.0.1:{port}{WIRE[signal].path if self.transport == 'http' else ''}"
+
+    def _do(self, what: str, **arguments: Any) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"do": what, **arguments}) + "\n")
+        self._process.stdin.flush()
+
+    def _wait(self, kind: str) -> dict[str, Any]:
+        """Take events until one of a kind comes, keeping what is said on the way."""
+        while True:
+            event = self._events.get(timeout=PATIENCE_S)
+            if event["event"] == "retry":
+                self._delays.append(float(event["after"]))
+            if "text" in event:
+                self._logged.append(str(event["text"]))
+            if event["event"] == kind:
+                return event
+            assert event["event"] in CHATTER, f"waited for {kind!r}, got {event}"
+
+    def _read(self) -> None:
+        lines = self._process.stdout
+        assert lines is not None
+        with lines:
+            for line in lines:
+                self._events.put(json.loads(line))
+        self._events.put({"event": "end"})
+
+
+@contextmanager
+def sending(command: Callable[[], Sequence[str]], *, protocol: str) -> Iterator[Sender]:
+    """Run a sender for the length of a block; skip the test when its program cannot be had."""
+    try:
+        ready = command()
+    except MissingError as error:
+        pytest.skip(str(error))
+    sender = Sender(ready, protocol=protocol)
+    try:
+        yield sender
+    finally:
+        sender.close()
