@@ -29,7 +29,7 @@ MAX_PORT = 65_535
 
 _NOT_IN_HOST = re.compile(r"[\s\[\]/@]")
 
-_QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
+_QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", re.ASCII)
 
 
 class Section(BaseModel):

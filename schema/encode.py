@@ -49,7 +49,7 @@ def _metric_key(item: Item) -> tuple[object, ...]:
 def _envelope(signal: Signal, items: list[Item]) -> Json:
     first = items[0]
     resource = {
-        "attributes": _key_values(first["resource_attributes"]),
+        "attributes": _key_values(first["resource"]),
         "droppedAttributesCount": first["resource_dropped_attributes_count"],
         "entityRefs": _loaded(first["entity_refs"]),
     }

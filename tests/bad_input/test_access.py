@@ -58,6 +58,14 @@ def test_row_68_nobody_is_asked_for_a_body_without_credentials(guarded: Running)
     assert welcome.startswith(b"HTTP/1.1 100 Continue")
 
 
+def test_row_68_nobody_is_asked_for_a_body_that_nobody_reads(guarded: Running) -> None:
+    """A client that asks before it sends a form is told 415, not to go on."""
+    form = START.replace(b"application/x-protobuf", b"text/plain") + b"Authorization: Bearer " + TOKEN.encode()
+    told = raw(guarded, form + b"\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n", timeout=2)
+
+    assert told.startswith(b"HTTP/1.1 415")
+
+
 @pytest.mark.parametrize("kind", WRONG)
 @pytest.mark.parametrize("signal", Signal)
 def test_row_69_wrong_credentials_are_unauthenticated(guarded: Running, signal: Signal, kind: str) -> None:

@@ -181,7 +181,7 @@ def test_row_33_http2_on_the_http_port_names_the_right_port(plain: Process) -> N
         said = connection.recv(65_536)
 
     assert said.split(b" ")[1:2] in ([], [b"400"])
-    assert [str(plain.grpc) in line for line in plain.lines[before:]] == [True]
+    assert ["[collector.grpc]" in line for line in plain.lines[before:]] == [True]
 
 
 def test_row_33_plain_http_on_a_tls_port_is_refused(tls: Process) -> None:

@@ -23,12 +23,8 @@ NAMES = {
     Signal.LOGS: "select json_group_array(body) as names from raw_logs where body glob ?",
     Signal.METRICS: "select json_group_array(name) as names from raw_points where name glob ?",
 }
-SENT_TWICE = {"received": 2 * GOOD, "stored": GOOD, "duplicate": GOOD}
-ALL_SUCCEEDED = {"traces": "SUCCESS", "logs": "SUCCESS", "metrics": "SUCCESS"}
-ALL_FAILED = {"traces": "FAILURE", "logs": "FAILURE", "metrics": "FAILURE"}
-TWICE = {f"{signal} {column}": count for signal in Signal for column, count in SENT_TWICE.items()}
-"""What the books gain when all items of a sending come twice."""
-NOTHING: dict[str, list[str]] = {"traces": [], "logs": [], "metrics": []}
+COLUMNS = ("received", "stored", "duplicate", "rejected")
+Kept = dict[Signal, list[str]]
 
 
 def new_run(what: str) -> str:
@@ -36,25 +32,37 @@ def new_run(what: str) -> str:
     return f"{what}-{uuid4().hex[:8]}"
 
 
-def once(*runs: str, good: int = GOOD) -> dict[str, list[str]]:
+def all_told(sender: Sender, result: str) -> dict[str, str]:
+    """Write what a report says when every exporter returned this."""
+    return dict.fromkeys(sender.keys, result)
+
+
+def once(sender: Sender, *runs: str) -> Kept:
     """List what is kept when every good item of these sendings is kept exactly once."""
-    names = sorted(f"{run}.{number}" for run in runs for number in range(good))
-    return {str(signal): names for signal in Signal}
+    batches = [f"{run}.{compression}" for run in runs for compression in sender.compressions]
+    return dict.fromkeys(Signal, sorted(f"{batch}.{number}" for batch in batches for number in range(GOOD)))
 
 
-def kept(service: Running, *runs: str) -> dict[str, list[str]]:
+def nothing() -> Kept:
+    """List what is kept when nothing is."""
+    return {signal: [] for signal in Signal}
+
+
+def kept(service: Running, *runs: str) -> Kept:
     """List the stored items of these sendings, each as often as it is stored."""
-    return {
-        str(signal): sorted(name for run in runs for name in json.loads(service.rows(sql, f"{run}.*")[0]["names"]))
-        for signal, sql in NAMES.items()
-    }
+    return {signal: sorted(name for run in runs for name in _names(service, sql, run)) for signal, sql in NAMES.items()}
 
 
 def booked(service: Running, sender: Sender) -> Counter[str]:
     """Read the books of the sender's transport: `traces received`, `logs duplicate`, and so on."""
-    columns = ("received", "stored", "duplicate", "rejected")
     lines = [line for line in service.ledger() if line.transport == sender.transport]
-    return Counter({f"{line.signal} {column}": getattr(line, column) for line in lines for column in columns})
+    return Counter({f"{line.signal} {column}": getattr(line, column) for line in lines for column in COLUMNS})
+
+
+def gain(sender: Sender, *signals: Signal, **counts: int) -> Counter[str]:
+    """Write what the books gain when each exporter of these signals adds so many items."""
+    each = len(sender.compressions)
+    return Counter({f"{signal} {column}": count * each for signal in signals for column, count in counts.items()})
 
 
 def port_of(service: Running, sender: Sender) -> int:
@@ -62,14 +70,22 @@ def port_of(service: Running, sender: Sender) -> int:
     return service.grpc if sender.transport == "grpc" else service.http
 
 
-def connect(sender: Sender, service: Running, *, compression: str = "gzip") -> None:
+def connect(sender: Sender, service: Running) -> None:
     """Make new exporters that send straight to the service."""
-    sender.open(dict.fromkeys(Signal, port_of(service, sender)), compression=compression)
+    sender.open(dict.fromkeys(sender.keys, port_of(service, sender)))
 
 
 def send(sender: Sender, run: str, *, good: int = GOOD, bad: int = 0) -> Report:
-    """Send a batch of each signal and wait for the end of it."""
+    """Send a batch with each exporter and wait for the end of it."""
     sender.start(run, good=good, bad=bad)
+    return sender.report()
+
+
+def overload(sender: Sender, service: Running, run: str) -> Report:
+    """Send while nothing can be written, and go on writing once each exporter was refused."""
+    with paused(service):
+        sender.start(run, good=GOOD)
+        sender.wait_for_retries()
     return sender.report()
 
 
@@ -85,25 +101,21 @@ def connections_cut(sender: Sender, service: Running) -> Iterator[None]:
     """Connect a sender so that the first answer to each of its exporters is lost on the way."""
     target = port_of(service, sender)
     with ExitStack() as stack:
-        proxies = {signal: stack.enter_context(cutting(target)) for signal in Signal}
-        sender.open({signal: proxy.port for signal, proxy in proxies.items()}, compression="gzip")
+        proxies = {key: stack.enter_context(cutting(target)) for key in sender.keys}
+        sender.open({key: proxy.port for key, proxy in proxies.items()})
         yield
-        cuts = [proxy.cut for proxy in proxies.values()]
+        cuts = {key: proxy.cut for key, proxy in proxies.items()}
 
-    assert cuts == [1, 1, 1]
-
-
-def overload(sender: Sender, service: Running, run: str) -> Report:
-    """Send while nothing can be written, and go on writing once each exporter was refused."""
-    with paused(service):
-        sender.start(run, good=GOOD)
-        sender.wait_for_retries(len(Signal))
-    return sender.report()
+    assert cuts == dict.fromkeys(sender.keys, 1)
 
 
-def ports(service: Running) -> dict[str, str]:
+def same_ports(service: Running) -> dict[str, str]:
     """Write the settings that make another service listen where this one does."""
     return {
         "collector__grpc__endpoint": f"127.0.0.1:{service.grpc}",
         "collector__http__endpoint": f"127.0.0.1:{service.http}",
     }
+
+
+def _names(service: Running, sql: str, run: str) -> list[str]:
+    return [str(name) for name in json.loads(service.rows(sql, f"{run}.*")[0]["names"])]

@@ -33,25 +33,26 @@ class Result:
 class Report:
     """Hold what a client said about one sending: the results, the delays before each retry, what it logged."""
 
-    results: Mapping[Signal, Result]
-    delays: Sequence[float]
-    logged: Sequence[str]
+    results: dict[str, Result]
+    delays: list[float]
+    logged: list[str]
 
     @property
     def told(self) -> dict[str, str]:
-        """Give the result of each signal."""
-        return {str(signal): result.result for signal, result in self.results.items()}
+        """Give what each exporter returned."""
+        return {key: result.result for key, result in self.results.items()}
 
 
 class Sender:
-    """Own a sending program.
+    """Own a sending program, which has one exporter for each signal and compression: its `keys`.
 
     `protocol` is "grpc", "http/protobuf" or "http/json"; `version` is what the program says of itself.
     """
 
-    def __init__(self, command: Sequence[str], *, protocol: str) -> None:
+    def __init__(self, command: Sequence[str], *, protocol: str, compressions: Sequence[str]) -> None:
         """Start the program and wait until it is ready."""
         self.protocol = protocol
+        self.compressions = compressions
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
         self._delays: list[float] = []
@@ -65,25 +66,30 @@ class Sender:
         """Name the transport as the ledger does."""
         return self.protocol.partition("/")[0]
 
-    def open(self, ports: Mapping[Signal, int], *, compression: str) -> None:
-        """Make new exporters, one a signal."""
-        self._do("open", compression=compression, endpoints={key: self._endpoint(key, port) for key, port in ports.items()})
+    @property
+    def keys(self) -> list[str]:
+        """Name the exporters, each by its signal and its compression."""
+        return [f"{signal} {compression}" for signal in Signal for compression in self.compressions]
+
+    def open(self, ports: Mapping[str, int]) -> None:
+        """Make new exporters, each for the port under its key."""
+        self._do("open", endpoints={key: self._endpoint(key, port) for key, port in ports.items()})
         self._wait("opened")
 
     def start(self, run: str, *, good: int, bad: int = 0) -> None:
-        """Begin to send a batch of each signal."""
+        """Begin to send a batch with each exporter."""
         self._delays, self._logged = [], []
         self._do("send", run=run, good=good, bad=bad)
 
-    def wait_for_retries(self, count: int) -> None:
-        """Wait until the client has said so many times since `start` that it will try again."""
-        while len(self._delays) < count:
+    def wait_for_retries(self) -> None:
+        """Wait until the client has said as often as it has exporters that one will try again."""
+        while len(self._delays) < len(self.keys):
             self._wait("retry")
 
     def report(self) -> Report:
         """Wait until everything that was started is over."""
         results = self._wait("sent")["results"]
-        return Report({Signal(key): Result(**value) for key, value in results.items()}, self._delays, self._logged)
+        return Report({key: Result(**value) for key, value in results.items()}, self._delays, self._logged)
 
     def close(self) -> None:
         """Let the program end; it must do so by itself."""
@@ -97,8 +103,9 @@ class Sender:
 
         assert status == 0
 
-    def _endpoint(self, signal: Signal, port: int) -> str:
-        return f"http://127.0.0.1:{port}{WIRE[signal].path if self.transport == 'http' else ''}"
+    def _endpoint(self, key: str, port: int) -> str:
+        path = WIRE[Signal(key.split()[0])].path if self.transport == "http" else ""
+        return f"http://127.0.0.1:{port}{path}"
 
     def _do(self, what: str, **arguments: Any) -> None:
         assert self._process.stdin is not None
@@ -127,13 +134,15 @@ class Sender:
 
 
 @contextmanager
-def sending(command: Callable[[], Sequence[str]], *, protocol: str) -> Iterator[Sender]:
+def sending(
+    command: Callable[[str], Sequence[str]], *, protocol: str, compressions: Sequence[str]
+) -> Iterator[Sender]:
     """Run a sender for the length of a block; skip the test when its program cannot be had."""
     try:
-        ready = command()
+        ready = command(protocol)
     except MissingError as error:
         pytest.skip(str(error))
-    sender = Sender(ready, protocol=protocol)
+    sender = Sender(ready, protocol=protocol, compressions=compressions)
     try:
         yield sender
     finally:

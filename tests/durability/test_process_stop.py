@@ -1,4 +1,4 @@
-"""Ask the daemon to stop: what is under way is finished, what comes later is turned away, nothing is left to recover."""
+"""Tell the daemon to stop: what is under way is finished, what comes later is turned away, nothing needs recovery."""
 
 import errno
 import random
@@ -129,7 +129,7 @@ def _stop_under_load(db: Path, *, rounds: int) -> None:
 
         kept.check(load.acknowledged, load)
         assert _unacknowledged_but_kept(kept.numbers, load) == []
-        assert _nothing_left(running)
+        assert _nothing_is_left(running)
     assert not load.refused
     assert quick_check(db) == "ok"
 

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import apsw
 import pytest
-from click.testing import CliRunner
 
 from schema.rows import LOG_COLUMNS, POINT_COLUMNS, RESOURCE_COLUMNS, SCOPE_COLUMNS, SPAN_COLUMNS
-from spanledger.cli import main
+from spanledger.cli import run
 from tests.support.corpus import SOURCES, send, source
 from tests.support.service import TABLES, Running
 
@@ -35,11 +34,9 @@ def contents(db: Path) -> dict[str, list[tuple[object, ...]]]:
         connection.close()
 
 
-def spanledger(db: Path, *arguments: str) -> str:
+def spanledger(db: Path, *arguments: str) -> None:
     """Run a command on a database."""
-    result = CliRunner().invoke(main, [*arguments, "--db", str(db)], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
+    assert run([*arguments, "--db", str(db)]) == 0
 
 
 def test_what_is_exported_imports_as_the_same_rows(service: Running, tmp_path: Path) -> None:

@@ -57,11 +57,12 @@ def test_json_line() -> None:
 
 def test_standard_loggers_have_the_same_shape() -> None:
     """Records of the standard library's loggers look the same; chatter of third parties is left out."""
-    stream = set_up(level="debug")
-
-    logging.getLogger("core.loop").info("job %s failed", "x", extra={"job": "watch"})
-    logging.getLogger("aiohttp.server").info("chatter")
-    warnings.warn("careful", UserWarning, stacklevel=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        stream = set_up(level="debug")
+        logging.getLogger("core.loop").info("job %s failed", "x", extra={"job": "watch"})
+        logging.getLogger("aiohttp.server").info("chatter")
+        warnings.warn("careful", UserWarning, stacklevel=1)
 
     first, second = records(stream)
     assert ("job x failed", "watch", "core.loop") == (first["event"], first["job"], first["logger"])

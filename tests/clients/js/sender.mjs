@@ -1,7 +1,7 @@
 // Sends with the real OpenTelemetry exporters for JavaScript; commands and events are those of python_sender.py.
 //
 // Bad spans have ids of zeros, bad points no time, bad log records half a severity:
-// only JSON can say that one, so over protobuf no record is bad.
+// only JSON can say that one, so over protobuf no record is bad. They are copies of good ones, hence `good || 1`.
 
 import { createInterface } from 'node:readline';
 import { diag, DiagLogLevel, ROOT_CONTEXT } from '@opentelemetry/api';
@@ -41,25 +41,25 @@ function spans(run, good, bad) {
   const kept = [];
   const keeper = { ...idle, onStart: () => {}, onEnd: (span) => kept.push(span) };
   const tracer = new BasicTracerProvider({ resource, spanProcessors: [keeper] }).getTracer(SCOPE);
-  for (const number of count(good)) {
+  for (const number of count(good || 1)) {
     tracer.startSpan(`${run}.${number}`, { attributes: { 'gen_ai.request.model': 'gpt-4o' } }, ROOT_CONTEXT).end();
   }
   const nobody = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 1 };
   const broken = count(bad).map((number) =>
     Object.create(kept[0], { name: { value: `${run}.bad.${number}` }, spanContext: { value: () => nobody } }),
   );
-  return [...kept, ...broken];
+  return [...kept.slice(0, good), ...broken];
 }
 
 function logs(run, good, bad) {
   const kept = [];
   const keeper = { ...idle, onEmit: (record) => kept.push(record) };
   const logger = new LoggerProvider({ resource, processors: [keeper] }).getLogger(SCOPE);
-  for (const number of count(good)) logger.emit({ body: `${run}.${number}`, severityNumber: 9 });
+  for (const number of count(good || 1)) logger.emit({ body: `${run}.${number}`, severityNumber: 9 });
   const broken = count(protocol === 'http/json' ? bad : 0).map((number) =>
     Object.create(kept[0], { body: { value: `${run}.bad.${number}` }, severityNumber: { value: 9.5 } }),
   );
-  return [...kept, ...broken];
+  return [...kept.slice(0, good), ...broken];
 }
 
 class Reader extends MetricReader {
@@ -71,7 +71,7 @@ class Reader extends MetricReader {
 async function points(run, good, bad) {
   const reader = new Reader();
   const meter = new MeterProvider({ resource, readers: [reader] }).getMeter(SCOPE);
-  for (const number of count(good)) meter.createCounter(`${run}.${number}`, { unit: 'token' }).add(number);
+  for (const number of count(good || 1)) meter.createCounter(`${run}.${number}`, { unit: 'token' }).add(number);
   const { resourceMetrics } = await reader.collect();
   const [scope] = resourceMetrics.scopeMetrics;
   const broken = count(bad).map((number) => ({
@@ -79,7 +79,7 @@ async function points(run, good, bad) {
     descriptor: { ...scope.metrics[0].descriptor, name: `${run}.bad.${number}` },
     dataPoints: [{ startTime: [0, 0], endTime: [0, 0], attributes: {}, value: number }],
   }));
-  scope.metrics = [...scope.metrics, ...broken];
+  scope.metrics = [...scope.metrics.slice(0, good), ...broken];
   return resourceMetrics;
 }
 
