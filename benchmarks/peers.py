@@ -188,7 +188,7 @@ def _start(peer: Peer, environment: Path, values: dict[str, str], log: Path) -> 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="runs of each program (5)")
-    parser.add_argument("--requests", type=int, default=100, help="requests of 512 spans in each run (100)")
+    parser.add_argument("--requests", type=int, default=20, help="requests of 512 spans in each run (20)")
     parser.add_argument("--only", nargs="+", choices=PEERS, metavar="NAME", help=f"some of: {', '.join(PEERS)}")
     parser.add_argument("--dir", type=Path, default=FOLDER, help="a folder on a real disk (build/benchmarks)")
     parser.add_argument("--venvs", type=Path, help="where the peers are installed (peers in the folder above)")

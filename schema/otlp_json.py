@@ -48,6 +48,7 @@ Wrap = Callable[[Parsed], Parsed]
 
 RESOURCE_KEYS = frozenset(("attributes", "droppedAttributesCount", "entityRefs"))
 SCOPE_KEYS = frozenset(("name", "version", "attributes", "droppedAttributesCount"))
+HARMLESS = frozenset(("duplicateKeys", "keysByIndex"))
 
 READ: dict[Signal, Read] = {Signal.TRACES: read_span, Signal.LOGS: read_log}
 
@@ -151,6 +152,7 @@ class _Request:
 
     def _resource(self, envelope: Kept) -> Row:
         findings = self.findings
+        findings.notes = {}
         findings.unknown(envelope, frozenset(("resource", "schemaUrl", self.keys.scoped)))
         resource = message(envelope.get("resource"), "resource", findings)
         findings.unknown(resource, RESOURCE_KEYS)
@@ -165,6 +167,7 @@ class _Request:
 
     def _scope(self, scoped: Kept) -> Row:
         findings = self.findings
+        findings.notes = {}
         findings.unknown(scoped, frozenset(("scope", "schemaUrl", self.keys.items)))
         scope = message(scoped.get("scope"), "scope", findings)
         findings.unknown(scope, SCOPE_KEYS)
@@ -188,9 +191,9 @@ class _Request:
 
     def settle(self, name: str) -> None:
         """Turn notes on what items share into a warning: there is no row of its own to keep them."""
-        if self.findings.notes:
-            self.findings.warn(name, f"a {name} was kept with repairs: {', '.join(self.findings.notes)}")
-        self.findings.notes = {}
+        odd = sorted(self.findings.notes.keys() - HARMLESS)
+        if odd:
+            self.findings.warn(name, f"a {name} was kept with repairs: {', '.join(odd)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +219,7 @@ class _Items:
     def _metric(self, metric: Parsed, place: Place) -> None:
         """Read a metric's points; when it cannot be read far enough to know them, it is refused like one item."""
         findings = self.request.findings
+        findings.notes = {}
         if type(metric) is not dict:
             self._odd(metric, place)
             return

@@ -32,7 +32,7 @@ _NAMED = re.compile(r"(?<![a-z])(traces?|spans|logs?|metrics?)(?![a-z])")
 _BY_NAME = {"spans": Signal.TRACES}
 
 
-class NotOtlp(Exception):  # noqa: N818  it is about the file, not an error of ours
+class NotOtlp(Exception):
     """Say why a file, or a line of one, is not a request."""
 
 

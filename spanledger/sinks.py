@@ -15,8 +15,8 @@ import orjson
 from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 
-from collector.local import local
 from collector.config import Http
+from collector.local import local
 from core.errors import AlreadyRunning, Refused, StoreBusy, TryAgain
 from core.section import Address
 from schema.signals import WIRE, Signal

@@ -15,6 +15,7 @@ from typing import Self
 from core.errors import AlreadyRunning, Misconfigured
 
 TRIES = 20
+MAX_PID = 1 << 22
 TRY_EVERY_S = 0.02
 """A look at the lock holds it for a moment; a holder that does not live is waited for this long, this often."""
 
@@ -125,6 +126,7 @@ def _try_lock(descriptor: int, mode: int) -> bool:
 def _described(path: Path) -> Holder | None:
     """Read what the file says; it may be half written, or of another version."""
     try:
-        return Holder(**json.loads(path.read_bytes()))
+        holder = Holder(**json.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError):
         return None
+    return holder if isinstance(holder.pid, int) and 0 < holder.pid < MAX_PID else None

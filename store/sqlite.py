@@ -72,6 +72,7 @@ class SqliteWriteSide:
 
     def transaction(self, work: Callable[[apsw.Cursor], T]) -> T:
         """Do other work on the tables in a transaction of its own; raise TryAgain when the database is in trouble."""
+        self._forget_known()
         with self._transaction():
             return work(self._cursor)
 
@@ -171,10 +172,14 @@ class SqliteWriteSide:
 
     def _roll_back(self) -> None:
         """Leave no transaction open; SQLite has rolled some errors back already."""
-        for known in self._known.values():
-            known.clear()
+        self._forget_known()
         if self._connection.in_transaction:
             self._cursor.execute("rollback")
+
+    def _forget_known(self) -> None:
+        """Hold no resource or scope for stored: it may have been rolled back or deleted."""
+        for known in self._known.values():
+            known.clear()
 
     def _told(self) -> AbstractContextManager[None]:
         return troubles.writing(filled=self._guard.filled)

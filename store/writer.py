@@ -189,13 +189,17 @@ class Writer:
             if self._is_over():
                 return False
             work = self._works.popleft() if self._works else None
-            group = [] if self._abandoned else self._queue.take(max_bytes=self._group_bytes)
         if work is not None:
             _do(*work, side)
+        group = self._take()
         if group:
             self._commit(side, group)
         self._tidy(side)
         return True
+
+    def _take(self) -> list[Entry]:
+        with self._changed:
+            return [] if self._abandoned else self._queue.take(max_bytes=self._group_bytes)
 
     def _has_something(self) -> bool:
         return bool(self._works or len(self._queue) or self._stopping)
@@ -258,8 +262,10 @@ def _do(work: Callable[[WriteSide], Any], future: "Future[Any]", side: WriteSide
         return
     try:
         future.set_result(work(side))
-    except Exception as error:  # it belongs to the caller, not to the writer
+    except BaseException as error:
         future.set_exception(error)
+        if not isinstance(error, Exception):  # an Exception belongs to the caller, the rest to the writer as well
+            raise
 
 
 def _overloaded() -> Overloaded:

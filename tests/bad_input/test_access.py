@@ -153,7 +153,9 @@ def test_row_72_a_foreign_host_is_not_served(shared_service: Running, host: str)
     """A name that a web page may have pointed at this machine gets nothing, on any path."""
     for path in (b"/v1/traces", b"/healthz", b"/metrics"):
         method = b"POST" if path.startswith(b"/v1") else b"GET"
-        head = START.replace(b"POST /v1/traces", method + b" " + path).replace(b"Host: localhost", b"Host: " + host.encode())
+        head = START.replace(b"POST /v1/traces", method + b" " + path).replace(
+            b"Host: localhost", b"Host: " + host.encode()
+        )
 
         assert status_of(shared_service, head + b"Content-Length: 0\r\n") in (400, 403, 421)
 

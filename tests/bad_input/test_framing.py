@@ -202,14 +202,6 @@ def test_row_09_of_a_value_given_twice_the_last_counts(shared_service: Running, 
     assert row["attributes"] == '{"k":5}'
 
 
-def test_row_09_of_a_json_value_given_twice_the_last_counts(shared_service: Running) -> None:
-    """The same holds for JSON, where it is two keys of one object."""
-    item = build_json.span(attributes=[build_json.attribute("k", {"stringValue": "text", "intValue": "5"})])
-    sent = send(shared_service, Way.JSON, Signal.TRACES, build_json.request(Signal.TRACES, item))
-
-    assert [row["attributes"] for row in sent.rows] == ['{"k":5}']
-
-
 def test_row_01_no_bytes_are_not_json(shared_service: Running) -> None:
     """An empty body is valid protobuf and not valid JSON (otlp.md R05)."""
     assert post(shared_service, "/v1/traces", b"", JSON).status == 400

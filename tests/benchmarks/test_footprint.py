@@ -1,6 +1,6 @@
 """Samples of memory are summed up by tenths of the time."""
 
-from benchmarks.footprint import flatness, tenths
+from benchmarks.footprint import Steady, tenths
 from benchmarks.growth import steps
 from benchmarks.job import Sent
 
@@ -10,8 +10,8 @@ def test_memory_that_stays_is_flat() -> None:
     still = [50.0] * 20 + [100.0] * 80
     growing = [100.0 + place for place in range(100)]
 
-    assert flatness(still) == 1
-    assert flatness(growing) > 1.5
+    assert Steady(still, rate=0).flatness == 1
+    assert Steady(growing, rate=0).flatness > 1.5
     assert len(tenths(growing)) == 10
 
 

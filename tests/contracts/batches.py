@@ -10,7 +10,13 @@ SECOND = 1_000_000_000
 NOW = 1_795_219_725 * SECOND
 RESOURCE, SCOPE = 11, 22
 
-_SHARED: dict[str, Any] = {"resource_id": RESOURCE, "scope_id": SCOPE, "received_at": NOW, "attributes": "{}", "flags": 0}
+_SHARED: dict[str, Any] = {
+    "resource_id": RESOURCE,
+    "scope_id": SCOPE,
+    "received_at": NOW,
+    "attributes": "{}",
+    "flags": 0,
+}
 _SPAN: dict[str, Any] = _SHARED | {
     "trace_id": "ab" * 16,
     "trace_state": "",

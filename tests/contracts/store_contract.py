@@ -295,7 +295,8 @@ class StoreContract:
         groups=st.lists(
             st.lists(
                 st.lists(
-                    st.tuples(st.integers(1, 3), st.sampled_from([0, NOW + 1, NOW + 2]), st.sampled_from("ab")), max_size=4
+                    st.tuples(st.integers(1, 3), st.sampled_from([0, NOW + 1, NOW + 2]), st.sampled_from("ab")),
+                    max_size=4,
                 ),
                 max_size=3,
             ),
@@ -320,7 +321,11 @@ class StoreContract:
                 )
             )
 
-        kept = {int(i["span_id"], 16): (i["end_time_unix_nano"], i["name"]) for i in store.items() if i["trace_id"] == trace_id}
+        kept = {
+            int(i["span_id"], 16): (i["end_time_unix_nano"], i["name"])
+            for i in store.items()
+            if i["trace_id"] == trace_id
+        }
         assert kept == model.kept
         assert [now - then for now, then in zip(_counts(store), _total(before), strict=True)] == model.counts
 

@@ -30,7 +30,15 @@ def test_duration(text: object, expected: float) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("64MiB", 64 << 20), ("1GiB", 1 << 30), ("512KiB", 512 << 10), ("10MB", 10_000_000), ("7", 7), (9, 9), ("2gib", 2 << 30)],
+    [
+        ("64MiB", 64 << 20),
+        ("1GiB", 1 << 30),
+        ("512KiB", 512 << 10),
+        ("10MB", 10_000_000),
+        ("7", 7),
+        (9, 9),
+        ("2gib", 2 << 30),
+    ],
 )
 def test_size(text: object, expected: int) -> None:
     """A size is a number with a unit, or bytes."""
@@ -41,7 +49,7 @@ def test_size(text: object, expected: int) -> None:
 def test_wrong_quantity(wrong: object) -> None:
     """What is no amount is refused with an example or the range."""
     for read in (seconds, size_bytes):
-        with pytest.raises(ValueError, match="such as|out of range"):
+        with pytest.raises(ValueError, match=r"such as|out of range"):
             read(wrong)
 
 
@@ -69,7 +77,9 @@ def test_address(text: str, host: str, port: int) -> None:
     assert text == str(address)
 
 
-@pytest.mark.parametrize("wrong", ["", "4317", ":4317", "::1:4317", "a:65536", "a:-1", "a b:1", "[abc]:1", "[::1:1", "a:"])
+@pytest.mark.parametrize(
+    "wrong", ["", "4317", ":4317", "::1:4317", "a:65536", "a:-1", "a b:1", "[abc]:1", "[::1:1", "a:"]
+)
 def test_wrong_address(wrong: str) -> None:
     """What is no address is refused with an example."""
     with pytest.raises(ValueError, match=r"write HOST:PORT, such as 127\.0\.0\.1:4318"):

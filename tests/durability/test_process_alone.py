@@ -17,7 +17,7 @@ START_S = 3.0
 
 
 def test_O03_row_90_a_second_daemon_on_the_same_database_names_the_first(tmp_path: Path) -> None:
-    """It exits 3 about as fast as it could have started, names the process that holds the database, and harms nothing."""
+    """It exits 3 as fast as it could have started, names the process that holds the database, and harms nothing."""
     db = tmp_path / "spanledger.db"
     with ready_process(db) as first:
         with process(db) as second:

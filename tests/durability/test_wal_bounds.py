@@ -47,7 +47,6 @@ def test_overlapping_readers_do_not_let_the_log_grow(side: SqliteWriteSide, tmp_
     for reader in readers:
         reader.join()
 
-    print(largest)
     assert largest < 32 * MIB
     _write(side, 200, 204)
     assert _wal(path) <= 8 * MIB

@@ -189,15 +189,15 @@ def test_demo_queries(daemon: Process, capsys: pytest.CaptureFixture[str]) -> No
 
 def test_sql_forms(daemon: Process, capsys: pytest.CaptureFixture[str]) -> None:
     """`sql` answers as a table, JSON and CSV, and lets no text drive the terminal."""
-    query = "select 1 as n, null as nothing, x'00ff' as raw, char(27, 155) || '[31m' as evil"
+    query = "select 1 as n, null as nil, x'00ff' as raw, char(27, 155) || '[31m' as evil"
     database = ("--db", str(daemon.db))
     _, shown, _ = outcome(capsys, "sql", query, *database)
     _, written, _ = outcome(capsys, "sql", query, *database, "--csv")
 
     (row,) = answer(capsys, "sql", query, *database)
-    assert {"n": 1, "nothing": None, "raw": "00ff", "evil": "\x1b\x9b[31m"} == row
-    assert ["n  nothing  raw   evil", "1           00ff  \\x1b\\x9b[31m"] == [shown.splitlines()[at] for at in (0, 2)]
-    assert [["n", "nothing", "raw", "evil"], ["1", "", "00ff", "\x1b\x9b[31m"]] == list(csv.reader(io.StringIO(written)))
+    assert {"n": 1, "nil": None, "raw": "00ff", "evil": "\x1b\x9b[31m"} == row
+    assert ["n  nil  raw   evil", "1       00ff  \\x1b\\x9b[31m"] == [shown.splitlines()[at] for at in (0, 2)]
+    assert [["n", "nil", "raw", "evil"], ["1", "", "00ff", "\x1b\x9b[31m"]] == list(csv.reader(io.StringIO(written)))
     assert [] == answer(capsys, "sql", "select 1 where 0", *database)
 
 

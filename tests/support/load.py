@@ -6,11 +6,13 @@ what was not acknowledged can be sent again byte for byte, and what is kept can 
 
 import http.client
 import random
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -189,6 +191,32 @@ class Kept:
         assert self.stored == self.rows, "the ledger and the tables disagree"
 
 
+class Conversations:
+    """Make large requests of what agents send: pieces of a hundred spans, each a few kilobytes of prompts and answers.
+
+    Each span has a number of its own; a request is as many whole pieces as fit into `size` bytes.
+    """
+
+    def __init__(self, size: int) -> None:
+        """Write one piece, in which only the ids will change."""
+        template = build.traces(*map(_turn, range(SPANS_A_PIECE)), service="planner")
+        written = bytes(template.SerializeToString())
+        self._parts = PLACES.split(written)
+        self._pieces = size // len(written)
+        self.size = self._pieces * len(written)
+        self.items = self._pieces * SPANS_A_PIECE
+
+    def request(self, first: int) -> Sent:
+        """Make the request whose items are numbered from `first` on; its bytes come from `pieces`."""
+        return Sent(Signal.TRACES, "http", first, self.items)
+
+    def pieces(self, sent: Sent) -> Iterator[bytes]:
+        """Write a request piece by piece, so that a sender need not hold it whole."""
+        for start in range(sent.first, sent.first + self.items, SPANS_A_PIECE):
+            ids = (n.to_bytes(length, "big") for n in range(start, start + SPANS_A_PIECE) for length in (16, 8))
+            yield b"".join(chain.from_iterable(zip_longest(self._parts, ids, fillvalue=b"")))
+
+
 def look(db: Path, *, since: int = 0) -> Kept:
     """Read in one transaction what a database keeps of the items from a number on."""
     with reading(db) as connection:
@@ -247,9 +275,12 @@ def _grpc_sender(port: int) -> Iterator[Send]:
 
 
 def _come_again(error: Any) -> bool:
-    """Tell the daemon's own UNAVAILABLE, which has details, from a connection that broke."""
+    """Tell the daemon's own UNAVAILABLE, which has details, from a connection that broke.
+
+    A server that stops cancels calls that it has not begun; CANCELLED is to be tried again, says OTLP.
+    """
     told = f"gRPC: {error.code().name} {error.details()}"
-    assert error.code() is grpc.StatusCode.UNAVAILABLE, told
+    assert error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED), told
     if not any(key == "grpc-status-details-bin" for key, _ in error.trailing_metadata() or ()):
         raise GoneError(told)
     return False
@@ -278,6 +309,26 @@ def _spans(numbers: range) -> Any:
     return build.traces(*(build.span(trace_id=trace_id, span_id=span_id, **times) for trace_id, span_id in ids))
 
 
+def _turn(number: int) -> Any:
+    """Make a span of an agent's session: a call of a model with its messages, or a short one of a tool."""
+    ids = {"trace_id": b"\xfe" * 16, "span_id": b"\xff" * 8}
+    if number % 4:
+        tool = {
+            "gen_ai.operation.name": "execute_tool",
+            "gen_ai.tool.name": "search",
+            "gen_ai.tool.call.id": f"c{number}",
+        }
+        return build.span(name="execute_tool search", attributes=build.attributes(tool), **ids)
+    words = " ".join(f"step {step} of {number}: look at the file, then run its tests;" for step in range(20 + number))
+    messages = f'[{{"role":"user","parts":[{{"type":"text","content":"{words}"}}]}}]'
+    chat: dict[str, str | int] = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "gpt-4o",
+        "gen_ai.usage.input_tokens": 900 + number,
+    }
+    return build.span(attributes=build.attributes({**chat, "gen_ai.input.messages": messages}), **ids)
+
+
 def _logs(numbers: range) -> Any:
     return build.logs(*(build.log(time_unix_nano=build.NOW + n, body=AnyValue(string_value=str(n))) for n in numbers))
 
@@ -301,6 +352,8 @@ def _hex(text: str) -> int:
     return int(text, 16)
 
 
+SPANS_A_PIECE = 100
+PLACES = re.compile(rb"\xfe{16}|\xff{8}")
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 SENDERS = {"grpc": _grpc_sender, "http": _http_sender}
 BUILD: dict[Signal, Callable[[range], Any]] = {Signal.TRACES: _spans, Signal.LOGS: _logs, Signal.METRICS: _points}

@@ -1,6 +1,6 @@
 // Sends with the real OpenTelemetry exporters for JavaScript; commands and events are those of python_sender.py.
 //
-// Bad spans have ids of zeros, bad points no time, bad log records half a severity:
+// Bad spans have ids of zeros, bad points no time, bad log records half a dropped attribute:
 // only JSON can say that one, so over protobuf no record is bad. They are copies of good ones, hence `good || 1`.
 
 import { createInterface } from 'node:readline';
@@ -57,7 +57,7 @@ function logs(run, good, bad) {
   const logger = new LoggerProvider({ resource, processors: [keeper] }).getLogger(SCOPE);
   for (const number of count(good || 1)) logger.emit({ body: `${run}.${number}`, severityNumber: 9 });
   const broken = count(protocol === 'http/json' ? bad : 0).map((number) =>
-    Object.create(kept[0], { body: { value: `${run}.bad.${number}` }, severityNumber: { value: 9.5 } }),
+    Object.create(kept[0], { body: { value: `${run}.bad.${number}` }, droppedAttributesCount: { value: 0.5 } }),
   );
   return [...kept.slice(0, good), ...broken];
 }

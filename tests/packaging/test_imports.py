@@ -1,0 +1,71 @@
+"""Prove that every module imports only what its floor may know."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("spanledger", "collector", "store", "schema", "core")
+
+HOMES = {
+    "aiohttp": {"collector"},
+    "apsw": {"store", "schema"},
+    "click": {"spanledger"},
+    "google": {"collector", "schema", "spanledger"},
+    "grpc": {"collector"},
+    "grpc_health": {"collector"},
+    "opentelemetry": {"collector", "schema", "spanledger"},
+    "orjson": {"collector", "schema", "spanledger", "store"},
+    "prometheus_client": {"core"},
+    "pydantic": {"collector", "core", "spanledger", "store"},
+    "pydantic_core": {"core", "spanledger"},
+    "structlog": {"spanledger"},
+}
+"""Which folders may import which library; the OpenTelemetry SDK is for `spanledger demo` alone."""
+
+SDK_HOMES = {"spanledger/demo.py", "spanledger/telling.py"}
+
+
+def imports() -> Iterator[tuple[Path, str]]:
+    """List every import of the program's folders by its full name."""
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Import):
+                    yield from ((path.relative_to(ROOT), alias.name) for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    yield path.relative_to(ROOT), node.module
+
+
+def test_floors() -> None:
+    """A module imports only from floors below, or from its own folder."""
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+def test_libraries_are_at_home() -> None:
+    """A library is imported only in its homes."""
+    known = set(sys.stdlib_module_names) | set(FOLDERS)
+    strangers = {
+        f"{path} imports {name}"
+        for path, name in imports()
+        if (top := name.partition(".")[0]) not in known and path.parts[0] not in HOMES.get(top, set())
+    }
+
+    assert set() == strangers
+
+
+def test_sdk_is_for_the_demo() -> None:
+    """Nothing but the demo needs the OpenTelemetry SDK: the collector works on bytes."""
+    users = {
+        path.as_posix() for path, name in imports() if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter"))
+    }
+
+    assert users <= SDK_HOMES
+
+
+def test_nothing_imports_the_tests() -> None:
+    """Neither tests nor benchmarks are imported by the program."""
+    assert not {f"{path}" for path, name in imports() if name.partition(".")[0] in {"tests", "benchmarks"}}

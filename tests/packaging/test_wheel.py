@@ -1,0 +1,177 @@
+"""Prove that what is installed is whole, alone, small, and works away from the checkout."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import urllib.request
+import venv
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("core", "schema", "store", "collector")
+MAX_BYTES = 100 << 20
+MAX_DISTRIBUTIONS = 40
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+REQUEST = {
+    "resourceSpans": [
+        {"scopeSpans": [{"spans": [{"traceId": TRACE, "spanId": "b7ad6b7169203331", "name": "chat", "kind": 3}]}]}
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Hold the files of a build."""
+
+    wheel: Path
+    sdist: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """Hold an environment into which nothing but the wheel was installed."""
+
+    python: Path
+    program: Path
+    packages: Path
+    folder: Path
+
+    def run(self, *arguments: str) -> str:
+        """Run the program away from the checkout and give what it prints."""
+        return self._output(str(self.program), *arguments)
+
+    def script(self, text: str) -> Any:
+        """Run a script that prints JSON in the environment's interpreter."""
+        return json.loads(self._output(str(self.python), "-I", "-c", text))
+
+    def _output(self, *command: str) -> str:
+        done = subprocess.run(
+            command, cwd=self.folder, env=clean(), capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def clean() -> dict[str, str]:
+    """Give the environment without anything that leads back to the checkout or to the user's settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("SPANLEDGER_", "PYTHON"))}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Build sdist and wheel."""
+    target = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-d", str(target)], cwd=ROOT, check=True, capture_output=True
+    )
+    return Built(next(target.glob("*.whl")), next(target.glob("*.tar.gz")))
+
+
+@pytest.fixture(scope="module")
+def installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Install the wheel alone into a fresh environment."""
+    folder = tmp_path_factory.mktemp("alone")
+    venv.create(folder / "venv", with_pip=True)
+    python = folder / "venv" / "bin" / "python"
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    constraints = ["-c", str(ROOT / "constraints.txt")]
+    subprocess.run([*pip, *constraints, str(built.wheel)], cwd=folder, env=clean(), check=True, capture_output=True)
+    packages = next((folder / "venv" / "lib").glob("python*/site-packages"))
+    return Installed(python, folder / "venv" / "bin" / "spanledger", packages, folder)
+
+
+def sources(folder: str) -> set[str]:
+    """List a folder's files, caches aside."""
+    files = (path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(ROOT).as_posix() for path in files}
+
+
+def test_wheel_holds_the_folders(built: Built) -> None:
+    """The wheel's files are the folders' files, the inner ones under `spanledger/modules`, and nothing else."""
+    with zipfile.ZipFile(built.wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    inner = {f"spanledger/modules/{name}" for folder in FOLDERS for name in sources(folder)}
+
+    assert sources("spanledger") | inner == names
+    assert {"spanledger"} == {name.partition("/")[0] for name in names}
+    assert "spanledger/modules/schema/migrations/0001_raw.sql" in names
+
+
+def test_sdist_can_build_the_wheel(built: Built, tmp_path: Path) -> None:
+    """A wheel built from the sdist is the wheel built from the checkout."""
+    with tarfile.open(built.sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (folder,) = tmp_path.iterdir()
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=folder, check=True, capture_output=True)
+
+    def contents(path: Path) -> dict[str, int]:
+        with zipfile.ZipFile(path) as archive:
+            return {entry.filename: entry.CRC for entry in archive.infolist()}
+
+    assert contents(built.wheel) == contents(tmp_path / built.wheel.name)
+
+
+def test_installed_is_small(installed: Installed) -> None:
+    """The program and all it needs stay within 100 MB and 40 distributions."""
+    spared = ("pip", "setuptools")
+    files = (path for path in installed.packages.rglob("*") if path.is_file() and not path.is_symlink())
+    size = sum(
+        path.stat().st_size for path in files if not path.relative_to(installed.packages).parts[0].startswith(spared)
+    )
+    distributions = [path for path in installed.packages.glob("*.dist-info") if not path.name.startswith(spared)]
+
+    assert size <= MAX_BYTES
+    assert len(distributions) <= MAX_DISTRIBUTIONS
+
+
+def test_names_are_ours_alone(installed: Installed) -> None:
+    """Ours is one top-level name, and no dependency provides one of the names that the program uses inside."""
+    script = "import json; from importlib.metadata import packages_distributions as p; print(json.dumps(p()))"
+    providers = installed.script(script)
+
+    assert ["spanledger"] == [name for name, owners in providers.items() if "spanledger" in owners]
+    assert {"spanledger"} == {*FOLDERS, "spanledger"} & set(providers)
+
+
+@pytest.fixture
+def daemon(installed: Installed) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """Run the installed program, and give what it says when it is ready."""
+    database = str(installed.folder / "spanledger.db")
+    command = [str(installed.program), "serve", "--db", database, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]
+    with subprocess.Popen(command, cwd=installed.folder, env=clean(), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            records = (json.loads(line) for line in process.stderr)
+            yield process, next(record for record in records if record["event"] == "ready")
+        finally:
+            process.kill()
+
+
+def test_installed_program_works(installed: Installed, daemon: tuple[subprocess.Popen[str], dict[str, Any]]) -> None:
+    """The wheel alone receives a request, keeps it, tells of it, and stops when told to."""
+    process, ready = daemon
+    base = f"http://{ready['http']}"
+    with urllib.request.urlopen(f"{base}/readyz", timeout=10) as response:
+        assert response.status == 200
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{base}/v1/traces", json.dumps(REQUEST).encode(), headers)
+    with urllib.request.urlopen(request, timeout=10) as response:
+        assert response.status == 200
+
+    assert [{"trace_id": TRACE}] == json.loads(
+        installed.run("sql", "select trace_id from spans", "--db", ready["db"], "--json")
+    )
+    status = json.loads(installed.run("status", "--db", ready["db"], "--json"))
+    assert (True, process.pid, 1) == (status["running"], status["pid"], status["ledger"][0]["stored"])
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0

@@ -1,0 +1,91 @@
+"""Mirror `store.checkpoints`; `tests.durability.test_wal_bounds` holds it under load."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from schema import migrate
+from store.checkpoints import FRAME_HEADER, Checkpoints
+from store.connection import open_reader, open_writer
+
+FRAME = migrate.PAGE_BYTES + FRAME_HEADER
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Name a database."""
+    return tmp_path / "log.db"
+
+
+@pytest.fixture
+def connection(path: Path) -> Iterator[apsw.Connection]:
+    """Open a database with a table to fill."""
+    made = open_writer(path)
+    migrate.migrate(made)
+    made.execute("create table filling (a)")
+    yield made
+    made.close()
+
+
+def _fill(connection: apsw.Connection, pages: int) -> None:
+    connection.execute("insert into filling values (zeroblob(?))", (pages * migrate.PAGE_BYTES,))
+
+
+def _wal(path: Path) -> int:
+    return path.with_name(path.name + "-wal").stat().st_size
+
+
+def test_a_short_log_is_left_alone(connection: apsw.Connection, path: Path) -> None:
+    """Below both limits nothing is done."""
+    checkpoints = Checkpoints(connection, fold_bytes=1_000 * FRAME, truncate_bytes=2_000 * FRAME)
+    _fill(connection, 10)
+    before = path.stat().st_size
+    checkpoints.run()
+
+    assert path.stat().st_size == before
+    assert 10 < checkpoints.frames < 50
+
+
+def test_a_folded_log_begins_anew(connection: apsw.Connection, path: Path) -> None:
+    """From the first limit on the log is folded into the database, and the next commit starts it over."""
+    checkpoints = Checkpoints(connection, fold_bytes=20 * FRAME, truncate_bytes=2_000 * FRAME)
+    _fill(connection, 30)
+    checkpoints.run()
+
+    assert path.stat().st_size >= 30 * migrate.PAGE_BYTES
+    _fill(connection, 1)
+    assert checkpoints.frames < 20
+
+
+def test_a_large_log_is_cut(connection: apsw.Connection, path: Path) -> None:
+    """From the second limit on the file of the log is made empty."""
+    checkpoints = Checkpoints(connection, fold_bytes=10 * FRAME, truncate_bytes=20 * FRAME)
+    _fill(connection, 30)
+    checkpoints.run()
+
+    assert _wal(path) == 0
+    assert checkpoints.frames == 0
+
+
+def test_a_reader_is_waited_for_only_now_and_then(connection: apsw.Connection, path: Path) -> None:
+    """A log that is held is tried again after it has grown by a quarter, and writing stays patient in between."""
+    checkpoints = Checkpoints(connection, fold_bytes=10_000 * FRAME, truncate_bytes=20 * FRAME)
+    reader = open_reader(path)
+    _fill(connection, 1)
+    rows = reader.execute("select a from filling union all select 2")
+    next(rows)
+    _fill(connection, 30)
+
+    assert not checkpoints.truncate()
+    checkpoints.run()
+    assert _wal(path) > 0
+    rows.close()
+    checkpoints.run()
+    assert _wal(path) > 0, "it has not grown since the last try"
+    _fill(connection, 10)
+    checkpoints.run()
+    assert _wal(path) == 0
+    assert connection.pragma("busy_timeout") == 5_000
+    reader.close()
