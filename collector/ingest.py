@@ -63,16 +63,16 @@ class Ingest:
         try:
             batch = await self._decode(request)
         except Refused as error:
-            await self.refuse(request.signal, request.encoding, request.transport, error, request.body)
+            await self.refuse(request, error)
             raise
         outcome = await self.writer.put(batch, wait_s=self.wait_s, answer_s=self.answer_within_s)
         self._count(batch, outcome)
         accepted = verdict(batch, outcome)
         return accepted if accepted.message else Accepted(accepted.rejected, self._warning(batch))
 
-    async def refuse(self, signal: Signal, encoding: str, transport: str, error: Refused, body: bytes = b"") -> None:
+    async def refuse(self, request: Request, error: Refused) -> None:
         """Write a request that is refused as a whole into the books, as far as the store can take it now."""
-        batch = refusal(signal, encoding, transport, error, body, received_at=self.clock())
+        batch = refusal(request, error, received_at=self.clock())
         try:
             await self.writer.put(batch, wait_s=self.wait_s, answer_s=self.answer_within_s)
         except TryAgain as busy:
@@ -92,7 +92,7 @@ class Ingest:
         return decode(request.signal, request.encoding, request.body, transport=request.transport, received_at=now)
 
     def _warning(self, batch: Batch) -> str:
-        """Tell a sender of an oddity, once a minute for each signal: Go reports it as an error each time (otlp.md R09)."""
+        """Tell a sender of an oddity, once a minute a signal: Go reports each as an error (otlp.md R09)."""
         if not batch.warnings:
             return ""
         self.counters.warned.labels(batch.signal, batch.transport).inc()
@@ -111,7 +111,10 @@ class Ingest:
 
 
 def verdict(batch: Batch, outcome: Outcome) -> Accepted:
-    """Say what to answer; a replay is answered like the first time. Raise NothingAccepted when all of it was refused."""
+    """Say what to answer; a replay is answered like the first time.
+
+    Raise NothingAccepted when every item was refused.
+    """
     rejected = outcome.first_rejected if outcome.replayed else outcome.rejected
     message = outcome.message if outcome.replayed else batch.message
     if rejected and rejected == batch.received:
@@ -119,11 +122,11 @@ def verdict(batch: Batch, outcome: Outcome) -> Accepted:
     return Accepted(rejected, message)
 
 
-def refusal(
-    signal: Signal, encoding: str, transport: str, error: Refused, body: bytes = b"", *, received_at: int
-) -> Batch:
-    """Make the batch that writes a request refused as a whole into the books, with its body when that is not too large."""
+def refusal(request: Request, error: Refused, *, received_at: int) -> Batch:
+    """Make the batch that writes a request refused as a whole into the books; a body over 1 MiB is not kept."""
+    signal, body = request.signal, request.body
     payload = body if 0 < len(body) <= KEPT_BYTES else None
     rejection = Rejection("request", error.reason, str(error), payload, items=0)
     known = fingerprint(signal, body) if body else None
-    return Batch(signal, encoding, transport, received_at, len(payload or b""), known, rejections=[rejection])
+    size = len(payload or b"")
+    return Batch(signal, request.encoding, request.transport, received_at, size, known, rejections=[rejection])

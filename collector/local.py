@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from collector.ingest import refusal, verdict
+from collector.ingest import Request, refusal, verdict
 from core.errors import Misconfigured, Refused
 from schema.decode import decode
 from schema.signals import Signal
@@ -42,7 +42,7 @@ def _take(writer: Writer, signal: Signal, encoding: str, body: bytes) -> Outcome
     try:
         batch = decode(signal, encoding, body, transport=TRANSPORT, received_at=now)
     except Refused as error:
-        writer.submit(refusal(signal, encoding, TRANSPORT, error, body, received_at=now)).result()
+        writer.submit(refusal(Request(signal, encoding, TRANSPORT, body), error, received_at=now)).result()
         raise
     outcome = writer.submit(batch).result()
     verdict(batch, outcome)

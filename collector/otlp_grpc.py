@@ -15,12 +15,12 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
 
-from collector.admission import Admission, Gate, Ticket, resident_bytes
+from collector.admission import Ticket, resident_bytes
 from collector.answers import answer, success, trailers
 from collector.config import Grpc, Limits, Tls
-from collector.ingest import Ingest, Request
+from collector.ingest import Request
+from collector.intake import Intake
 from collector.ports import listen
-from core.counters import Counters
 from core.errors import Misconfigured, Overloaded, Refused, TooSlow, TryAgain
 from core.section import Address
 from schema.signals import WIRE, Signal
@@ -40,11 +40,11 @@ Context = Any
 class Listener:
     """Serve the three Export services and health on one port."""
 
-    def __init__(self, settings: Grpc, limits: Limits, ingest: Ingest, admission: Admission, gate: Gate, counters: Counters) -> None:
+    def __init__(self, settings: Grpc, intake: Intake) -> None:
         """Keep the parts; nothing listens before `start`."""
         self._settings = settings
-        self._limits = limits
-        self._calls = _Calls(limits, ingest, admission, gate, counters)
+        self._limits = intake.limits
+        self._calls = _Calls(intake)
         self._health = health.HealthServicer()
         self._server: Any = None
         self.port = 0
@@ -52,7 +52,7 @@ class Listener:
     async def start(self) -> None:
         """Listen, or raise AlreadyRunning or Misconfigured."""
         address = self._settings.endpoint
-        assert address is not None, "a listener is built only for an address"  # noqa: S101  guards the caller
+        assert address is not None, "a listener is built only for an address"
         self._server = grpc.aio.server(options=_options(self._limits))
         self._server.add_generic_rpc_handlers((_Handler(self._calls),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -77,7 +77,7 @@ class _Handler(grpc.GenericRpcHandler):
     """Find the method of a call; grpc answers UNIMPLEMENTED for the rest."""
 
     def __init__(self, calls: "_Calls") -> None:
-        self._methods = {
+        self._methods: dict[str, Any] = {
             f"/{wire.service}/Export": grpc.stream_unary_rpc_method_handler(_export(calls, signal))
             for signal, wire in WIRE.items()
         }
@@ -96,34 +96,30 @@ def _export(calls: "_Calls", signal: Signal) -> Any:
 class _Calls:
     """Answer Export calls."""
 
-    def __init__(self, limits: Limits, ingest: Ingest, admission: Admission, gate: Gate, counters: Counters) -> None:
-        self._limits = limits
-        self._ingest = ingest
-        self._admission = admission
-        self._gate = gate
-        self._counters = counters
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
         self._reading: OrderedDict[object, None] = OrderedDict()
 
     async def export(self, signal: Signal, messages: AsyncIterator[bytes], context: Context) -> bytes:
         """Answer one call; every error becomes a status with details."""
         try:
             response = await self._take(signal, messages, context)
-        except Exception as error:  # noqa: BLE001  the edge of a request: whatever happened becomes an answer
+        except Exception as error:
             await self._abort(error, context)
             raise
-        self._counters.answers.labels("grpc", "ok").inc()
+        self._intake.counters.answers.labels("grpc", "ok").inc()
         return response
 
     async def _take(self, signal: Signal, messages: AsyncIterator[bytes], context: Context) -> bytes:
         metadata = context.invocation_metadata() or ()
-        self._gate.check([value for key, value in metadata if key == "authorization"])
-        async with self._admission.admit(UNKNOWN_BYTES) as ticket:
+        self._intake.gate.check([value for key, value in metadata if key == "authorization"])
+        async with self._intake.admission.admit(UNKNOWN_BYTES) as ticket:
             body = await self._read(messages, ticket)
             began = time.perf_counter()
             try:
-                accepted = await self._ingest.take(Request(signal, "protobuf", "grpc", body))
+                accepted = await self._intake.ingest.take(Request(signal, "protobuf", "grpc", body))
             finally:
-                self._counters.seconds.labels("grpc").observe(time.perf_counter() - began)
+                self._intake.counters.seconds.labels("grpc").observe(time.perf_counter() - began)
         return success(signal, "protobuf", rejected=accepted.rejected, message=accepted.message)
 
     async def _read(self, messages: AsyncIterator[bytes], ticket: Ticket) -> bytes:
@@ -136,19 +132,19 @@ class _Calls:
         finally:
             reading.cancel()
             del self._reading[mark]
-        self._admission.settle(ticket, len(body))
+        self._intake.admission.settle(ticket, len(body))
         return body
 
     async def _watched(self, reading: "asyncio.Future[bytes]", mark: object) -> bytes:
         """Wait for a message; while memory is short only the oldest upload goes on."""
-        deadline = time.monotonic() + self._limits.body_timeout
+        deadline = time.monotonic() + self._intake.limits.body_timeout
         while True:
             done, _ = await asyncio.wait({reading}, timeout=LOOK_AGAIN_S)
             if done:
                 return reading.result()
             if time.monotonic() > deadline:
-                raise TooSlow(f"the message did not arrive within {self._limits.body_timeout:g} s")
-            if resident_bytes() > self._limits.memory and next(iter(self._reading)) is not mark:
+                raise TooSlow(f"the message did not arrive within {self._intake.limits.body_timeout:g} s")
+            if resident_bytes() > self._intake.limits.memory and next(iter(self._reading)) is not mark:
                 raise Overloaded("memory is short; send the same request again")
 
     async def _abort(self, error: Exception, context: Context) -> None:
@@ -156,7 +152,7 @@ class _Calls:
         if told.grpc is grpc.StatusCode.INTERNAL:
             log.error("request failed", exc_info=error)
         reason = error.reason if isinstance(error, Refused | TryAgain) else type(error).__name__
-        self._counters.answers.labels("grpc", reason).inc()
+        self._intake.counters.answers.labels("grpc", reason).inc()
         await context.abort(told.grpc, told.message, trailers(told))
 
 
@@ -181,7 +177,9 @@ def _bind(server: Any, address: Address, tls: Tls | None) -> int:
     if address.port:
         listen(address, setting).close()
     try:
-        return int(server.add_secure_port(str(address), _credentials(tls)) if tls else server.add_insecure_port(str(address)))
+        return int(
+            server.add_secure_port(str(address), _credentials(tls)) if tls else server.add_insecure_port(str(address))
+        )
     except RuntimeError as error:
         raise Misconfigured(f"cannot listen on {address}: {error}; set {setting}") from None
 
@@ -190,4 +188,3 @@ def _credentials(tls: Tls) -> grpc.ServerCredentials:
     pair = [(tls.key.read_bytes(), tls.cert.read_bytes())]
     authority = tls.client_ca.read_bytes() if tls.client_ca else None
     return grpc.ssl_server_credentials(pair, authority, authority is not None)
-

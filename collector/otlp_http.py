@@ -10,11 +10,11 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from collector.admission import Admission, Gate, Ticket
+from collector.admission import Ticket
 from collector.answers import MEDIA_TYPE, answer, retry_after, status, success
-from collector.config import Limits
 from collector.inflate import ACCEPTED, coding, inflate
-from collector.ingest import Ingest, Request
+from collector.ingest import Accepted, Request
+from collector.intake import Intake
 from core.counters import Counters
 from core.errors import Refused, TooLarge, TooSlow, TryAgain, UnsupportedMedia
 from schema.signals import WIRE, Signal
@@ -30,11 +30,7 @@ ENCODINGS = {media: encoding for encoding, media in MEDIA_TYPE.items()}
 class Exports:
     """Answer `POST /v1/traces`, `/v1/logs` and `/v1/metrics`."""
 
-    limits: Limits
-    ingest: Ingest
-    admission: Admission
-    gate: Gate
-    counters: Counters
+    intake: Intake
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes, each with and without a slash at its end (otlp.md T05)."""
@@ -49,61 +45,61 @@ class Exports:
         return export
 
     async def _export(self, signal: Signal, request: web.Request) -> web.Response:
-        self.gate.check(request.headers.getall(hdrs.AUTHORIZATION, []))
+        self.intake.gate.check(request.headers.getall(hdrs.AUTHORIZATION, []))
         encoding = encoding_of(request)
         try:
             accepted = await self._take(signal, encoding, request)
         except (TooLarge, UnsupportedMedia) as error:
-            await self.ingest.refuse(signal, encoding, "http", error)
+            await self.intake.ingest.refuse(Request(signal, encoding, "http", b""), error)
             raise
         body = success(signal, encoding, rejected=accepted.rejected, message=accepted.message)
-        self.counters.answers.labels("http", "ok").inc()
+        self.intake.counters.answers.labels("http", "ok").inc()
         return web.Response(body=body, headers={hdrs.CONTENT_TYPE: MEDIA_TYPE[encoding]})
 
-    async def _take(self, signal: Signal, encoding: str, request: web.Request) -> Any:
+    async def _take(self, signal: Signal, encoding: str, request: web.Request) -> Accepted:
         window = coding(request.headers.get(hdrs.CONTENT_ENCODING, ""))
         announced = request.content_length
-        if announced is not None and announced > self.limits.request_bytes:
-            raise TooLarge(f"body of {announced} bytes is over the limit of {self.limits.request_bytes}")
-        async with self.admission.admit(CHUNK_BYTES if announced is None else announced) as ticket:
+        if announced is not None and announced > self.intake.limits.request_bytes:
+            raise TooLarge(f"body of {announced} bytes is over the limit of {self.intake.limits.request_bytes}")
+        async with self.intake.admission.admit(CHUNK_BYTES if announced is None else announced) as ticket:
             body = await self._body(request, ticket)
             if window is not None:
                 body = await self._inflate(body, window, ticket)
             began = time.perf_counter()
             try:
-                return await self.ingest.take(Request(signal, encoding, "http", body))
+                return await self.intake.ingest.take(Request(signal, encoding, "http", body))
             finally:
-                self.counters.seconds.labels("http").observe(time.perf_counter() - began)
+                self.intake.counters.seconds.labels("http").observe(time.perf_counter() - began)
 
     async def _body(self, request: web.Request, ticket: Ticket) -> bytes:
         """Read a body within the time and room there is."""
         parts: list[bytes] = []
         size = 0
         try:
-            async with asyncio.timeout(self.limits.body_timeout):
+            async with asyncio.timeout(self.intake.limits.body_timeout):
                 while part := await request.content.readany():
                     size += len(part)
-                    if size > self.limits.request_bytes:
-                        raise TooLarge(f"body is over the limit of {self.limits.request_bytes} bytes")
+                    if size > self.intake.limits.request_bytes:
+                        raise TooLarge(f"body is over the limit of {self.intake.limits.request_bytes} bytes")
                     if size > ticket.bytes:
-                        await self.admission.grow(ticket, size + CHUNK_BYTES)
+                        await self.intake.admission.grow(ticket, size + CHUNK_BYTES)
                     parts.append(part)
         except TimeoutError:
-            raise TooSlow(f"the body did not arrive within {self.limits.body_timeout:g} s") from None
+            raise TooSlow(f"the body did not arrive within {self.intake.limits.body_timeout:g} s") from None
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def _inflate(self, body: bytes, window: int, ticket: Ticket) -> bytes:
-        limit = self.limits.request_bytes
+        limit = self.intake.limits.request_bytes
         if len(body) <= SMALL_BYTES:
             whole = inflate(body, window, limit)
         else:
             whole = await asyncio.to_thread(inflate, body, window, limit)
-        self.admission.settle(ticket, len(body) + len(whole))
+        self.intake.admission.settle(ticket, len(body) + len(whole))
         return whole
 
     async def _expect(self, request: web.Request) -> None:
         """Ask for a body only from those who may send one (reliability.md row 68)."""
-        self.gate.check(request.headers.getall(hdrs.AUTHORIZATION, []))
+        self.intake.gate.check(request.headers.getall(hdrs.AUTHORIZATION, []))
         encoding_of(request)
         if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue" and request.transport is not None:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")

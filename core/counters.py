@@ -17,10 +17,16 @@ class Counters:
         by_origin = ("signal", "transport")
         self.received = Counter("spanledger_items_received", "Items received.", by_origin, registry=registry)
         self.stored = Counter("spanledger_items_stored", "Items stored.", by_origin, registry=registry)
-        self.duplicate = Counter("spanledger_items_duplicate", "Items that were there already.", by_origin, registry=registry)
+        self.duplicate = Counter(
+            "spanledger_items_duplicate", "Items that were there already.", by_origin, registry=registry
+        )
         self.rejected = Counter("spanledger_items_rejected", "Items refused for good.", by_origin, registry=registry)
-        self.repaired = Counter("spanledger_items_repaired", "Stored items that were mended.", by_origin, registry=registry)
-        self.warned = Counter("spanledger_requests_warned", "Requests kept with a warning.", by_origin, registry=registry)
+        self.repaired = Counter(
+            "spanledger_items_repaired", "Stored items that were mended.", by_origin, registry=registry
+        )
+        self.warned = Counter(
+            "spanledger_requests_warned", "Requests kept with a warning.", by_origin, registry=registry
+        )
         self.answers = Counter(
             "spanledger_answers",
             "Answers given, by transport and by the reason's name; 'ok' is success.",
@@ -34,10 +40,16 @@ class Counters:
             buckets=SECONDS,
             registry=registry,
         )
-        self.in_flight_bytes = Gauge("spanledger_in_flight_bytes", "Bytes of requests not answered yet.", registry=registry)
-        self.turned_away = Counter("spanledger_turned_away", "Requests asked to come again, by reason.", ("reason",), registry=registry)
+        self.in_flight_bytes = Gauge(
+            "spanledger_in_flight_bytes", "Bytes of requests not answered yet.", registry=registry
+        )
+        self.turned_away = Counter(
+            "spanledger_turned_away", "Requests asked to come again, by reason.", ("reason",), registry=registry
+        )
         self.connections = Gauge("spanledger_http_connections", "Open HTTP connections.", registry=registry)
-        self.queued_bytes = Gauge("spanledger_queue_bytes", "Bytes of requests waiting for the writer.", registry=registry)
+        self.queued_bytes = Gauge(
+            "spanledger_queue_bytes", "Bytes of requests waiting for the writer.", registry=registry
+        )
         self.commit_seconds = Gauge("spanledger_commit_seconds", "Time the last group commit took.", registry=registry)
         self.commits = Gauge("spanledger_commits", "Group commits since the start.", registry=registry)
 

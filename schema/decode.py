@@ -12,8 +12,7 @@ from schema.signals import Signal
 
 MAX_MESSAGE_CHARS = 1000
 MAX_SAMPLES = 10
-MAX_REPAIRS_TOLD = 100
-RECEIVED_AS_OBSERVED = '{"observed_time_unix_nano":"0"}'
+COMMON_REPAIRS = frozenset(("duplicateKeys", "observed_time_unix_nano"))
 TEMPORALITY = POINT_COLUMNS.index("temporality")
 
 
@@ -41,12 +40,12 @@ def fingerprint(signal: Signal, body: bytes) -> bytes:
 def warnings(batch: Batch) -> Iterator[str]:
     """Tell of what is wrong but was kept, for both encodings alike (otlp.md D02, D03, M06).
 
-    A record without a time is not worth telling: many senders rely on the collector's clock.
+    What a sender's library always does is not worth telling: leaving the time to the collector, repeating a key.
     """
-    repaired = [row[-1] for row in batch.rows if row[-1] and row[-1] != RECEIVED_AS_OBSERVED]
-    if repaired:
-        kinds = sorted(set().union(*map(orjson.loads, repaired[:MAX_REPAIRS_TOLD])))
-        yield f"{len(repaired)} of {len(batch.rows)} items kept with repairs: {', '.join(kinds)}"
+    marks = [set(orjson.loads(row[-1])) - COMMON_REPAIRS for row in batch.rows if row[-1]]
+    told = [mark for mark in marks if mark]
+    if told:
+        yield f"{len(told)} of {len(batch.rows)} items kept with repairs: {', '.join(sorted(set().union(*told)))}"
     if batch.signal is Signal.METRICS and any(row[TEMPORALITY] == 0 for row in batch.rows):
         yield "aggregation_temporality is unspecified"
 

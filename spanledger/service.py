@@ -15,7 +15,7 @@ from collector import http, otlp_grpc
 from collector.admission import Admission, Gate, resident_bytes
 from collector.config import Collector
 from collector.ingest import Ingest
-from collector.otlp_http import Exports
+from collector.intake import Intake
 from core.counters import Counters
 from core.errors import Misconfigured, SpanledgerError
 from core.loop import every
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 GRACE_S = 5.0
 WATCH_S = 1.0
 SWITCH_INTERVAL_S = 0.001
-"""How long one thread may hold the interpreter while another waits; the writer must not wait 5 ms for each statement."""
+"""How long a thread may hold the interpreter; the writer must not wait 5 ms for each statement."""
 
 
 def run(config: Config) -> int:
@@ -66,20 +66,27 @@ class Service:
         self.writer = Writer(lambda: SqliteWriteSide(config.store), queue_bytes=config.store.queue_bytes)
         limits = config.collector.limits
         self.ingest = Ingest(self.writer, self.counters, wait_s=limits.wait, answer_within_s=limits.answer_within)
-        self._admission = Admission(limit_bytes=limits.in_flight_bytes, wait_s=limits.wait)
-        self._gate = Gate([token.get_secret_value() for token in config.collector.tokens])
+        self._intake = Intake(
+            limits=limits,
+            gate=Gate([token.get_secret_value() for token in config.collector.tokens]),
+            admission=Admission(limit_bytes=limits.in_flight_bytes, wait_s=limits.wait),
+            ingest=self.ingest,
+            counters=self.counters,
+        )
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Start the parts in order, each with how to stop it."""
         path = self._config.store.path
-        assert path is not None, "the configuration always has a path by now"  # noqa: S101  guards the caller
+        assert path is not None, "the configuration always has a path by now"
         lock = stack.enter_context(Lock(path))
         stack.callback(self.ingest.close)
         self.writer.start()
         stack.callback(self.writer.stop, GRACE_S)
-        for listener in filter(None, (self.grpc, self.http)):
+        for listener in (self.grpc, self.http):
+            if listener is None:
+                continue
             stack.push_async_callback(listener.stop, GRACE_S)
             await listener.start()
         lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time())
@@ -112,23 +119,18 @@ class Service:
         counters.queued_bytes.set(writer.queued_bytes)
         counters.commit_seconds.set(writer.last_commit_s)
         counters.commits.set(writer.commits)
-        counters.in_flight_bytes.set(self._admission.in_flight_bytes)
+        counters.in_flight_bytes.set(self._intake.admission.in_flight_bytes)
         if self.grpc is not None:
             await self.grpc.serving(now=not await self.ready())
-        if not self._admission.in_flight_bytes and resident_bytes() > IDLE_BYTES:
+        if not self._intake.admission.in_flight_bytes and resident_bytes() > IDLE_BYTES:
             await asyncio.to_thread(give_back)
 
     def _grpc(self) -> otlp_grpc.Listener:
-        settings = self._config.collector
-        return otlp_grpc.Listener(
-            settings.grpc, settings.limits, self.ingest, self._admission, self._gate, self.counters
-        )
+        return otlp_grpc.Listener(self._config.collector.grpc, self._intake)
 
     def _http(self) -> http.Listener:
-        settings = self._config.collector
-        exports = Exports(settings.limits, self.ingest, self._admission, self._gate, self.counters)
-        app = http.application(exports, settings.http, ready=self.ready)
-        return http.Listener(settings.http, settings.limits, app, self.counters)
+        settings = self._config.collector.http
+        return http.Listener(settings, self._intake, http.application(self._intake, settings, ready=self.ready))
 
 
 IDLE_BYTES = 128 << 20

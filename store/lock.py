@@ -126,7 +126,7 @@ def _try_lock(descriptor: int, mode: int) -> bool:
 def _described(path: Path) -> Holder | None:
     """Read what the file says; it may be half written, or of another version."""
     try:
-        holder = Holder(**json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError):
+        said = json.loads(path.read_bytes())
+        return Holder(**said) if said["pid"] in range(1, MAX_PID) else None
+    except (OSError, ValueError, TypeError, LookupError):
         return None
-    return holder if isinstance(holder.pid, int) and 0 < holder.pid < MAX_PID else None

@@ -91,6 +91,15 @@ def sent_item(service: Running, way: Way, signal: Signal, item: Any) -> dict[str
     return kept(send(service, way, signal, mixed(signal, way, item.SerializeToString(), as_json)))
 
 
+def plainly(node: Any) -> Any:
+    """Leave out lists of no values, which mean the same as none."""
+    if isinstance(node, list):
+        return [plainly(inner) for inner in node]
+    if not isinstance(node, dict):
+        return node
+    return {key: plainly(inner) for key, inner in node.items() if (key, inner) != ("values", [])}
+
+
 @pytest.mark.parametrize("signal", Signal)
 @pytest.mark.parametrize("way", Way)
 def test_row_54_every_kind_of_value_comes_back(shared_service: Running, way: Way, signal: Signal) -> None:
@@ -99,7 +108,7 @@ def test_row_54_every_kind_of_value_comes_back(shared_service: Running, way: Way
     row = sent_item(shared_service, way, signal, item)
     point = item.gauge.data_points[0] if signal is Signal.METRICS else item
 
-    assert exported(shared_service, signal, row["id"]) == twin(point)
+    assert plainly(exported(shared_service, signal, row["id"])) == plainly(twin(point))
     assert row["repaired"] is None
 
 
@@ -110,7 +119,7 @@ def test_row_54_every_kind_of_body_comes_back(service: Running, way: Way, value:
     item = build.log(body=value)
     row = sent_item(service, way, Signal.LOGS, item)
 
-    assert exported(service, Signal.LOGS, row["id"]) == twin(item)
+    assert plainly(exported(service, Signal.LOGS, row["id"])) == plainly(twin(item))
 
 
 @pytest.mark.parametrize("size", [MIB, MAX_VALUE_BYTES - 1, MAX_VALUE_BYTES])
@@ -119,9 +128,9 @@ def test_row_53_a_long_value_is_kept_whole(service: Running, way: Way, size: int
     """Up to 16 MiB a text is kept to the last byte."""
     text = long_text(size)
     row = sent_item(service, way, Signal.TRACES, place("attribute", text)[1])
+    whole = orjson.loads(row["attributes"]) == {"long": text}
 
-    assert orjson.loads(row["attributes"]) == {"long": text}
-    assert row["repaired"] is None
+    assert (whole, row["repaired"]) == (True, None)
 
 
 @pytest.mark.parametrize("name", ["attribute", "body"])
@@ -132,9 +141,10 @@ def test_row_53_a_longer_value_is_cut_between_characters(service: Running, way: 
     signal, item = place(name, text)
     row = sent_item(service, way, signal, item)
     found = row["body"] if name == "body" else orjson.loads(row["attributes"])["long"]
+    begins, size = text.startswith(found), len(found.encode())
 
-    assert text.startswith(found)
-    assert MAX_VALUE_BYTES - 3 < len(found.encode()) <= MAX_VALUE_BYTES
+    assert begins
+    assert MAX_VALUE_BYTES - 3 < size <= MAX_VALUE_BYTES
     (told,) = repairs(row)["cut"].values()
     assert told == {"bytes": len(text.encode()), "sha256": sha256(text.encode()).hexdigest()}
 
@@ -146,7 +156,8 @@ def test_row_53_a_longer_value_is_cut_wherever_it_stands(service: Running, name:
     signal, item = place(name, text)
     row = sent_item(service, Way.HTTP, signal, item)
     column = {"event": "events", "link": "links", "body array": "body"}.get(name, "attributes")
+    size = len(row[column].encode())
 
-    assert len(row[column].encode()) < MAX_VALUE_BYTES + 1000
+    assert size < MAX_VALUE_BYTES + 1000
     (told,) = repairs(row)["cut"].values()
     assert told == {"bytes": 20 * MIB, "sha256": sha256(text.encode()).hexdigest()}

@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 JAVASCRIPT = HERE / "js"
+GO = HERE / "go"
 OLD = "1.44.0"
 OLD_ENVIRONMENT = ROOT / f".venv-otel-{OLD}"
 OLD_PACKAGES = (f"opentelemetry-exporter-otlp-proto-grpc=={OLD}", f"opentelemetry-exporter-otlp-proto-http=={OLD}")
@@ -50,6 +51,15 @@ def node() -> str:
     return program
 
 
+def go_sender() -> Path:
+    """Build the Go sender with the exporters that go.sum names."""
+    program = _program("go")
+    sender = GO / "build" / "sender"
+    wanted = "\n".join((GO / name).read_text() for name in ("main.go", "go.mod", "go.sum"))
+    _once(GO / "build" / ".complete", wanted, lambda: _run([program, "build", "-o", sender, "."], folder=GO))
+    return sender
+
+
 def python_command(release: str, protocol: str) -> list[str]:
     """Write the command that sends with the Python exporters of a release: the older one or this environment's."""
     python = old_python() if release == OLD else sys.executable
@@ -61,9 +71,14 @@ def javascript_command(protocol: str) -> list[str]:
     return [node(), str(JAVASCRIPT / "sender.mjs"), protocol]
 
 
+def go_command(protocol: str) -> list[str]:
+    """Write the command that sends with the Go exporters."""
+    return [str(go_sender()), protocol]
+
+
 def main() -> int:
     """Fetch every kit; say what cannot be had and carry on."""
-    missing = [reason for kit in (old_python, node) if (reason := _reason(kit))]
+    missing = [reason for kit in (old_python, node, go_sender) if (reason := _reason(kit))]
     print("\n".join(missing) or "All clients are there.")
     return len(missing)
 

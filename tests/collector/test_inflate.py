@@ -50,7 +50,9 @@ def test_the_limit_is_exact() -> None:
             inflate(body, GZIP, 100)
 
 
-@pytest.mark.parametrize(("header", "window"), [("", None), ("identity", None), ("GZIP", GZIP), ("x-gzip", GZIP), ("deflate", ZLIB)])
+@pytest.mark.parametrize(
+    ("header", "window"), [("", None), ("identity", None), ("GZIP", GZIP), ("x-gzip", GZIP), ("deflate", ZLIB)]
+)
 def test_known_codings(header: str, window: int | None) -> None:
     """Each coding has its window."""
     assert coding(header) == window

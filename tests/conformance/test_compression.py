@@ -45,7 +45,12 @@ def test_Z01_none_and_gzip_work_over_http(shared_service: Running, coding: str) 
     """Plain and gzip bodies are taken."""
     body = build.body(Signal.TRACES)
 
-    assert post(shared_service, "/v1/traces", gzip.compress(body) if coding == "gzip" else body, coded(body, coding)).status == 200
+    assert (
+        post(
+            shared_service, "/v1/traces", gzip.compress(body) if coding == "gzip" else body, coded(body, coding)
+        ).status
+        == 200
+    )
 
 
 @pytest.mark.parametrize("compression", list(grpc.Compression))
@@ -171,7 +176,9 @@ def test_Z11_answers_stay_small(shared_service: Running) -> None:
     assert b"49990 more" in reply.body
 
 
-@pytest.mark.xfail(reason="grpc core answers INTERNAL to an encoding it does not know; clients do not retry either", strict=True)
+@pytest.mark.xfail(
+    reason="grpc core answers INTERNAL to an encoding it does not know; clients do not retry either", strict=True
+)
 def test_Z12_an_unknown_grpc_encoding_is_unimplemented(shared_service: Running) -> None:
     """A call in an encoding that we do not speak gets UNIMPLEMENTED."""
     reply = export(shared_service, Signal.TRACES, b"", metadata=(("grpc-encoding", "snappy"),))

@@ -47,7 +47,9 @@ def test_C02_media_types_ignore_case_and_parameters(shared_service: Running, med
         {"Content-Type": "multipart/form-data; boundary=x"},
     ],
 )
-def test_C03_other_media_types_are_refused_and_never_guessed(shared_service: Running, headers: Mapping[str, str]) -> None:
+def test_C03_other_media_types_are_refused_and_never_guessed(
+    shared_service: Running, headers: Mapping[str, str]
+) -> None:
     """A missing or foreign content type gets 415 in JSON, naming the two that work."""
     reply = post(shared_service, "/v1/traces", b"{}", headers)
 
@@ -67,7 +69,9 @@ def test_C04_answers_come_in_the_requests_encoding_without_charset(
 
     assert post(shared_service, "/v1/logs", good, headers).headers["content-type"] == wanted
     assert post(shared_service, "/v1/logs", bad, headers).headers["content-type"] == wanted
-    assert post(shared_service, "/v1/logs", good, {**headers, "Content-Encoding": "br"}).headers["content-type"] == wanted
+    assert (
+        post(shared_service, "/v1/logs", good, {**headers, "Content-Encoding": "br"}).headers["content-type"] == wanted
+    )
 
 
 @pytest.mark.parametrize("accepted", ["gzip", ""])

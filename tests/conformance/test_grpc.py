@@ -57,7 +57,14 @@ def test_G03_our_own_faults_are_internal_and_say_nothing(service: Running, monke
 
 def test_G04_only_unavailable_asks_for_a_retry() -> None:
     """Every error has an answer; the retryable ones are UNAVAILABLE and the others are not."""
-    final = {"INVALID_ARGUMENT", "UNAUTHENTICATED", "PERMISSION_DENIED", "UNIMPLEMENTED", "INTERNAL", "RESOURCE_EXHAUSTED"}
+    final = {
+        "INVALID_ARGUMENT",
+        "UNAUTHENTICATED",
+        "PERMISSION_DENIED",
+        "UNIMPLEMENTED",
+        "INTERNAL",
+        "RESOURCE_EXHAUSTED",
+    }
     raised = [kind for kind in _all_errors(SpanledgerError) if not issubclass(kind, Misconfigured | AlreadyRunning)]
 
     assert len(raised) >= len(TABLE)
@@ -127,4 +134,6 @@ def test_G09_health_is_served_for_each_service(shared_service: Running) -> None:
 
 
 def _all_errors(kind: type[SpanledgerError]) -> list[type[SpanledgerError]]:
-    return [kind, *(found for child in kind.__subclasses__() for found in _all_errors(child))][1 if kind is SpanledgerError else 0 :]
+    return [kind, *(found for child in kind.__subclasses__() for found in _all_errors(child))][
+        1 if kind is SpanledgerError else 0 :
+    ]

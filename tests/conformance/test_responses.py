@@ -15,7 +15,9 @@ from tests.support.clients import JSON, PROTOBUF, export, post
 from tests.support.service import Running
 
 BAD_LOGS = {
-    "resourceLogs": [{"scopeLogs": [{"logRecords": [{"timeUnixNano": "1"}, {"timeUnixNano": 1.5}, {"timeUnixNano": "2"}]}]}]
+    "resourceLogs": [
+        {"scopeLogs": [{"logRecords": [{"timeUnixNano": "1"}, {"timeUnixNano": 1.5}, {"timeUnixNano": "2"}]}]}
+    ]
 }
 
 
@@ -63,7 +65,9 @@ def test_R06_R10_bad_items_are_counted_and_the_rest_is_kept(shared_service: Runn
     for signal, field in ((Signal.TRACES, "rejected_spans"), (Signal.METRICS, "rejected_data_points")):
         before = shared_service.count(signal)
         response = WIRE[signal].response
-        over_http = response.FromString(post(shared_service, WIRE[signal].path, build.with_bad(signal, good=2, bad=1)).body)
+        over_http = response.FromString(
+            post(shared_service, WIRE[signal].path, build.with_bad(signal, good=2, bad=1)).body
+        )
         over_grpc = response.FromString(export(shared_service, signal, build.with_bad(signal, good=2, bad=1)).body)
 
         assert getattr(over_http.partial_success, field) == 1
@@ -118,7 +122,9 @@ def test_R09_a_warning_has_a_message_and_no_count_once_a_minute(service: Running
         (b"garbage", JSON),
     ],
 )
-def test_R11_undecodable_bodies_are_400_with_details(shared_service: Running, body: bytes, headers: Mapping[str, str]) -> None:
+def test_R11_undecodable_bodies_are_400_with_details(
+    shared_service: Running, body: bytes, headers: Mapping[str, str]
+) -> None:
     """Garbage gets 400, a Status, and a BadRequest detail."""
     reply = post(shared_service, "/v1/traces", body, headers)
 
@@ -146,7 +152,9 @@ def test_R12_a_request_of_which_nothing_is_kept_is_refused(shared_service: Runni
 
 
 @pytest.mark.parametrize("headers", [PROTOBUF, JSON], ids=["protobuf", "json"])
-def test_R13_every_error_is_a_status_in_the_requests_encoding(shared_service: Running, headers: Mapping[str, str]) -> None:
+def test_R13_every_error_is_a_status_in_the_requests_encoding(
+    shared_service: Running, headers: Mapping[str, str]
+) -> None:
     """Each error that a request can meet decodes as google.rpc.Status with the code of its kind."""
     wanted = {
         400: (3, post(shared_service, "/v1/traces", b"\xff{", headers)),
@@ -164,7 +172,14 @@ def test_R13_every_error_is_a_status_in_the_requests_encoding(shared_service: Ru
 
 def test_R14_data_errors_are_never_5xx(shared_service: Running) -> None:
     """A server error would be sent again and again; bad data never gets one."""
-    bodies = [b"\xff" * 100, b"{" * 100, b"\x0a", b"\x0a\xff\xff\xff\xff\x0f", b"\x00", build.with_bad(Signal.TRACES, good=0, bad=1)]
+    bodies = [
+        b"\xff" * 100,
+        b"{" * 100,
+        b"\x0a",
+        b"\x0a\xff\xff\xff\xff\x0f",
+        b"\x00",
+        build.with_bad(Signal.TRACES, good=0, bad=1),
+    ]
     for body in bodies:
         for headers in (PROTOBUF, JSON):
             for signal in Signal:

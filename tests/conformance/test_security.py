@@ -20,7 +20,7 @@ from tests.support import build
 from tests.support.clients import PROTOBUF, export, post, request
 from tests.support.service import Running, configuration, running
 
-TOKEN = "first-token-0123456789"  # noqa: S105  a test's own
+TOKEN = "first-token-0123456789"
 OTHER = "zweites-tökén"
 
 
@@ -72,7 +72,9 @@ def test_S02_every_configured_token_opens(shown: str) -> None:
     gate.check([f"bEARER  {shown}"])
 
 
-@pytest.mark.parametrize("shown", [[], [""], ["Bearer"], ["Bearer "], [f"Bearer {TOKEN[:-1]}"], [f"Basic {TOKEN}"], [TOKEN], ["Bearer ü"]])
+@pytest.mark.parametrize(
+    "shown", [[], [""], ["Bearer"], ["Bearer "], [f"Bearer {TOKEN[:-1]}"], [f"Basic {TOKEN}"], [TOKEN], ["Bearer ü"]]
+)
 def test_S02_anything_else_is_refused_without_an_exception(shown: list[str]) -> None:
     """A missing, cut, foreign or non-ASCII token is refused like any other wrong one."""
     with pytest.raises(Unauthenticated):
@@ -112,8 +114,14 @@ def test_S03_the_body_of_a_stranger_is_not_read(guarded: Running) -> None:
 
 def test_S04_tls_and_mutual_tls_work_on_both_ports(tmp_path: Path, certificates: Path) -> None:
     """With a certificate a client is served, without one it is not, nor is plain text."""
-    server = {"cert": certificates / "server.pem", "key": certificates / "server.key", "client_ca": certificates / "ca.pem"}
-    settings = {f"collector__{part}__tls__{key}": str(value) for part in ("grpc", "http") for key, value in server.items()}
+    server = {
+        "cert": certificates / "server.pem",
+        "key": certificates / "server.key",
+        "client_ca": certificates / "ca.pem",
+    }
+    settings = {
+        f"collector__{part}__tls__{key}": str(value) for part in ("grpc", "http") for key, value in server.items()
+    }
     with running(tmp_path / "tls.db", **settings) as service:
         context = ssl.create_default_context(cafile=str(certificates / "ca.pem"))
         with pytest.raises((ssl.SSLError, ConnectionResetError)):
@@ -136,7 +144,10 @@ def test_S04_tls_and_mutual_tls_work_on_both_ports(tmp_path: Path, certificates:
 def test_S04_bad_certificate_files_stop_the_start(tmp_path: Path) -> None:
     """A missing key file is named before anything is served."""
     settings = {"collector__http__tls__cert": "/nowhere.pem", "collector__http__tls__key": "/nowhere.key"}
-    with pytest.raises(Misconfigured, match=r"collector.http.tls.cert: path does not point to a file"), running(tmp_path / "bad.db", **settings):
+    with (
+        pytest.raises(Misconfigured, match=r"collector.http.tls.cert: path does not point to a file"),
+        running(tmp_path / "bad.db", **settings),
+    ):
         pass
 
 

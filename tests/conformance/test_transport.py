@@ -58,7 +58,9 @@ def test_T05_a_trailing_slash_and_a_query_are_accepted_without_redirect(shared_s
     assert shared_service.count("metrics") == before + 1
 
 
-@pytest.mark.parametrize("path", ["/v1/traces/", "//v1/traces", "/v1/traces/.", "/v1//traces", "/v1", "/v1/", "/v1/traces//"])
+@pytest.mark.parametrize(
+    "path", ["/v1/traces/", "//v1/traces", "/v1/traces/.", "/v1//traces", "/v1", "/v1/", "/v1/traces//"]
+)
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_T06_no_path_redirects(shared_service: Running, method: str, path: str) -> None:
     """A redirect counts as success for some clients, so there is none."""
@@ -107,7 +109,9 @@ def test_T10_chunked_bodies_and_100_continue_work(shared_service: Running) -> No
     body = build.body(Signal.TRACES, 3)
     before = shared_service.count("traces")
     chunk = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
-    start = b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\nConnection: close\r\n"
+    start = (
+        b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\nConnection: close\r\n"
+    )
 
     assert raw(shared_service, start + b"Transfer-Encoding: chunked\r\n\r\n" + chunk).startswith(b"HTTP/1.1 200")
     assert shared_service.count("traces") == before + 3

@@ -38,17 +38,17 @@ class WatchedFile(apsw.VFSFile):
         self._suffix = suffix
         self._watch = watch
 
-    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802  SQLite's name
+    def xWrite(self, data: bytes, offset: int) -> None:
         """Write."""
         self._watch(Operation("write", self._suffix, offset, bytes(data)))
         super().xWrite(data, offset)
 
-    def xSync(self, flags: int) -> None:  # noqa: N802  SQLite's name
+    def xSync(self, flags: int) -> None:
         """Count as durable without waiting for a disk: what would be lost is worked out from the log."""
         del flags
         self._watch(Operation("sync", self._suffix))
 
-    def xTruncate(self, newsize: int) -> None:  # noqa: N802  SQLite's name
+    def xTruncate(self, newsize: int) -> None:
         """Cut off."""
         self._watch(Operation("truncate", self._suffix, newsize))
         super().xTruncate(newsize)
@@ -62,12 +62,12 @@ class WatchedVfs(apsw.VFS):
         self._database = str(database)
         self._watch = watch
 
-    def xOpen(self, name: Any, flags: list[int]) -> WatchedFile:  # noqa: N802  SQLite's name
+    def xOpen(self, name: Any, flags: list[int]) -> WatchedFile:
         """Open a file that is watched."""
         path = name.filename() if isinstance(name, apsw.URIFilename) else name
         return WatchedFile(name, flags, (path or "temp").removeprefix(self._database), self._watch)
 
-    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802, FBT001  SQLite's name and arguments
+    def xDelete(self, filename: str, syncdir: bool) -> None:
         """Delete, and hold it for durable at once."""
         self._watch(Operation("delete", filename.removeprefix(self._database)))
         super().xDelete(filename, syncdir)

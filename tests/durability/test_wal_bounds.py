@@ -62,7 +62,7 @@ def test_a_reader_that_holds_on_is_stopped_at_its_deadline(side: SqliteWriteSide
     next(rows)
     _write(side, 5, 40)
     grown = _wal(path)
-    with pytest.raises(Refused, match="longer than 0.5 s"):
+    with pytest.raises(Refused, match="longer than"):
         for _ in rows:
             pass
     _write(side, 40, 45)

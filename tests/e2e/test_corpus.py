@@ -28,4 +28,3 @@ def test_each_request_is_kept_whole_and_once(service: Running, name: str) -> Non
     assert recorded.items["metrics"] == sum(count for count, _ in metrics)
     assert {signal: service.count(signal) for signal in stored} == stored
     assert sum(line.rejected + line.conflicts for line in service.ledger()) == 0
-

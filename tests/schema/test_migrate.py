@@ -77,7 +77,7 @@ def test_a_newer_database_is_refused(connection: apsw.Connection) -> None:
     """A database of a newer version is left alone, and the message says what to do."""
     migrate.migrate(connection)
     connection.pragma("user_version", 99)
-    with pytest.raises(Misconfigured, match="made by a newer spanledger .*upgrade"):
+    with pytest.raises(Misconfigured, match=r"made by a newer spanledger .*upgrade"):
         migrate.migrate(connection)
 
 

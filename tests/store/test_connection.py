@@ -68,7 +68,7 @@ def test_a_reader_wants_a_database_of_ours(tmp_path: Path, content: bytes | None
     path = tmp_path / "other.db"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(Misconfigured, match="other.db"):
+    with pytest.raises(Misconfigured, match=r"other\.db"):
         open_reader(path)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import Future
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -138,14 +139,19 @@ def test_the_books_of_the_queue_balance(steps: list[tuple[str, int]]) -> None:
     assert begun == sorted(begun, key=entries.index)
 
 
-def test_futures_of_threads_and_loops_are_resolved() -> None:
+def test_futures_of_threads_and_loops_are_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thread's future has its result at once, a loop's on its loop, with one call for all."""
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
         calls: list[int] = []
-        call, loop.call_soon_threadsafe = loop.call_soon_threadsafe, None  # type: ignore[method-assign]  # counted below
-        loop.call_soon_threadsafe = lambda *args: (calls.append(1), call(*args))[1]  # type: ignore[method-assign, assignment]  # as above
+        call = loop.call_soon_threadsafe
+
+        def counted(*arguments: Any) -> asyncio.Handle:
+            calls.append(1)
+            return call(*arguments)
+
+        monkeypatch.setattr(loop, "call_soon_threadsafe", counted)
         mine: list[asyncio.Future[Outcome]] = [loop.create_future() for _ in range(3)]
         mine[2].cancel()
         theirs: Future[Outcome] = Future()

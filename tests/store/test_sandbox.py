@@ -43,7 +43,7 @@ def connection(tmp_path: Path) -> Iterator[apsw.Connection]:
 )
 def test_all_but_reading_is_refused(connection: apsw.Connection, sql: str) -> None:
     """Nothing can be written, opened or switched."""
-    with pytest.raises((apsw.AuthError, apsw.SQLError), match="not authorized|prohibited|authorization denied"):
+    with pytest.raises((apsw.AuthError, apsw.SQLError), match=r"not authorized|prohibited|authorization denied"):
         connection.execute(sql).fetchall()
 
 

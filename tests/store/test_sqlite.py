@@ -44,7 +44,7 @@ def reader(side: SqliteWriteSide, path: Path) -> Iterator[SqliteReadSide]:
 
 def test_a_path_is_needed() -> None:
     """Without one there is a sentence, not a traceback."""
-    with pytest.raises(Misconfigured, match="set store.path"):
+    with pytest.raises(Misconfigured, match=r"set store\.path"):
         SqliteWriteSide(Store())
 
 

@@ -97,14 +97,14 @@ def put(
 async def until(condition: Callable[[], bool]) -> None:
     """Let the loop turn until something holds."""
     async with asyncio.timeout(LONG_S):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  what is waited for happens on a thread that knows of no event
             await asyncio.sleep(0)
 
 
 async def failure(awaited: Awaitable[Any]) -> BaseException | None:
     """Say what an awaitable raised."""
-    (found,) = await asyncio.gather(awaited, return_exceptions=True)
-    return found if isinstance(found, BaseException) else None
+    results: list[Any] = await asyncio.gather(awaited, return_exceptions=True)
+    return results[0] if isinstance(results[0], BaseException) else None
 
 
 def test_a_batch_is_durable_when_its_outcome_is_known(writer: Writer, path: Path) -> None:
@@ -283,7 +283,7 @@ def test_other_work_runs_between_commits(writer: Writer) -> None:
     def fail(_side: object) -> None:
         raise ValueError("mine")
 
-    assert writer.run(lambda side: type(side)).result(LONG_S) is SqliteWriteSide
+    assert writer.run(type).result(LONG_S) is SqliteWriteSide
     with pytest.raises(ValueError, match="mine"):
         writer.run(fail).result(LONG_S)
     assert writer.submit(one(1)).result(LONG_S) == ONE
@@ -351,7 +351,6 @@ def test_what_is_left_after_the_grace_is_told(writer: Writer, path: Path) -> Non
 
 def test_a_thread_that_breaks_leaves_nobody_waiting(writer: Writer, path: Path) -> None:
     """After a bug in the machinery everybody is told, at once and from then on, and the database is closed."""
-
     fuse = threading.Event()
 
     def explode(_side: object) -> None:

@@ -102,7 +102,7 @@ def with_bad(signal: Signal, *, good: int, bad: int) -> bytes:
     return bytes(made.SerializeToString())
 
 
-def _any_value(value: str | int | float | bool | bytes) -> AnyValue:
+def _any_value(value: str | float | bool | bytes) -> AnyValue:
     kinds = ((str, "string_value"), (bool, "bool_value"), (int, "int_value"), (float, "double_value"))
     field = next((name for kind, name in kinds if isinstance(value, kind)), "bytes_value")
     return AnyValue(**{field: value})

@@ -51,7 +51,9 @@ def post(service: Running, path: str, body: bytes, headers: Mapping[str, str] = 
     return request(service, "POST", path, body, headers)
 
 
-def request(service: Running, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Reply:
+def request(
+    service: Running, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> Reply:
     """Send any request on a connection of its own."""
     with closing(http.client.HTTPConnection("127.0.0.1", service.http, timeout=TIMEOUT_S)) as connection:
         connection.request(method, path, body, dict(headers or {}))

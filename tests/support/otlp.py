@@ -220,7 +220,9 @@ numbers = st.one_of(
     st.builds(m.NumberDataPoint, as_int=int64, **point_fields),
     st.builds(m.NumberDataPoint, as_double=doubles, **point_fields),
 )
-shapes = st.sampled_from((([], []), ([1], []), ([1, 2**64 - 1], [0.5]), ([0, 1, 2], [-1.0, float("inf")]), ([1], [1.0])))
+shapes = st.sampled_from(
+    (([], []), ([1], []), ([1, 2**64 - 1], [0.5]), ([0, 1, 2], [-1.0, float("inf")]), ([1], [1.0]))
+)
 histograms = st.builds(
     lambda shape, **fields: m.HistogramDataPoint(bucket_counts=shape[0], explicit_bounds=shape[1], **fields),
     shapes,

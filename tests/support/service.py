@@ -80,7 +80,9 @@ class Running:
 
 def configuration(**settings: Any) -> Config:
     """Make a configuration from dotted paths, as flags would."""
-    return load(environ={}, flags=[Given(tuple(path.split(".")), str(value), "test") for path, value in settings.items()])
+    return load(
+        environ={}, flags=[Given(tuple(path.split(".")), str(value), "test") for path, value in settings.items()]
+    )
 
 
 @contextmanager

@@ -143,7 +143,7 @@ func logs(b batch) []sdklog.Record {
 		var record log.Record
 		record.SetTimestamp(time.Now())
 		record.SetSeverity(log.SeverityInfo)
-		record.SetBody(log.StringValue(fmt.Sprintf("%s.%d", b.name, number)))
+		record.SetBody(attribute.StringValue(fmt.Sprintf("%s.%d", b.name, number)))
 		provider.Logger(scope).Emit(context.Background(), record)
 	}
 	return kept.records
