@@ -71,3 +71,7 @@ $(VENV)/.lint: $(INPUTS) | $(VENV)/bin/python
 	@echo "Building the environment in $(VENV) ..."
 	@$(INSTALL) -e '.[test,lint]'
 	@touch $@ $(VENV)/.test $(VENV)/.run
+
+.PHONY: clients-setup
+clients-setup: $(VENV)/.test ## Fetch the older Python, JavaScript and Go clients that tests send with
+	@$(RUN) -m tests.clients.kits

@@ -9,10 +9,10 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from core.errors import Undecodable
+from schema import logs, spans
 from schema.hints import other_signal, wrong_format
 from schema.items import Head, ItemRefusedError, PayloadBudget, resource_row, scope_row
 from schema.mend import Mended, mend
-from schema.logs import timeless
 from schema.protobuf_logs import read_log
 from schema.protobuf_points import points_of, read_metric, read_point
 from schema.protobuf_spans import read_span
@@ -42,6 +42,13 @@ NAMES = {
 }
 
 Read = Callable[[Message, Head, Notes], Row]
+
+TIMELESS: dict[Signal, Callable[[Row], bool]] = {
+    Signal.TRACES: spans.timeless,
+    Signal.LOGS: logs.timeless,
+    Signal.METRICS: lambda _: False,
+}
+"""A point without a time is refused, so a row of one always has it."""
 
 READ: dict[Signal, Read] = {Signal.TRACES: read_span, Signal.LOGS: read_log}
 
@@ -92,12 +99,9 @@ def _check_count(signal: Signal, envelopes: Any, names: Names) -> None:
 
 
 def _check_meant(batch: Batch, envelopes: Any, names: Names, body: bytes) -> None:
-    """Refuse another signal's request that happens to decode: nothing kept, or log records without any time."""
-    if batch.signal is Signal.LOGS:
-        doubtful = bool(batch.rows) and all(map(timeless, batch.rows))
-    else:
-        doubtful = not batch.rows and any(getattr(part, names.items) for one in envelopes for part in getattr(one, names.scoped))
-    if doubtful and other_signal(batch.signal, body):
+    """Refuse another signal's request that happens to decode: items came, and none of what was kept has a time."""
+    came = any(getattr(part, names.items) for one in envelopes for part in getattr(one, names.scoped))
+    if came and all(map(TIMELESS[batch.signal], batch.rows)) and other_signal(batch.signal, body):
         raise Undecodable(_nothing_known(batch.signal, body))
 
 

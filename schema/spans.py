@@ -3,11 +3,12 @@
 from typing import Any
 
 from schema.items import Head, ItemRefusedError, nanos, optional_id, repaired, required_id
-from schema.rows import Row
+from schema.rows import SPAN_COLUMNS, Row
 from schema.values import MAX_ATTRIBUTES, SIGNED_63, UNSIGNED_32, Notes, Plain, attributes_text, limited, text_or_none
 
 NO_TRACE = bytes(16)
 NO_SPAN = bytes(8)
+START, END = map(SPAN_COLUMNS.index, ("start_time_unix_nano", "end_time_unix_nano"))
 
 
 def span_row(
@@ -66,6 +67,11 @@ def span_row(
         dropped_links,
         repaired(notes),
     )
+
+
+def timeless(row: Row) -> bool:
+    """Tell whether a span came without a start and an end."""
+    return row[START] == 0 and row[END] == 0
 
 
 def event(time: int, name: str, attributes: dict[str, Plain], dropped_attributes: int) -> dict[str, Any]:

@@ -4,8 +4,6 @@ Exit status: 0 done, 1 failed, 2 usage, 3 already running, 4 not found.
 A command imports what it needs when it runs, so that `--help` and mistakes answer at once.
 """
 
-import os
-import sys
 from collections.abc import Sequence
 
 import click
@@ -34,9 +32,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         note("stopped")
         return INTERRUPTED
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return result if isinstance(result, int) else 0
 
 

@@ -81,6 +81,7 @@ def _taken(result: Any) -> bool:
 def show(config: Config) -> None:
     """Send both sessions and say what to ask."""
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # what goes wrong is said below
+    _speak_directly()
     now = time.time_ns()
     tales = [story.trip(_conversation(), now=now), story.repair(_conversation(), now=now)]
     for session, transport in zip(tales, _transports(config), strict=False):
@@ -145,4 +146,10 @@ def _exporters(name: str, address: Address, config: Config) -> Exporters:
 def _trust(tls: Tls | None) -> None:
     """Let the exporters trust the collector's own certificate; they take it from the environment alone."""
     if tls is not None:
-        os.environ["OTEL_EXPORTER_OTLP_CERTIFICATE"] = str(tls.cert)
+        os.environ["OTEL_EXPORTER_OTLP_CERTIFICATE"] = os.environ["REQUESTS_CA_BUNDLE"] = str(tls.cert)
+
+
+def _speak_directly() -> None:
+    """Forget the proxies that the exporters would send through, even to this machine."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        del os.environ[name]

@@ -127,6 +127,6 @@ def _described(path: Path) -> Holder | None:
     """Read what the file says; it may be half written, or of another version."""
     try:
         said = json.loads(path.read_bytes())
-        return Holder(**said) if said["pid"] in range(1, MAX_PID) else None
+        return Holder(**said) if isinstance(said["pid"], int) and 0 < said["pid"] < MAX_PID else None
     except (OSError, ValueError, TypeError, LookupError):
         return None

@@ -14,7 +14,7 @@ from tests.support import build
 from tests.support.clients import PROTOBUF, export, post, raw, request
 from tests.support.service import Running, running
 
-TOKEN = "xx_ing_0123456789abcdef"  # noqa: S105  a test's own
+TOKEN = "xx_ing_0123456789abcdef"
 OTHER = "xx_ing_fedcba9876543210"
 RIGHT = {"Authorization": f"Bearer {TOKEN}"}
 START = b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n"

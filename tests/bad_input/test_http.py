@@ -252,7 +252,7 @@ def _over_tls(daemon: Process, sent: bytes) -> bytes:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    with socket.create_connection(("127.0.0.1", daemon.http), timeout=5) as connection:
-        with context.wrap_socket(connection) as secure:
-            secure.sendall(sent)
-            return secure.recv(65_536)
+    connection = socket.create_connection(("127.0.0.1", daemon.http), timeout=5)
+    with context.wrap_socket(connection) as secure:
+        secure.sendall(sent)
+        return secure.recv(65_536)

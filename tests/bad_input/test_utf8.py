@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 from schema.signals import Signal
-from tests.support import build_json
+from tests.support import build, build_json
 from tests.support.neighbours import (
     GOOD,
     ITEMS,
@@ -43,7 +43,7 @@ LOG = GOOD[Signal.LOGS]
 
 def number_point(extra: bytes) -> bytes:
     """Write a metric with one point that has an extra field."""
-    return field(1, b"m") + field(5, field(1, b"\x19" + (1).to_bytes(8, "little") + b"\x31" + bytes(8) + extra))
+    return field(1, b"m") + field(5, field(1, build.point().SerializeToString() + extra))
 
 
 FIELDS = {

@@ -5,7 +5,7 @@ Commands come in on standard input and events go out on standard output, one JSO
     {"do": "open", "endpoints": {"traces none": "http://127.0.0.1:4317", "traces gzip": ...}}
     {"do": "send", "run": "overload", "good": 3, "bad": 0}
 
-    {"event": "ready", "version": "1.44.0"}
+    {"event": "ready", "release": "1.44.0"}
     {"event": "opened"}
     {"event": "retry", "after": 1.0, "text": "Transient error ..."}
     {"event": "log", "text": "..."}
@@ -69,7 +69,8 @@ class Told(logging.Handler):
 def say(event: str, **fields: Any) -> None:
     """Write an event; several threads may."""
     with _printing:
-        print(json.dumps({"event": event, **fields}), flush=True)
+        sys.stdout.write(json.dumps({"event": event, **fields}) + "\n")
+        sys.stdout.flush()
 
 
 def spans(run: str, good: int, bad: int) -> list[ReadableSpan]:
@@ -91,14 +92,12 @@ def spans(run: str, good: int, bad: int) -> list[ReadableSpan]:
 
 def logs(run: str, good: int) -> list[ReadableLogRecord]:
     """Make log records with the SDK."""
-    kept = InMemoryLogRecordExporter()
+    kept = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]  # its constructor has no annotations
     provider = LoggerProvider(resource=RESOURCE, shutdown_on_exit=False)
     provider.add_log_record_processor(SimpleLogRecordProcessor(kept))
     logger = provider.get_logger(SCOPE)
     for number in range(good):
-        record = LogRecord(
-            timestamp=time.time_ns(), severity_number=SeverityNumber.INFO, body=f"{run}.{number}"
-        )
+        record = LogRecord(timestamp=time.time_ns(), severity_number=SeverityNumber.INFO, body=f"{run}.{number}")
         logger.emit(record)
     return list(kept.get_finished_logs())
 
@@ -119,25 +118,27 @@ def points(run: str, good: int, bad: int) -> MetricsData:
     return MetricsData([ResourceMetrics(RESOURCE, [*scopes, broken] if bad else scopes, "")])
 
 
-def grpc_exporter(signal: str, compression: str, endpoint: str) -> Any:
-    """Build a gRPC exporter; its timeout and retries are as they come."""
+def grpc_exporter(key: str, endpoint: str) -> Any:
+    """Build the gRPC exporter of a signal and a compression; its timeout and retries are as they come."""
     from grpc import Compression
     from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter
     from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
+    signal, compression = key.split()
     codings = {"none": Compression.NoCompression, "gzip": Compression.Gzip, "deflate": Compression.Deflate}
     kinds: dict[str, Any] = {"traces": OTLPSpanExporter, "logs": OTLPLogExporter, "metrics": OTLPMetricExporter}
     return kinds[signal](endpoint=endpoint, insecure=True, compression=codings[compression])
 
 
-def http_exporter(signal: str, compression: str, endpoint: str) -> Any:
-    """Build an HTTP exporter; its timeout and retries are as they come."""
+def http_exporter(key: str, endpoint: str) -> Any:
+    """Build the HTTP exporter of a signal and a compression; its timeout and retries are as they come."""
     from opentelemetry.exporter.otlp.proto.http import Compression
     from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
+    signal, compression = key.split()
     kinds: dict[str, Any] = {"traces": OTLPSpanExporter, "logs": OTLPLogExporter, "metrics": OTLPMetricExporter}
     return kinds[signal](endpoint=endpoint, compression=Compression(compression))
 
@@ -183,12 +184,12 @@ def main(protocol: str) -> None:
     build = {"grpc": grpc_exporter, "http": http_exporter}[protocol]
     exporters: dict[str, Any] = {}
     logging.getLogger().addHandler(Told(logging.WARNING))
-    say("ready", version=__version__)
+    say("ready", release=__version__)
     for command in commands():
         if command["do"] == "open":
             for exporter in exporters.values():
                 exporter.shutdown()
-            exporters = {key: build(*key.split(), endpoint) for key, endpoint in command["endpoints"].items()}
+            exporters = {key: build(key, endpoint) for key, endpoint in command["endpoints"].items()}
             hear_everything()
             say("opened")
         else:

@@ -1,22 +1,25 @@
-"""Take a sender through what happens to senders, and find every item again.
+"""Take senders through what happens to senders, and find every item again.
 
-Each scenario gives the client's report; whoever runs the service balances the books at its end.
+Whoever runs the service balances its books at the end.
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 from schema.signals import Signal
+from tests.clients.clients import Client
 from tests.clients.sender import Report, Sender
 from tests.support.pause import paused
 from tests.support.proxy import cutting
 from tests.support.service import Running, running
 
-GOOD = 4
+GOOD, BAD = 4, 2
+MANY = 5000
+"""How often a client may fail before it counts as lost; about a minute's worth."""
 IMPATIENT = {"collector__limits__wait": "300ms", "collector__limits__answer_within": "600ms"}
 NAMES = {
     Signal.TRACES: "select json_group_array(name) as names from raw_spans where name glob ?",
@@ -32,14 +35,24 @@ def new_run(what: str) -> str:
     return f"{what}-{uuid4().hex[:8]}"
 
 
-def all_told(sender: Sender, result: str) -> dict[str, str]:
+def all_told(client: Client, result: str) -> dict[str, str]:
     """Write what a report says when every exporter returned this."""
-    return dict.fromkeys(sender.keys, result)
+    return dict.fromkeys(client.keys, result)
 
 
-def once(sender: Sender, *runs: str) -> Kept:
+def told_of_refusal(client: Client, result: str) -> dict[str, str]:
+    """Write what a report says when those exporters returned this whose bad items are refused."""
+    return {key: result if key.split()[0] in client.refusable else "SUCCESS" for key in client.keys}
+
+
+def kept(service: Running, *runs: str) -> Kept:
+    """List the stored items of these sendings, each as often as it is stored."""
+    return {signal: sorted(name for run in runs for name in _names(service, sql, run)) for signal, sql in NAMES.items()}
+
+
+def once(client: Client, *runs: str) -> Kept:
     """List what is kept when every good item of these sendings is kept exactly once."""
-    batches = [f"{run}.{compression}" for run in runs for compression in sender.compressions]
+    batches = [f"{run}.{compression}" for run in runs for compression in client.compressions]
     return dict.fromkeys(Signal, sorted(f"{batch}.{number}" for batch in batches for number in range(GOOD)))
 
 
@@ -48,37 +61,48 @@ def nothing() -> Kept:
     return {signal: [] for signal in Signal}
 
 
-def kept(service: Running, *runs: str) -> Kept:
-    """List the stored items of these sendings, each as often as it is stored."""
-    return {signal: sorted(name for run in runs for name in _names(service, sql, run)) for signal, sql in NAMES.items()}
+def once_if_reported(reports: Mapping[str, Report]) -> Kept:
+    """List what is kept when the items that were reported as sent are kept exactly once, and no others."""
+    found = nothing()
+    for run, report in reports.items():
+        for key in (key for key, result in report.told.items() if result == "SUCCESS"):
+            signal, compression = key.split()
+            found[Signal(signal)] += [f"{run}.{compression}.{number}" for number in range(GOOD)]
+    return {signal: sorted(names) for signal, names in found.items()}
 
 
-def booked(service: Running, sender: Sender) -> Counter[str]:
-    """Read the books of the sender's transport: `traces received`, `logs duplicate`, and so on."""
-    lines = [line for line in service.ledger() if line.transport == sender.transport]
+def booked(service: Running, client: Client) -> Counter[str]:
+    """Read the books of the client's transport: `traces received`, `logs duplicate`, and so on."""
+    lines = [line for line in service.ledger() if line.transport == client.transport]
     return Counter({f"{line.signal} {column}": getattr(line, column) for line in lines for column in COLUMNS})
 
 
-def gain(sender: Sender, *signals: Signal, **counts: int) -> Counter[str]:
+def gain(client: Client, *signals: Signal, **counts: int) -> Counter[str]:
     """Write what the books gain when each exporter of these signals adds so many items."""
-    each = len(sender.compressions)
+    each = len(client.compressions)
     return Counter({f"{signal} {column}": count * each for signal in signals for column, count in counts.items()})
-
-
-def port_of(service: Running, sender: Sender) -> int:
-    """Give the port that speaks the sender's transport."""
-    return service.grpc if sender.transport == "grpc" else service.http
 
 
 def connect(sender: Sender, service: Running) -> None:
     """Make new exporters that send straight to the service."""
-    sender.open(dict.fromkeys(sender.keys, port_of(service, sender)))
+    sender.open(dict.fromkeys(sender.client.keys, _port(service, sender)))
 
 
 def send(sender: Sender, run: str, *, good: int = GOOD, bad: int = 0) -> Report:
     """Send a batch with each exporter and wait for the end of it."""
     sender.start(run, good=good, bad=bad)
     return sender.report()
+
+
+def send_until_success(sender: Sender) -> dict[str, Report]:
+    """Send one batch after another until every exporter has succeeded; give the reports of all sendings."""
+    reports: dict[str, Report] = {}
+    for _ in range(MANY):
+        run = new_run("again")
+        reports[run] = send(sender, run)
+        if reports[run].told == all_told(sender.client, "SUCCESS"):
+            return reports
+    raise AssertionError(f"{sender.client.name} did not find the service again")
 
 
 def overload(sender: Sender, service: Running, run: str) -> Report:
@@ -96,17 +120,16 @@ def impatient(folder: Path) -> Iterator[Running]:
         yield service
 
 
-@contextmanager
-def connections_cut(sender: Sender, service: Running) -> Iterator[None]:
-    """Connect a sender so that the first answer to each of its exporters is lost on the way."""
-    target = port_of(service, sender)
+def cut(sender: Sender, service: Running, run: str) -> Report:
+    """Send, and lose the first answer to each exporter on the way back."""
     with ExitStack() as stack:
-        proxies = {key: stack.enter_context(cutting(target)) for key in sender.keys}
+        proxies = {key: stack.enter_context(cutting(_port(service, sender))) for key in sender.client.keys}
         sender.open({key: proxy.port for key, proxy in proxies.items()})
-        yield
+        report = send(sender, run)
         cuts = {key: proxy.cut for key, proxy in proxies.items()}
 
-    assert cuts == dict.fromkeys(sender.keys, 1)
+    assert cuts == dict.fromkeys(proxies, 1)
+    return report
 
 
 def same_ports(service: Running) -> dict[str, str]:
@@ -115,6 +138,10 @@ def same_ports(service: Running) -> dict[str, str]:
         "collector__grpc__endpoint": f"127.0.0.1:{service.grpc}",
         "collector__http__endpoint": f"127.0.0.1:{service.http}",
     }
+
+
+def _port(service: Running, sender: Sender) -> int:
+    return service.grpc if sender.client.transport == "grpc" else service.http
 
 
 def _names(service: Running, sql: str, run: str) -> list[str]:

@@ -4,7 +4,7 @@ import json
 import queue
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from schema.signals import WIRE, Signal
+from tests.clients.clients import Client
 from tests.clients.kits import MissingError
 
 PATIENCE_S = 30.0
@@ -44,32 +45,21 @@ class Report:
 
 
 class Sender:
-    """Own a sending program, which has one exporter for each signal and compression: its `keys`.
+    """Own the program that sends as one client does, with an exporter for each of the client's keys.
 
-    `protocol` is "grpc", "http/protobuf" or "http/json"; `version` is what the program says of itself.
+    `release` is what the program says of its exporters.
     """
 
-    def __init__(self, command: Sequence[str], *, protocol: str, compressions: Sequence[str]) -> None:
+    def __init__(self, client: Client, command: Sequence[str]) -> None:
         """Start the program and wait until it is ready."""
-        self.protocol = protocol
-        self.compressions = compressions
+        self.client = client
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
         self._delays: list[float] = []
         self._logged: list[str] = []
         self._reader = threading.Thread(target=self._read, name="sender")
         self._reader.start()
-        self.version = str(self._wait("ready")["version"])
-
-    @property
-    def transport(self) -> str:
-        """Name the transport as the ledger does."""
-        return self.protocol.partition("/")[0]
-
-    @property
-    def keys(self) -> list[str]:
-        """Name the exporters, each by its signal and its compression."""
-        return [f"{signal} {compression}" for signal in Signal for compression in self.compressions]
+        self.release = str(self._wait("ready")["release"])
 
     def open(self, ports: Mapping[str, int]) -> None:
         """Make new exporters, each for the port under its key."""
@@ -83,7 +73,7 @@ class Sender:
 
     def wait_for_retries(self) -> None:
         """Wait until the client has said as often as it has exporters that one will try again."""
-        while len(self._delays) < len(self.keys):
+        while len(self._delays) < len(self.client.keys):
             self._wait("retry")
 
     def report(self) -> Report:
@@ -104,7 +94,8 @@ class Sender:
         assert status == 0
 
     def _endpoint(self, key: str, port: int) -> str:
-        path = WIRE[Signal(key.split()[0])].path if self.transport == "http" else ""
+        signal, _ = key.split()
+        path = WIRE[Signal(signal)].path if self.client.transport == "http" else ""
         return f"http://127.0.0.1:{port}{path}"
 
     def _do(self, what: str, **arguments: Any) -> None:
@@ -134,16 +125,15 @@ class Sender:
 
 
 @contextmanager
-def sending(
-    command: Callable[[str], Sequence[str]], *, protocol: str, compressions: Sequence[str]
-) -> Iterator[Sender]:
+def sending(client: Client) -> Iterator[Sender]:
     """Run a sender for the length of a block; skip the test when its program cannot be had."""
     try:
-        ready = command(protocol)
+        command = client.command(client.protocol)
     except MissingError as error:
         pytest.skip(str(error))
-    sender = Sender(ready, protocol=protocol, compressions=compressions)
+    sender = Sender(client, command)
     try:
+        assert sender.release == client.release
         yield sender
     finally:
         sender.close()

@@ -10,6 +10,7 @@ import pytest
 from store.config import Store
 from store.sqlite import SqliteReadSide, SqliteWriteSide
 from tests.contracts.store_contract import WINDOW_S, Backend, StoreContract
+from tests.contracts.version_contract import VersionContract
 
 
 class Sqlite(Backend):
@@ -57,5 +58,5 @@ def store(tmp_path: Path) -> Iterator[Backend]:
     backend.close()
 
 
-class TestSqlite(StoreContract):
+class TestSqlite(StoreContract, VersionContract):
     """Run the suite over SQLite."""

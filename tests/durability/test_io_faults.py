@@ -97,9 +97,8 @@ def test_a_fault_while_starting_is_told_and_leaves_nothing_half_done(memory: Pat
     """A start that fails says so, and the next one succeeds."""
     for moment in range(1, 30):
         path = memory / f"{moment}" / "faulty.db"
-        with watched(path, Fault(kind, moment, stays=True)) as vfs:
-            with suppress(Misconfigured):
-                SqliteWriteSide(config(path), vfs=vfs, exclusive=True).close()
+        with watched(path, Fault(kind, moment, stays=True)) as vfs, suppress(Misconfigured):
+            SqliteWriteSide(config(path), vfs=vfs, exclusive=True).close()
 
         assert not repeat(path, groups(1))
 

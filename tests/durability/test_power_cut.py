@@ -47,6 +47,17 @@ def test_no_cut_loses_what_was_answered(memory: Path) -> None:
     assert +verdicts == Counter()
 
 
+def test_no_cut_while_the_database_is_made_keeps_the_next_start_from_working(memory: Path) -> None:
+    """From the first byte to the first answer, each moment leaves something that can be started from (P17)."""
+    work = groups(2)
+    log, _ = record(memory / "recorded.db", work, durability="full")
+    first = log.index(Operation("ack"))
+    wrong = [repeat(put_back(memory / "cut", files), work) for files, _ in _each(log[:first], times=3)]
+
+    assert len(wrong) == 3 * first
+    assert not any(wrong)
+
+
 def test_relaxed_durability_does_lose(memory: Path) -> None:
     """The same cuts find losses when commits are not synced: the test above can fail. The database is sound even so."""
     log, acknowledged = record(memory / "recorded.db", groups(60), durability="relaxed")
@@ -77,7 +88,14 @@ def record(path: Path, work: Sequence[Group], *, durability: Durability) -> tupl
 def cuts(log: Sequence[Operation], number: int, *, seed: int) -> Iterator[tuple[Files, int]]:
     """Give what is on the disk after a cut, and how many groups had been acknowledged by then."""
     random = Random(seed)
-    moments = Counter(random.randrange(len(log)) for _ in range(number))
+    return _at(log, Counter(random.randrange(len(log)) for _ in range(number)), random)
+
+
+def _each(log: Sequence[Operation], *, times: int) -> Iterator[tuple[Files, int]]:
+    return _at(log, Counter(dict.fromkeys(range(len(log)), times)), Random(1))
+
+
+def _at(log: Sequence[Operation], moments: Counter[int], random: Random) -> Iterator[tuple[Files, int]]:
     durable: Files = {}
     pending: dict[str, list[Operation]] = {}
     acks = 0

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -10,11 +10,9 @@ from typing import Any
 
 import grpc
 import pytest
-from h2.config import H2Configuration
-from h2.connection import H2Connection
-from h2.events import ResponseReceived, TrailersReceived
 
-from schema.signals import WIRE, Signal
+from schema.signals import WIRE
+from tests.support.http2 import connected, framed
 from tests.support.load import Conversations, Load, Sent, look
 from tests.support.process import HOST, Process, ready_process
 
@@ -28,44 +26,33 @@ LOOK_S = 0.02
 LARGE = 60_000_000
 SENDERS = 16
 HOLDERS = 8
-CHUNK = 1 << 20
 BODY_S = 4.0
 SLACK_S = 2.0
 INVALID_ARGUMENT, UNAVAILABLE = 3, 14
+KEPT = ("200", "OK")
 RETRYABLE = ("503", "UNAVAILABLE", "CANCELLED", "lost")
 
 
 @pytest.mark.parametrize("transport", ["http", "grpc"])
 def test_B08_row_87_sixteen_large_requests_at_once_stay_within_memory(tmp_path: Path, transport: str) -> None:
     """Sixteen conversations of 60 MB at once are stored or asked to come again, within bounds, and leave no trace."""
-    db = tmp_path / "spanledger.db"
-    large = Conversations(LARGE)
-    load = Load()
-    with ready_process(db) as running:
-        idle = running.rss() + PAGE_CACHE
-        requests = [large.request(1 + number * large.items) for number in range(SENDERS)]
-        load.sent.extend(requests)
-        with ThreadPoolExecutor(SENDERS) as pool:
-            answers = list(pool.map(lambda sent: SEND[transport](running, large, sent), requests))
-        for sent, answer in zip(requests, answers, strict=True):
-            sent.acknowledged = answer in ("200", "OK")
-        peak = running.peak_rss()
-        rested = _rest(running, idle * 3 // 2)
-        look(db).check(load.acknowledged, load)
+    _crowd(tmp_path / "spanledger.db", [transport] * SENDERS, rounds=1)
 
-    assert [answer for answer in answers if answer not in ("200", "OK", *RETRYABLE)] == []
-    assert load.acknowledged
-    assert peak <= LIMIT, f"{peak // MIB} MiB"
-    assert rested <= idle * 3 // 2, f"{rested // MIB} MiB are left, {idle // MIB} MiB are usual"
+
+@pytest.mark.soak
+def test_B08_row_87_crowds_of_large_requests_stay_within_memory_again_and_again(tmp_path: Path) -> None:
+    """Ten crowds over both transports one after the other do not add up."""
+    _crowd(tmp_path / "spanledger.db", ["http", "grpc"] * (SENDERS // 2), rounds=10)
 
 
 def test_B08_uploads_that_never_end_are_bounded_and_ended(tmp_path: Path) -> None:
     """Eight calls that stop one megabyte short of 60 MB are ended by the body timeout, others are served meanwhile."""
+    part = framed(bytes(LARGE - 1_000_000), announced=LARGE)
     with ready_process(tmp_path / "spanledger.db", collector__limits__body_timeout=f"{BODY_S:g}s") as running:
         idle = running.rss() + PAGE_CACHE
         load = Load()
         with ThreadPoolExecutor(HOLDERS) as pool:
-            held = [pool.submit(_hold, running, announced=LARGE, sent=LARGE - 1_000_000) for _ in range(HOLDERS)]
+            held = [pool.submit(_hold, running, part) for _ in range(HOLDERS)]
             load.send_again([load.take("grpc"), load.take("http")], running)
             ended = [one.result() for one in held]
         peak = running.peak_rss()
@@ -73,10 +60,30 @@ def test_B08_uploads_that_never_end_are_bounded_and_ended(tmp_path: Path) -> Non
 
         load.send_again([load.take("grpc"), load.take("http")], running)
         look(running.db).check(load.acknowledged, load)
-    assert max(after_s for after_s, _ in ended) < BODY_S + SLACK_S
-    assert {code for _, code in ended} <= {INVALID_ARGUMENT, UNAVAILABLE}
+    assert max(after_s for _, after_s in ended) < BODY_S + SLACK_S
+    assert {code for code, _ in ended} <= {INVALID_ARGUMENT, UNAVAILABLE}
     assert peak <= LIMIT, f"{peak // MIB} MiB"
     assert rested <= idle * 3 // 2, f"{rested // MIB} MiB are left, {idle // MIB} MiB are usual"
+
+
+def _crowd(db: Path, transports: Sequence[str], *, rounds: int) -> None:
+    """Send a large request over each transport at once, wait until the daemon rests, and look; several times."""
+    large = Conversations(LARGE)
+    load = Load()
+    with ready_process(db) as running, ThreadPoolExecutor(len(transports)) as pool:
+        usual = running.rss() + PAGE_CACHE
+        for _ in range(rounds):
+            requests = [large.request(transport, load) for transport in transports]
+            answers = list(pool.map(lambda sent: SEND[sent.transport](running, large, sent), requests))
+            for sent, answer in zip(requests, answers, strict=True):
+                sent.acknowledged = answer in KEPT
+            rested = _rest(running, usual * 3 // 2)
+
+            assert [answer for answer in answers if answer not in (*KEPT, *RETRYABLE)] == []
+            assert running.peak_rss() <= LIMIT, f"{running.peak_rss() // MIB} MiB"
+            assert rested <= usual * 3 // 2, f"{rested // MIB} MiB are left, {usual // MIB} MiB are usual"
+        assert load.acknowledged
+        look(db).check(load.acknowledged, load)
 
 
 def _send_http(running: Process, large: Conversations, sent: Sent) -> str:
@@ -95,73 +102,26 @@ def _send_http(running: Process, large: Conversations, sent: Sent) -> str:
             return "lost"
 
 
-def _send_grpc(running: Process, large: Conversations, sent: Sent) -> str:
+def _send_grpc(running: Process, _large: Conversations, sent: Sent) -> str:
     """Call with a large request on a connection of its own, and give the code."""
-    body = b"".join(large.pieces(sent))
+    body = sent.body()
     options = [("grpc.max_send_message_length", -1), ("grpc.use_local_subchannel_pool", 1)]
     with grpc.insecure_channel(f"{HOST}:{running.grpc}", options=options) as channel:
         try:
-            channel.unary_unary(f"/{WIRE[sent.signal].service}/Export")(body, timeout=60)
+            method: Any = channel.unary_unary(f"/{WIRE[sent.signal].service}/Export")
+            method(body, timeout=60)
         except grpc.RpcError as error:
             return str(error.code().name)
     return "OK"
 
 
-def _hold(running: Process, *, announced: int, sent: int) -> tuple[float, int]:
-    """Begin a call, send less than was announced and wait; give after how many seconds it was ended, and the code."""
-    with closing(socket.create_connection((HOST, running.grpc), timeout=60)) as line:
-        call = _Call(line)
-        call.begin(f"/{WIRE[Signal.TRACES].service}/Export")
+def _hold(running: Process, part: bytes) -> tuple[int, float]:
+    """Begin a call, send part of its message and wait; give the code of its end, and after how many seconds it came."""
+    with connected(running.grpc) as connection:
+        stream = connection.call()
         began = time.monotonic()
-        call.send(b"\0" + announced.to_bytes(4, "big"))
-        for _ in range(sent // CHUNK):
-            call.send(bytes(CHUNK))
-        while call.code is None:
-            call.listen()
-        return time.monotonic() - began, call.code
-
-
-class _Call:
-    """Make one gRPC call frame by frame: no client library sends half a message."""
-
-    def __init__(self, line: socket.socket) -> None:
-        self.code: int | None = None
-        self._line = line
-        self._http2 = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
-        self._http2.initiate_connection()
-
-    def begin(self, path: str) -> None:
-        """Send the headers."""
-        head = {":method": "POST", ":scheme": "http", ":path": path, ":authority": HOST, "te": "trailers"}
-        self._http2.send_headers(1, [*head.items(), ("content-type", "application/grpc")])
-        self._flush()
-
-    def send(self, data: bytes) -> None:
-        """Send some of the body as fast as the server takes it; nothing once the call is over."""
-        while data and self.code is None:
-            room = min(self._http2.local_flow_control_window(1), self._http2.max_outbound_frame_size)
-            if not room:
-                self.listen()
-                continue
-            self._http2.send_data(1, data[:room])
-            data = data[room:]
-            self._flush()
-
-    def listen(self) -> None:
-        """Wait for something from the server, and note the end of the call."""
-        received = self._line.recv(65536)
-        assert received, "closed without an answer"
-        for event in self._http2.receive_data(received):
-            if isinstance(event, ResponseReceived | TrailersReceived):
-                self._note(dict(event.headers))
-        self._flush()
-
-    def _note(self, headers: dict[Any, Any]) -> None:
-        if "grpc-status" in headers:
-            self.code = int(headers["grpc-status"])
-
-    def _flush(self) -> None:
-        self._line.sendall(self._http2.data_to_send())
+        connection.write(stream, part)
+        return connection.reply(stream).code, time.monotonic() - began
 
 
 def _rest(running: Process, enough: int) -> int:

@@ -14,7 +14,7 @@ from tests.contracts.batches import batch, span
 
 MIB = 1 << 20
 READERS = 3
-PAGE = "select name, attributes from spans order by id desc limit 2000"
+PAGE = "select name, attributes from spans order by id desc limit 500"
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def _batch(number: int) -> Batch:
 def _read_on(path: Path, over: Event) -> None:
     reader = SqliteReadSide(path)
     while not over.is_set():
-        assert len(list(reader.query(PAGE))) == 2001
+        assert len(list(reader.query(PAGE))) == 501
     reader.close()
 
 

@@ -13,7 +13,7 @@ from schema.decode import MAX_MESSAGE_CHARS, decode, fingerprint, message
 from schema.rows import Batch, Rejection
 from schema.signals import WIRE, Signal
 from tests.support import build
-from tests.support.otlp import RECEIVED_AT, Read, in_both, read, read_json, read_twin, requests, twin_bytes
+from tests.support.otlp import RECEIVED_AT, Read, delimited, in_both, read, read_json, read_twin, requests, twin_bytes
 
 ENCODINGS = ("protobuf", "json")
 
@@ -191,16 +191,10 @@ def test_a_log_without_a_time_is_no_cause_for_a_warning(decoded: Read) -> None:
 def test_row_35_more_than_200_000_items_are_too_large() -> None:
     """A request over the item cap is refused as too large, whatever its encoding."""
     spans = b"\x12\x00" * 200_001
-    scoped = b"\x12" + _varint(len(spans)) + spans
     started = time.monotonic()
     with pytest.raises(TooLarge, match="200001 items"):
-        decode(Signal.TRACES, "protobuf", b"\x0a" + _varint(len(scoped)) + scoped, transport="http", received_at=1)
+        decode(Signal.TRACES, "protobuf", delimited(1, delimited(2, spans)), transport="http", received_at=1)
     with pytest.raises(TooLarge, match="200001 items"):
         read_json(Signal.TRACES, {"resourceSpans": [{"scopeSpans": [{"spans": [{}] * 200_001}]}]})
 
     assert time.monotonic() - started < 5
-
-
-def _varint(value: int) -> bytes:
-    low, rest = value & 127, value >> 7
-    return bytes([low | 128]) + _varint(rest) if rest else bytes([low])

@@ -44,6 +44,7 @@ class Sent:
     transport: str
     first: int
     items: int
+    large: "Conversations | None" = None
     acknowledged: bool = False
 
     @property
@@ -53,6 +54,8 @@ class Sent:
 
     def body(self) -> bytes:
         """Build its bytes, the same each time."""
+        if self.large is not None:
+            return b"".join(self.large.pieces(self))
         return bytes(BUILD[self.signal](self.numbers).SerializeToString())
 
 
@@ -146,10 +149,13 @@ class Load:
         """Make the next request, for somebody to send."""
         with self._change:
             items = self._random.randint(1, self._max_items)
-            sent = Sent(self._random.choice(list(Signal)), transport, self.next_number, items)
-            self.next_number += items
-            self.sent.append(sent)
-            return sent
+            return self.add(Sent(self._random.choice(list(Signal)), transport, self.next_number, items))
+
+    def add(self, sent: Sent) -> Sent:
+        """Take in a request that begins with the next number."""
+        self.next_number += sent.items
+        self.sent.append(sent)
+        return sent
 
     def _send(self, send: Send, sent: Sent, over: threading.Event) -> None:
         while not send(sent):
@@ -206,9 +212,9 @@ class Conversations:
         self.size = self._pieces * len(written)
         self.items = self._pieces * SPANS_A_PIECE
 
-    def request(self, first: int) -> Sent:
-        """Make the request whose items are numbered from `first` on; its bytes come from `pieces`."""
-        return Sent(Signal.TRACES, "http", first, self.items)
+    def request(self, transport: str, load: "Load") -> Sent:
+        """Make the next request, for somebody to send."""
+        return load.add(Sent(Signal.TRACES, transport, load.next_number, self.items, self))
 
     def pieces(self, sent: Sent) -> Iterator[bytes]:
         """Write a request piece by piece, so that a sender need not hold it whole."""
@@ -261,7 +267,9 @@ def sender(transport: str, port: int) -> Iterator[Send]:
 @contextmanager
 def _grpc_sender(port: int) -> Iterator[Send]:
     with grpc.insecure_channel(f"{HOST}:{port}", options=CHANNEL) as channel:
-        methods = {signal: channel.unary_unary(f"/{wire.service}/Export") for signal, wire in WIRE.items()}
+        methods: dict[Signal, Any] = {
+            signal: channel.unary_unary(f"/{wire.service}/Export") for signal, wire in WIRE.items()
+        }
 
         def send(sent: Sent) -> bool:
             try:

@@ -91,6 +91,16 @@ def nested(levels: int, leaf: AnyValue) -> AnyValue:
     return leaf
 
 
+def varint(value: int) -> bytes:
+    """Write a number as protobuf does."""
+    return bytes([value & 127 | 128]) + varint(value >> 7) if value > 127 else bytes([value])  # noqa: PLR2004
+
+
+def delimited(field: int, body: bytes) -> bytes:
+    """Write a field that holds bytes, a string or a message."""
+    return varint(field << 3 | 2) + varint(len(body)) + body
+
+
 def items(batch: Batch) -> list[dict[str, Any]]:
     """Give a batch's rows as a reader of the tables would: columns by name, joined with those of resource and scope."""
     return [_joined(batch, dict(zip(COLUMNS[batch.signal], row, strict=True))) for row in batch.rows]

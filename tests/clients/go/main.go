@@ -1,7 +1,7 @@
 // Sends with the real OpenTelemetry exporters for Go; commands and events are those of ../python_sender.py.
 //
 // Bad spans have no ids, bad points no time; over protobuf no log record is bad.
-// A retry is told without its delay: the exporters do not say how long they wait.
+// Every failed attempt is told as a retry, without a delay: the exporters do not say whether and when they try again.
 package main
 
 import (
@@ -270,11 +270,11 @@ func send(exporters map[string]exporter, c command) map[string]result {
 	return results
 }
 
-func version() string {
+func release() string {
 	built, _ := debug.ReadBuildInfo()
 	for _, module := range built.Deps {
 		if module.Path == "go.opentelemetry.io/otel" {
-			return module.Version
+			return strings.TrimPrefix(module.Version, "v")
 		}
 	}
 	return ""
@@ -284,7 +284,7 @@ func main() {
 	open := map[string]func(string, string, string) exporter{"grpc": overGrpc, "http/protobuf": overHttp}[os.Args[1]]
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { say("log", map[string]any{"text": err.Error()}) }))
 	exporters := map[string]exporter{}
-	say("ready", map[string]any{"version": version()})
+	say("ready", map[string]any{"release": release()})
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		var asked command
 		must(json.Unmarshal(lines.Bytes(), &asked))

@@ -3,6 +3,7 @@
 // Bad spans have ids of zeros, bad points no time, bad log records half a dropped attribute:
 // only JSON can say that one, so over protobuf no record is bad. They are copies of good ones, hence `good || 1`.
 
+import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { diag, DiagLogLevel, ROOT_CONTEXT } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -18,6 +19,7 @@ const SUCCESS = 0;
 const SCOPE = 'tests.clients';
 
 const protocol = process.argv[2];
+const { version: release } = createRequire(import.meta.url)('@opentelemetry/otlp-exporter-base/package.json');
 const resource = resourceFromAttributes({ 'service.name': 'javascript sender' });
 const count = (number) => Array.from({ length: number }, (_, index) => index);
 const idle = { forceFlush: async () => {}, shutdown: async () => {} };
@@ -120,7 +122,7 @@ diag.setLogger(
   { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true },
 );
 let exporters = {};
-say('ready', { version: process.version });
+say('ready', { release });
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line);
   if (command.do === 'open') {
