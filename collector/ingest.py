@@ -108,6 +108,8 @@ class Ingest:
         self.counters.stored.labels(*origin).inc(outcome.stored)
         self.counters.duplicate.labels(*origin).inc(outcome.duplicate)
         self.counters.rejected.labels(*origin).inc(outcome.rejected)
+        self.counters.repaired.labels(*origin).inc(outcome.repaired)
+        self.counters.conflicts.labels(*origin).inc(outcome.conflicts)
 
 
 def verdict(batch: Batch, outcome: Outcome) -> Accepted:

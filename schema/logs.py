@@ -2,7 +2,18 @@
 
 from schema.items import Head, nanos, optional_id, repaired
 from schema.rows import LOG_COLUMNS, Row
-from schema.values import MAX_ATTRIBUTES, SIGNED_63, UNSIGNED_32, Notes, Plain, attributes_text, content_id, cut, limited, text
+from schema.values import (
+    MAX_ATTRIBUTES,
+    SIGNED_63,
+    UNSIGNED_32,
+    Notes,
+    Plain,
+    attributes_text,
+    content_id,
+    cut,
+    limited,
+    text,
+)
 
 RECEIVED, TIME, OBSERVED = map(LOG_COLUMNS.index, ("received_at", "time_unix_nano", "observed_time_unix_nano"))
 MISSING = object()

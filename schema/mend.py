@@ -82,7 +82,9 @@ class _Walk:
             return self._string(value, place)
         if kind.type != FieldDescriptor.TYPE_MESSAGE:
             return value
-        repeated = kind.is_repeated and depth < self.item_depth and kind.message_type.name not in ("KeyValue", "EntityRef")
+        repeated = (
+            kind.is_repeated and depth < self.item_depth and kind.message_type.name not in ("KeyValue", "EntityRef")
+        )
         return self.message(value, kind.message_type, (*place, index) if repeated else place, depth + 1)
 
     def _string(self, value: bytes, place: Place) -> bytes:

@@ -37,7 +37,10 @@ NAMES = {
     Signal.TRACES: Names("resource_spans", "scope_spans", "spans", "resourceSpans[{}].scopeSpans[{}].spans[{}]"),
     Signal.LOGS: Names("resource_logs", "scope_logs", "log_records", "resourceLogs[{}].scopeLogs[{}].logRecords[{}]"),
     Signal.METRICS: Names(
-        "resource_metrics", "scope_metrics", "metrics", "resourceMetrics[{}].scopeMetrics[{}].metrics[{}].dataPoints[{}]"
+        "resource_metrics",
+        "scope_metrics",
+        "metrics",
+        "resourceMetrics[{}].scopeMetrics[{}].metrics[{}].dataPoints[{}]",
     ),
 }
 
@@ -183,7 +186,12 @@ def _resource(envelope: Message) -> Row:
 
 def _entity_ref(ref: Message) -> dict[str, Any]:
     """Hold an entity reference, a field still in development (otlp.md P03)."""
-    held = {"schemaUrl": ref.schema_url, "type": ref.type, "idKeys": [*ref.id_keys], "descriptionKeys": [*ref.description_keys]}
+    held = {
+        "schemaUrl": ref.schema_url,
+        "type": ref.type,
+        "idKeys": [*ref.id_keys],
+        "descriptionKeys": [*ref.description_keys],
+    }
     return {key: value for key, value in held.items() if value}
 
 
@@ -196,4 +204,3 @@ def _scope(scoped: Message) -> Row:
         dropped=scope.dropped_attributes_count,
         schema_url=scoped.schema_url,
     )
-

@@ -81,6 +81,8 @@ def check_number(*, has_value: bool, flags: int) -> None:
 def check_buckets(counts: list[int], bounds: list[float]) -> None:
     """Refuse a histogram whose buckets do not fit its bounds (otlp.md M04)."""
     if (counts or bounds) and len(counts) != len(bounds) + 1:
-        raise ItemRefusedError("bad_buckets", f"{len(counts)} bucket_counts for {len(bounds)} explicit_bounds, need one more")
+        raise ItemRefusedError(
+            "bad_buckets", f"{len(counts)} bucket_counts for {len(bounds)} explicit_bounds, need one more"
+        )
     if any(not low < high for low, high in zip(bounds, bounds[1:], strict=False)):
         raise ItemRefusedError("bad_bounds", "explicit_bounds do not increase strictly")

@@ -9,6 +9,7 @@ from schema.protobuf_values import Message, attributes
 from schema.rows import Row
 from schema.values import Notes, Plain, from_double, text_or_none
 
+
 def points_of(metric: Message) -> Any:
     """Give a metric's data points; a metric of no known type has none (otlp.md M01)."""
     kind = metric.WhichOneof("data")
@@ -93,7 +94,12 @@ def _summary(point: Message) -> Reading:
     quantiles = [
         {"quantile": from_double(item.quantile), "value": from_double(item.value)} for item in point.quantile_values
     ]
-    return None, point.count, point.sum, {"count": point.count, "sum": from_double(point.sum), "quantileValues": quantiles}
+    return (
+        None,
+        point.count,
+        point.sum,
+        {"count": point.count, "sum": from_double(point.sum), "quantileValues": quantiles},
+    )
 
 
 READERS: dict[str, Callable[[Message], Reading]] = {

@@ -39,7 +39,9 @@ def span_row(
     """
     if not (name or start or end):
         raise ItemRefusedError("empty_span", "span has no name, no start and no end; is this another signal's request?")
-    trace = trace_id.hex() if len(trace_id) == 16 and trace_id != NO_TRACE else required_id(trace_id, 16, "trace_id", notes)
+    trace = (
+        trace_id.hex() if len(trace_id) == 16 and trace_id != NO_TRACE else required_id(trace_id, 16, "trace_id", notes)
+    )
     span = span_id.hex() if len(span_id) == 8 and span_id != NO_SPAN else required_id(span_id, 8, "span_id", notes)
     parent = parent_span_id.hex() if len(parent_span_id) == 8 and parent_span_id != NO_SPAN else None
     if parent is None and parent_span_id:

@@ -181,8 +181,7 @@ CREATE TABLE ingest_rejections (
   reason text not null,
   message text not null,
   items integer not null,
-  payload blob,
-  replayed_at integer
+  payload blob
 ) strict;
 
 CREATE TABLE rejection_tally (

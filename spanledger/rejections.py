@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.errors import Refused, TryAgain
+from schema.decode import DECODERS
 from schema.signals import Signal
 from spanledger.config import Config
 from spanledger.options import NotFound, reading
@@ -52,7 +53,7 @@ def show_one(config: Config, number: int, *, as_json: bool) -> None:
 def replay(config: Config, numbers: tuple[int, ...], *, as_json: bool) -> int:
     """Send refused items again, all when no number is given; say what became of each."""
     with reading(config) as side:
-        items = [_find(side, number) for number in numbers] or [item for item in _every(side) if item["payload"]]
+        items = [_find(side, number) for number in numbers] or [item for item in _every(side) if _can_be_sent(item)]
     with opened(config) as sink:
         results = [_send(sink, item) for item in items]
     if as_json:
@@ -79,13 +80,18 @@ def _find(side: SqliteReadSide, number: int) -> Rejected:
 def _send(sink: Sink, item: Rejected) -> dict[str, Any]:
     """Send one item again; what comes of it is an answer, not an error."""
     number, payload = item["id"], item["payload"]
-    if not payload:
-        return {"id": number, "kept": False, "message": "its payload was not kept"}
+    if not _can_be_sent(item):
+        return {"id": number, "kept": False, "message": "it cannot be sent again: only its place and reason were kept"}
     try:
         sent = sink.send(Signal(item["signal"]), item["encoding"], payload)
     except (Refused, TryAgain) as error:
         return {"id": number, "kept": False, "message": str(error)}
     return {"id": number, "kept": not sent.rejected, "message": sent.message}
+
+
+def _can_be_sent(item: Rejected) -> bool:
+    """Say whether a refused item is there as a request; of a variant of a kept item only its columns are."""
+    return bool(item["payload"]) and item["encoding"] in DECODERS
 
 
 def _row(item: Rejected) -> list[Any]:

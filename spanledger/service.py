@@ -63,7 +63,11 @@ class Service:
         _check_exposure(config.collector)
         self._config = config
         self.counters = Counters()
-        self.writer = Writer(lambda: SqliteWriteSide(config.store), queue_bytes=config.store.queue_bytes)
+        self.writer = Writer(
+            lambda: SqliteWriteSide(config.store),
+            queue_bytes=config.store.queue_bytes,
+            group_bytes=config.store.group_bytes,
+        )
         limits = config.collector.limits
         self.ingest = Ingest(self.writer, self.counters, wait_s=limits.wait, answer_within_s=limits.answer_within)
         self._intake = Intake(

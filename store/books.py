@@ -9,7 +9,6 @@ import apsw
 
 from schema.rows import Batch, Rejection
 from schema.signals import Signal
-from store.inserts import Kept
 from store.protocol import LedgerLine, Outcome
 from store.queries import QUERIES
 
@@ -35,10 +34,10 @@ def replay(cursor: apsw.Cursor, batch: Batch, *, window_ns: int) -> Outcome | No
     if not found:
         return None
     rejected, message = found[0]
-    return Outcome(0, batch.received, 0, message, replayed=True, first_rejected=rejected)
+    return Outcome(0, batch.received, 0, message=message, replayed=True, first_rejected=rejected)
 
 
-def enter(cursor: apsw.Cursor, batch: Batch, outcome: Outcome, kept: Kept) -> None:
+def enter(cursor: apsw.Cursor, batch: Batch, outcome: Outcome, conflicts: list[Rejection]) -> None:
     """Write a batch into the ledger, remember its answer, and keep what was refused of it."""
     counts = (
         1,
@@ -46,8 +45,8 @@ def enter(cursor: apsw.Cursor, batch: Batch, outcome: Outcome, kept: Kept) -> No
         outcome.stored,
         outcome.duplicate,
         outcome.rejected,
-        kept.repaired,
-        len(kept.conflicts),
+        outcome.repaired,
+        outcome.conflicts,
     )
     cursor.execute(QUERIES["add_to_ledger"], (batch.signal, batch.transport, *counts))
     if batch.fingerprint is not None and not outcome.replayed:
@@ -55,7 +54,7 @@ def enter(cursor: apsw.Cursor, batch: Batch, outcome: Outcome, kept: Kept) -> No
         cursor.execute(QUERIES["add_request"], answer)
     if not outcome.replayed:
         _reject(cursor, batch, batch.rejections, encoding=batch.encoding)
-        _reject(cursor, batch, kept.conflicts, encoding="row")
+        _reject(cursor, batch, conflicts, encoding="row")
 
 
 def forget_requests(cursor: apsw.Cursor, *, before: int) -> int:

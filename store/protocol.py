@@ -24,7 +24,7 @@ from schema.signals import Signal
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Say what became of one batch.
+    """Say what became of one batch: `repaired` of the stored items were mended, `conflicts` of the duplicates differed.
 
     When it is a replay, all of it is `duplicate`, and `message` and `first_rejected` are what the first answer said.
     """
@@ -32,6 +32,8 @@ class Outcome:
     stored: int
     duplicate: int
     rejected: int
+    repaired: int = 0
+    conflicts: int = 0
     message: str = ""
     replayed: bool = False
     first_rejected: int = 0

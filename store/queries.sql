@@ -180,7 +180,7 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: rejections
 -- List refused items after an id, oldest first.
-select id, received_at, signal, transport, encoding, position, reason, message, items, payload, replayed_at
+select id, received_at, signal, transport, encoding, position, reason, message, items, payload
 from ingest_rejections
 where id > ?
 order by id

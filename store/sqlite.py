@@ -12,14 +12,14 @@ import apsw
 
 from core.errors import Misconfigured, TryAgain
 from schema import migrate
-from schema.rows import Batch, Row
+from schema.rows import Batch, Rejection, Row
 from schema.signals import Signal
 from store import books, troubles
 from store.checkpoints import Checkpoints
 from store.config import Store
 from store.connection import Deadline, let_go, open_reader, open_writer
 from store.disk import DiskGuard
-from store.inserts import Kept, insert
+from store.inserts import insert
 from store.known import Known
 from store.protocol import LedgerLine, Outcome
 from store.queries import QUERIES
@@ -137,14 +137,15 @@ class SqliteWriteSide:
     def _keep(self, batch: Batch) -> Outcome:
         """Write one batch inside the transaction."""
         outcome = books.replay(self._cursor, batch, window_ns=self._window_ns)
-        kept = Kept(0, 0)
+        conflicts: list[Rejection] = []
         if outcome is None:
             self._introduce("add_resource", batch.resources)
             self._introduce("add_scope", batch.scopes)
             kept = insert(self._cursor, batch.signal, batch.rows)
-            outcome = Outcome(kept.stored, len(batch.rows) - kept.stored, batch.rejected)
-        books.enter(self._cursor, batch, outcome, kept)
-        if batch.rejections or kept.conflicts:
+            conflicts, duplicate = kept.conflicts, len(batch.rows) - kept.stored
+            outcome = Outcome(kept.stored, duplicate, batch.rejected, kept.repaired, len(conflicts))
+        books.enter(self._cursor, batch, outcome, conflicts)
+        if batch.rejections or conflicts:
             self._too_many_rejections = self._forget_rejections(self._cursor)
         self._newest = batch.received_at
         self._to_forget += 1

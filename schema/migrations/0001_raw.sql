@@ -196,8 +196,7 @@ create table ingest_rejections (
   reason text not null,
   message text not null,
   items integer not null,
-  payload blob,
-  replayed_at integer
+  payload blob
 ) strict;
 
 -- One row: how many refused items are kept, how large they are, and how many had to be forgotten to bound them.

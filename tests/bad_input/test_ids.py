@@ -1,9 +1,14 @@
 """Ids that are none, and the same item again or changed: rows 55, 56, 59, 60 and 94."""
 
 import base64
+import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
+import apsw
 import grpc
 import orjson
 import pytest
@@ -43,10 +48,18 @@ BAD_HEX = {
     "prefix": "0x" + TRACE.hex()[2:],
     "dashes": "00010203-0405-0607-0809-0a0b0c0d0e0f",
     "letters": "z" * 32,
-    "wide": "０" * 32,
+    "wide": "\uff10" * 32,
     "number": 12345678901234567890,
     "list": [TRACE.hex()],
 }
+
+
+def until(true: Callable[[], bool], *, within_s: float = 10) -> None:
+    """Wait for something that nobody announces."""
+    over = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < over
+        threading.Event().wait(0.01)
 
 
 @pytest.mark.parametrize("number", range(len(BAD_TRACE_IDS)))
@@ -219,18 +232,33 @@ def test_row_60_points_and_records_conflict_too(service: Running) -> None:
 
 @pytest.mark.parametrize("signal", Signal)
 def test_row_94_what_has_begun_is_kept_though_the_caller_hangs_up(service: Running, signal: Signal) -> None:
-    """A client that gives up while its batch is written finds it there: the retry is a duplicate."""
+    """A batch whose commit had begun when its sender gave up is kept, and the retry is a duplicate."""
     body = build.body(signal, ITEMS)
-    with channel(service) as opened:
+    with channel(service) as opened, closing(apsw.Connection(str(service.db))) as blocker:
         method = opened.unary_unary(f"/{WIRE[signal].service}/Export")
-        with paused(service):
-            with pytest.raises(grpc.RpcError, match="DEADLINE_EXCEEDED"):
-                method(body, timeout=0.3)
-            calls = [method.future(body, timeout=10) for _ in range(3)]
-            calls[0].cancel()
+        blocker.execute("begin immediate")
+        call = method.future(body, timeout=10)
+        until(lambda: service.service.writer.queued_batches == 1 and not len(service.service.writer._queue))
+        call.cancel()
+        retry = method.future(body, timeout=10)
+        blocker.execute("rollback")
 
-        assert [call.result() for call in calls[1:]] == [b"", b""]
-    assert service.count(signal) == ITEMS
+        assert retry.result() == b""
+    assert [(line.stored, line.duplicate) for line in service.ledger()] == [(ITEMS, ITEMS)]
+
+
+@pytest.mark.parametrize("signal", Signal)
+def test_row_94_what_had_not_begun_is_left_to_the_retry(service: Running, signal: Signal) -> None:
+    """A batch that nobody waits for any more, and that no commit had begun with, is not written for nothing."""
+    body = build.body(signal, ITEMS)
+    with channel(service) as opened, paused(service):
+        call = opened.unary_unary(f"/{WIRE[signal].service}/Export").future(body, timeout=10)
+        until(lambda: service.service.writer.queued_batches == 1)
+        call.cancel()
+        until(lambda: service.service.writer.queued_batches == 0)
+    assert deliver(service, Way.GRPC, signal, body).code is grpc.StatusCode.OK
+
+    assert [(line.stored, line.duplicate) for line in service.ledger()] == [(ITEMS, 0)]
 
 
 def test_row_94_a_deadline_of_a_millisecond_does_no_harm(service: Running) -> None:

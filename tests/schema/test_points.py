@@ -19,7 +19,9 @@ def _one(decoded: Read, metric: m.Metric) -> dict[str, Any]:
 
 def _histogram(**fields: Any) -> m.Metric:
     point = m.HistogramDataPoint(time_unix_nano=TIME, **fields)
-    return m.Metric(name="h", histogram=m.Histogram(data_points=[point], aggregation_temporality="AGGREGATION_TEMPORALITY_DELTA"))
+    return m.Metric(
+        name="h", histogram=m.Histogram(data_points=[point], aggregation_temporality="AGGREGATION_TEMPORALITY_DELTA")
+    )
 
 
 def _exponential(**fields: Any) -> m.Metric:

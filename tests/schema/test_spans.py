@@ -138,7 +138,9 @@ def test_D08_state_kind_and_status_are_kept(decoded: Read) -> None:
 @in_both
 def test_D09_events_and_links_are_kept_in_order(decoded: Read) -> None:
     """A thousand events, two of them equal, and links with all their fields come back in order."""
-    events = [Span.Event(time_unix_nano=n // 2, name=f"e{n // 2}", dropped_attributes_count=n // 2) for n in range(1000)]
+    events = [
+        Span.Event(time_unix_nano=n // 2, name=f"e{n // 2}", dropped_attributes_count=n // 2) for n in range(1000)
+    ]
     links = [
         Span.Link(
             trace_id=TRACE,

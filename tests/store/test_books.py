@@ -8,7 +8,6 @@ import pytest
 from schema import migrate
 from schema.rows import Rejection
 from store import books
-from store.inserts import Kept
 from store.protocol import Outcome
 from tests.contracts.batches import NOW, batch
 
@@ -24,7 +23,7 @@ def cursor() -> Iterator[apsw.Cursor]:
 
 def _refuse(cursor: apsw.Cursor, *payloads: bytes | None) -> None:
     made = batch(rejections=[Rejection("p", "r", "12345", payload) for payload in payloads])
-    books.enter(cursor, made, Outcome(0, 0, len(payloads)), Kept(0, 0))
+    books.enter(cursor, made, Outcome(0, 0, len(payloads)), [])
 
 
 def test_the_tally_follows_what_is_kept(cursor: apsw.Cursor) -> None:
@@ -76,7 +75,7 @@ def test_old_requests_are_forgotten_in_slices(cursor: apsw.Cursor) -> None:
     """Only those before a time, the oldest first, a slice at a time."""
     for number in range(books.FORGET_ROWS + 20):
         made = batch(fingerprint=number.to_bytes(32, "big"), received_at=NOW + number)
-        books.enter(cursor, made, Outcome(0, 0, 0), Kept(0, 0))
+        books.enter(cursor, made, Outcome(0, 0, 0), [])
     before = NOW + books.FORGET_ROWS + 10
 
     assert [books.forget_requests(cursor, before=before) for _ in range(3)] == [books.FORGET_ROWS, 10, 0]

@@ -3,7 +3,7 @@
 // Bad spans have ids of zeros, bad points no time, bad log records half a dropped attribute:
 // only JSON can say that one, so over protobuf no record is bad. They are copies of good ones, hence `good || 1`.
 
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { diag, DiagLogLevel, ROOT_CONTEXT } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -19,7 +19,8 @@ const SUCCESS = 0;
 const SCOPE = 'tests.clients';
 
 const protocol = process.argv[2];
-const { version: release } = createRequire(import.meta.url)('@opentelemetry/otlp-exporter-base/package.json');
+const installed = new URL('node_modules/@opentelemetry/otlp-exporter-base/package.json', import.meta.url);
+const { version: release } = JSON.parse(readFileSync(installed, 'utf8'));
 const resource = resourceFromAttributes({ 'service.name': 'javascript sender' });
 const count = (number) => Array.from({ length: number }, (_, index) => index);
 const idle = { forceFlush: async () => {}, shutdown: async () => {} };

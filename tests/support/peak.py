@@ -1,0 +1,85 @@
+"""Measure what a process of ours took at its worst, and how long it stood still."""
+
+import http.client
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.support.process import Process
+
+MIB = 1 << 20
+BOUND = (512 + 5 * 64) * MIB
+"""The memory setting and five of the largest requests (reliability.md P3)."""
+
+
+@dataclass(slots=True)
+class Peak:
+    """Hold the resident bytes before a block and the most there were during it."""
+
+    before: int
+    highest: int = 0
+
+    @property
+    def growth(self) -> int:
+        """Give by how much it rose."""
+        return self.highest - self.before
+
+
+@contextmanager
+def peak_of(daemon: Process) -> Iterator[Peak]:
+    """Measure the most resident bytes of a process during a block; never more than P3 allows."""
+    Path(f"/proc/{daemon.pid}/clear_refs").write_text("5")
+    peak = Peak(daemon.rss())
+    yield peak
+    peak.highest = daemon.peak_rss()
+    assert peak.highest <= BOUND, f"{peak.highest // MIB} MiB"
+
+
+@dataclass(slots=True)
+class Pulse:
+    """Hold how long each of many small requests to a daemon took, in seconds."""
+
+    times: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def longest(self) -> float:
+        """Give the longest wait."""
+        return max(self.times)
+
+    def share(self, part: float) -> float:
+        """Give the time within which this part of them was answered."""
+        return sorted(self.times)[min(len(self.times) - 1, int(len(self.times) * part))]
+
+
+@contextmanager
+def pulse_of(daemon: Process, *, path: str = "/healthz") -> Iterator[Pulse]:
+    """Ask a daemon small questions on one connection, one after the other, for the length of a block."""
+    pulse, over = Pulse(), threading.Event()
+    asking = threading.Thread(target=_ask, args=(daemon.http, path, pulse, over))
+    asking.start()
+    try:
+        yield pulse
+    finally:
+        over.set()
+        asking.join()
+
+
+def _ask(port: int, path: str, pulse: Pulse, over: threading.Event) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+        connection.connect()
+        while not over.wait(0.002):
+            began = time.perf_counter()
+            try:
+                connection.request("GET", path)
+                status = connection.getresponse()
+                status.read()
+            except (OSError, http.client.HTTPException) as error:
+                pulse.errors.append(repr(error))
+                return
+            pulse.times.append(time.perf_counter() - began)
+            if status.status != 200:
+                pulse.errors.append(str(status.status))
