@@ -51,7 +51,7 @@ wheel: $(VENV)/.test ## Build sdist and wheel into dist/
 	@$(RUN) -m hatchling build
 
 clean: ## Remove the environment and every cache
-	@rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .venv-otel-* tests/clients/js/node_modules tests/clients/go/build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12")'

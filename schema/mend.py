@@ -15,7 +15,7 @@ from schema.wire import varint
 TOO_DEEP = "[too deep]"
 MAX_DEPTH = 90
 ITEM_DEPTH = {Signal.TRACES: 3, Signal.LOGS: 3, Signal.METRICS: 5}
-"""How many messages stand above an item's fields: envelopes, scopes, items; for metrics also the metric and its type."""
+"""How many messages stand above an item's fields: envelope, scope, item; for metrics also the metric and its type."""
 
 Place = tuple[int, ...]
 
@@ -80,7 +80,7 @@ class _Walk:
             return value
         if kind.type == FieldDescriptor.TYPE_STRING:
             return self._string(value, place)
-        if kind.type != FieldDescriptor.TYPE_MESSAGE:
+        if kind.message_type is None:
             return value
         repeated = (
             kind.is_repeated and depth < self.item_depth and kind.message_type.name not in ("KeyValue", "EntityRef")

@@ -1,6 +1,8 @@
 """Make rows of metric data points (opentelemetry-proto, metrics/v1/metrics.proto)."""
 
 from dataclasses import dataclass
+from itertools import pairwise
+from math import isnan
 from typing import Any
 
 from schema.items import Head, ItemRefusedError, nanos, repaired
@@ -29,7 +31,7 @@ def point_row(
     start: int,
     time: int,
     attributes: dict[str, Plain],
-    value: int | float | None,
+    value: float | None,
     count: int | None,
     total: float | None,
     data: dict[str, Any],
@@ -64,7 +66,7 @@ def point_row(
         written,
         value,
         count if count is None or count <= SIGNED_63 else None,
-        total if total == total else None,
+        None if total is None or isnan(total) else total,
         text_or_none(data),
         text_or_none(exemplars),
         flags,
@@ -84,5 +86,5 @@ def check_buckets(counts: list[int], bounds: list[float]) -> None:
         raise ItemRefusedError(
             "bad_buckets", f"{len(counts)} bucket_counts for {len(bounds)} explicit_bounds, need one more"
         )
-    if any(not low < high for low, high in zip(bounds, bounds[1:], strict=False)):
+    if any(not low < high for low, high in pairwise(bounds)):
         raise ItemRefusedError("bad_bounds", "explicit_bounds do not increase strictly")

@@ -1,6 +1,7 @@
 """Read metric data points from protobuf."""
 
 from collections.abc import Callable
+from math import isnan
 from typing import Any
 
 from schema.items import Head
@@ -61,7 +62,7 @@ def _number(point: Message) -> Reading:
     if kind is None:
         return None, None, None, {}
     value = getattr(point, kind)
-    if value != value:
+    if isnan(value):
         return None, None, None, {"asDouble": "NaN"}
     return value, None, None, {}
 

@@ -12,7 +12,7 @@ Message = Any
 def attributes(pairs: Any, notes: Notes) -> dict[str, Plain]:
     """Read attributes; of equal keys the last wins and the others are noted (otlp.md D11).
 
-    An empty string, a zero and a value of another kind look alike to the first, cheap questions; only they are asked again.
+    The first, cheap questions cannot tell an empty string, a zero and other kinds apart; only these are asked again.
     """
     found: dict[str, Plain] = {}
     for pair in pairs:

@@ -92,7 +92,7 @@ COLUMNS = {Signal.TRACES: SPAN_COLUMNS, Signal.LOGS: LOG_COLUMNS, Signal.METRICS
 class Rejection:
     """Say what was refused, where it stood, why, and keep it so that it can be sent again.
 
-    `payload` is a whole request holding just this item, in the request's own encoding; None when it was too large to keep.
+    `payload` is a request with just this item, in the request's own encoding; None when it was too large to keep.
     `items` is 0 when the body could not be read far enough to count.
     """
 

@@ -8,7 +8,9 @@ A kvlist that looks like one of these is wrapped as `{"kvlistValue": {...}}`.
 """
 
 from base64 import b64encode
+from collections.abc import Callable
 from hashlib import blake2b, sha256
+from math import isnan
 from typing import Any
 
 import orjson
@@ -42,7 +44,7 @@ def from_double(value: float) -> Plain:
     """Hold a double; JSON has no word for the three that are not finite."""
     if value - value == 0:
         return value
-    if value != value:
+    if isnan(value):
         return {"doubleValue": "NaN"}
     return {"doubleValue": "Infinity" if value > 0 else "-Infinity"}
 
@@ -55,20 +57,9 @@ def from_kvlist(pairs: dict[str, Plain]) -> Plain:
 
 
 def to_any_value(value: Plain) -> dict[str, Any]:
-    """Write a stored value as an OTLP/JSON AnyValue."""
-    if isinstance(value, str):
-        return {"stringValue": value}
-    if isinstance(value, bool):
-        return {"boolValue": value}
-    if isinstance(value, int):
-        return {"intValue": str(value)}
-    if isinstance(value, float):
-        return {"doubleValue": value}
-    if isinstance(value, list):
-        return {"arrayValue": {"values": [to_any_value(item) for item in value]}}
-    if isinstance(value, dict):
-        return _object_to_any_value(value)
-    return {}
+    """Write a stored value as an OTLP/JSON AnyValue; nothing is an empty one."""
+    write = WRITERS.get(type(value))
+    return write(value) if write else {}
 
 
 def to_key_values(attributes: dict[str, Plain]) -> list[dict[str, Any]]:
@@ -111,7 +102,11 @@ def content_id(*parts: object) -> int:
     return int.from_bytes(blake2b(joined, digest_size=8).digest(), "big", signed=True)
 
 
-def _object_to_any_value(value: dict[str, Plain]) -> dict[str, Any]:
+def _array(value: list[Plain]) -> dict[str, Any]:
+    return {"arrayValue": {"values": [to_any_value(item) for item in value]}}
+
+
+def _object(value: dict[str, Plain]) -> dict[str, Any]:
     if len(value) == 1:
         ((key, inner),) = value.items()
         if key == "kvlistValue":
@@ -119,3 +114,13 @@ def _object_to_any_value(value: dict[str, Plain]) -> dict[str, Any]:
         if key in RESERVED:
             return {key: inner}
     return {"kvlistValue": {"values": to_key_values(value)}}
+
+
+WRITERS: dict[type, Callable[[Any], dict[str, Any]]] = {
+    str: lambda value: {"stringValue": value},
+    bool: lambda value: {"boolValue": value},
+    int: lambda value: {"intValue": str(value)},
+    float: lambda value: {"doubleValue": value},
+    list: _array,
+    dict: _object,
+}

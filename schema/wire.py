@@ -63,7 +63,10 @@ def count_nodes(body: bytes, levels: Levels, budget: int) -> int:
 
 
 def varint(body: bytes, at: int) -> tuple[int, int]:
-    """Read a varint; give its value and where it ends. Raise IndexError when it is cut, ValueError when it is too long."""
+    """Read a varint; give its value and where it ends.
+
+    Raise IndexError when it is cut, ValueError when it is too long.
+    """
     byte = body[at]
     value, shift = byte & 127, 7
     while byte > 127:

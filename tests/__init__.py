@@ -1,0 +1,1 @@
+"""Test each part alone, and the whole over loopback."""

@@ -8,7 +8,6 @@ import json
 import re
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -31,7 +30,8 @@ class Report:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a test's result under every id in its name; the worst of its parameters counts."""
-        if report.when != "call" and not (report.when == "setup" and report.outcome != "passed"):
+        skipped = report.skipped and not hasattr(report, "wasxfail")
+        if skipped or (report.when != "call" and report.outcome == "passed"):
             return
         name = report.nodeid.partition("[")[0]
         short = name.rpartition("::")[2] + "_"
@@ -104,7 +104,4 @@ def _result(report: pytest.TestReport) -> tuple[str, str]:
     expected = getattr(report, "wasxfail", "")
     if report.skipped and expected:
         return EXPECTED_FAILURE, expected.removeprefix("reason: ")
-    if report.skipped:
-        reason: Any = report.longrepr
-        return EXPECTED_FAILURE, str(reason[2] if isinstance(reason, tuple) else reason).removeprefix("Skipped: ")
     return (PASS, "") if report.passed else (FAIL, "")

@@ -54,10 +54,10 @@ def test_row_37_a_depth_bomb_is_found_within_ten_milliseconds(kind: str) -> None
     """Finding out takes next to no time; the best of five tries counts, for other programs run too."""
     times = []
     for _ in range(5):
-        began = time.perf_counter()
+        began = time.thread_time()
         with pytest.raises(Undecodable):
             parse(DEPTHS[kind].encode())
-        times.append(time.perf_counter() - began)
+        times.append(time.thread_time() - began)
 
     assert min(times) < 0.01
 

@@ -60,7 +60,7 @@ def node() -> str:
 def go_sender() -> str:
     """Build the Go sender with the exporters that go.sum names."""
     _program("go")
-    sources = [GO / name for name in ("main.go", "go.mod", "go.sum")]
+    sources = [*sorted(GO.glob("*.go")), GO / "go.mod", GO / "go.sum"]
     _once(GO / "build", sources, lambda: _run("go", "build", "-o", "build/sender", ".", folder=GO))
     return str(GO / "build" / "sender")
 

@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -26,10 +27,8 @@ def test_deflate_gives_what_was_put_in(body: bytes) -> None:
 @given(st.binary(max_size=200), st.sampled_from([GZIP, ZLIB]))
 def test_any_bytes_are_inflated_or_refused(body: bytes, window: int) -> None:
     """Whatever the bytes are, the outcome is a body or a refusal."""
-    try:
-        inflate(body, window, 1000)
-    except Refused:
-        pass
+    with suppress(Refused):
+        assert len(inflate(body, window, 1000)) <= 1000
 
 
 @given(st.binary(min_size=1, max_size=300), st.data())

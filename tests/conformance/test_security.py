@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -104,7 +105,8 @@ def test_S03_every_way_in_wants_the_token(guarded: Running) -> None:
 
 def test_S03_the_body_of_a_stranger_is_not_read(guarded: Running) -> None:
     """A stranger who announces 64 MiB is answered before sending any of it."""
-    head = b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\nContent-Length: 67108864\r\n\r\n"
+    head = b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Length: 67108864\r\n"
+    head += b"Content-Type: application/x-protobuf\r\n\r\n"
     with socket.create_connection(("127.0.0.1", guarded.http), timeout=5) as connection:
         connection.sendall(head)
         answer = connection.recv(65536)
@@ -137,7 +139,7 @@ def test_S04_tls_and_mutual_tls_work_on_both_ports(tmp_path: Path, certificates:
             *((certificates / name).read_bytes() for name in ("ca.pem", "client.key", "client.pem"))
         )
         with grpc.secure_channel(f"localhost:{service.grpc}", credentials) as opened:
-            method = opened.unary_unary(f"/{WIRE[Signal.TRACES].service}/Export")
+            method: Any = opened.unary_unary(f"/{WIRE[Signal.TRACES].service}/Export")
             assert method(build.body(Signal.TRACES), timeout=10) == b""
 
 

@@ -5,6 +5,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -39,7 +40,7 @@ def test_T04_profiles_are_refused_cleanly(shared_service: Running) -> None:
     """Profiles are not supported: 404 and UNIMPLEMENTED, and the service lives on."""
     reply = post(shared_service, "/v1development/profiles", b"\x0a\x00")
     with channel(shared_service) as opened:
-        method = opened.unary_unary("/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export")
+        method: Any = opened.unary_unary("/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export")
         with pytest.raises(grpc.RpcError) as refused:
             method(b"", timeout=10)
 
@@ -139,7 +140,7 @@ def test_T11_many_connections_and_many_calls_store_everything_once(service: Runn
             return statuses
 
     with ThreadPoolExecutor(50) as pool, channel(service) as opened:
-        method = opened.unary_unary(f"/{WIRE[Signal.TRACES].service}/Export")
+        method: Any = opened.unary_unary(f"/{WIRE[Signal.TRACES].service}/Export")
         calls = [method.future(build.body(Signal.TRACES), timeout=30) for _ in range(200)]
         statuses = [status for group in pool.map(over_http, range(50)) for status in group]
         answers = [call.result() for call in calls]

@@ -124,7 +124,7 @@ class StoreContract:
         store.commit(made)
         again = batch(made.rows, fingerprint=b"f" * 32, rejections=[refused], message="other", received_at=NOW + SECOND)
 
-        assert store.commit(again) == [Outcome(0, 3, 0, "1 refused", replayed=True, first_rejected=1)]
+        assert store.commit(again) == [Outcome(0, 3, 0, message="1 refused", replayed=True, first_rejected=1)]
         assert len(store.reader().rejections()) == 1
         store.assert_balanced()
 

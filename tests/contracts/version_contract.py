@@ -21,7 +21,7 @@ class VersionContract:
         """Of two finished versions the first is kept, and the second is counted and listed with its content."""
         store.commit(batch([span(1, name="first")]))
 
-        assert store.commit(batch([span(1, name="second")])) == [Outcome(0, 1, 0)]
+        assert store.commit(batch([span(1, name="second")])) == [Outcome(0, 1, 0, conflicts=1)]
         assert [item["name"] for item in store.items()] == ["first"]
         (variant,) = store.conflicts()
         assert (variant["items"], variant["encoding"], json.loads(variant["payload"])["name"]) == (0, "row", "second")

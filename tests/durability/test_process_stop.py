@@ -39,28 +39,8 @@ def test_B09_stopped_under_load_a_hundred_times(tmp_path: Path) -> None:
     _stop_under_load(tmp_path / "spanledger.db", rounds=100)
 
 
-def test_B09_requests_under_way_are_finished_while_late_ones_are_turned_away(tmp_path: Path) -> None:
-    """Requests that wait for the database when the signal comes are stored; new callers find both doors closed."""
-    db = tmp_path / "spanledger.db"
-    load = Load()
-    with ready_process(db) as running, ExitStack() as stack:
-        with _held(db):
-            answers = [begin(running, load.take(name), stack) for name, begin in UNDER_WAY.items()]
-            running.signal(signal.SIGTERM)
-            _wait_for_closed_door(running.http)
-            late = _call(running, timeout=1)
-        told = [answer() for answer in answers]
-        code = running.wait(GRACE_S)
-
-    assert late is grpc.StatusCode.UNAVAILABLE
-    assert told == ["kept", "kept"]
-    assert code == 0
-    assert _nothing_is_left(running)
-    look(db).check(load.sent, load)
-
-
-def test_B09_more_signals_change_nothing(tmp_path: Path) -> None:
-    """Told to stop again and again, it still finishes what is under way and exits 0."""
+def test_B09_requests_under_way_are_finished_however_often_it_is_told_to_stop(tmp_path: Path) -> None:
+    """Requests that wait for the database when signals come, one after the other, are stored and acknowledged."""
     db = tmp_path / "spanledger.db"
     load = Load()
     with ready_process(db) as running, ExitStack() as stack:
@@ -76,6 +56,23 @@ def test_B09_more_signals_change_nothing(tmp_path: Path) -> None:
     assert code == 0
     assert _nothing_is_left(running)
     look(db).check(load.sent, load)
+
+
+@pytest.mark.parametrize("name", ["grpc", "http"])
+def test_B09_late_callers_find_both_doors_closed_while_a_request_is_finished(tmp_path: Path, name: str) -> None:
+    """Whichever port still has a request under way, neither takes a new one after the signal."""
+    db = tmp_path / "spanledger.db"
+    load = Load()
+    with ready_process(db) as running, ExitStack() as stack:
+        with _held(db):
+            answer = UNDER_WAY[name](running, load.take(name), stack)
+            running.signal(signal.SIGTERM)
+            _wait_for_closed_door(running.http)
+            late = _call(running, timeout=1)
+        told, code = answer(), running.wait(GRACE_S)
+
+    assert (told, code) == ("kept", 0)
+    assert late is grpc.StatusCode.UNAVAILABLE
 
 
 def test_B09_a_database_that_never_answers_does_not_delay_the_end(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 """Decoding as a whole: two encodings, one result; nothing escapes but what was agreed."""
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from google.protobuf.message import Message
-from hypothesis import assume, given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from core.errors import TooLarge, Undecodable
@@ -36,7 +37,7 @@ def test_C01_the_same_data_in_both_encodings_gives_identical_rows(signal: Signal
     try:
         expected = read(signal, request)
     except Undecodable:  # protobuf alone can be taken for another signal's
-        assume(False)  # noqa: FBT003  hypothesis has it so
+        reject()
 
     assert _whole(expected) == _whole(read_twin(signal, request))
 
@@ -52,11 +53,9 @@ def test_damaged_bytes_decode_or_are_refused(signal: Signal, encoding: str, data
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(body)))
     for damaged in (bytes(body), bytes(body[:cut]), bytes(body[cut:])):
-        try:
+        with suppress(Undecodable, TooLarge):
             batch = decode(signal, encoding, damaged, transport="http", received_at=RECEIVED_AT)
-        except (Undecodable, TooLarge) as error:
-            assert str(error)
-        else:
+
             assert batch.received == len(batch.rows) + batch.rejected
 
 
@@ -87,10 +86,8 @@ _BODIES = {(encoding, signal): _body(encoding, _sample(signal)) for encoding in 
 @given(body=st.binary(max_size=200))
 def test_R11_random_bytes_decode_or_are_refused(signal: Signal, encoding: str, body: bytes) -> None:
     """No bytes make the decoder fail in a way that was not agreed."""
-    try:
+    with suppress(Undecodable, TooLarge):
         decode(signal, encoding, body, transport="http", received_at=RECEIVED_AT)
-    except (Undecodable, TooLarge) as error:
-        assert str(error)
 
 
 @in_both

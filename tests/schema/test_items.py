@@ -1,5 +1,6 @@
 """What spans, log records and points share: ids, times, resources, scopes, payloads."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -168,7 +169,7 @@ def test_payloads_are_kept_while_there_is_room() -> None:
         written.append(size)
         return b"x" * size
 
-    kept = [budget.spend(lambda size=size: write(size)) for size in (4, 4, 4, 1)]
+    kept = [budget.spend(partial(write, size)) for size in (4, 4, 4, 1)]
 
     assert [b"xxxx", b"xxxx", None, None] == kept
     assert [4, 4, 4] == written

@@ -9,7 +9,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from schema.signals import Signal
 from schema.values import MAX_VALUE_BYTES
 from tests.support import build
-from tests.support.otlp import RECEIVED_AT, Read, in_both, item
+from tests.support.otlp import RECEIVED_AT, Read, array, in_both, item, kvlist
 
 TRACE, SPAN = bytes(range(1, 17)), bytes(range(1, 9))
 
@@ -90,8 +90,8 @@ BODIES: list[tuple[AnyValue | None, str | None, int]] = [
     (AnyValue(string_value='{"a":1}'), '{"a":1}', 0),
     (AnyValue(string_value=""), "", 0),
     (AnyValue(int_value=5), "5", 1),
-    (AnyValue(array_value={"values": [AnyValue(int_value=1), AnyValue()]}), "[1,null]", 1),
-    (AnyValue(kvlist_value={"values": [KeyValue(key="a", value=AnyValue(bool_value=True))]}), '{"a":true}', 1),
+    (array(AnyValue(int_value=1), AnyValue()), "[1,null]", 1),
+    (kvlist(KeyValue(key="a", value=AnyValue(bool_value=True))), '{"a":true}', 1),
     (AnyValue(bytes_value=b"\xff"), '{"bytesValue":"/w=="}', 1),
 ]
 

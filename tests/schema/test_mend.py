@@ -58,7 +58,7 @@ def test_P06_a_bad_string_in_the_resource_marks_all_below_it() -> None:
 def test_P06_logs_and_metrics_are_mended_as_well(signal: Signal) -> None:
     """A bad string costs nothing in the other signals either."""
     if signal is Signal.LOGS:
-        request = build.logs(build.log(), build.log(severity_text="NAME"))
+        request: Any = build.logs(build.log(), build.log(severity_text="NAME"))
     else:
         bad = build.point(attributes=build.attributes({"a": "NAME"}))
         request = build.metrics(build.gauge(build.point(), bad))

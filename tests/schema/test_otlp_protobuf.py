@@ -1,4 +1,4 @@
-"""Protobuf alone: fields of the future, indexes of another signal, requests that are another's (otlp.md P01-P04, D12)."""
+"""Protobuf alone: fields of the future, indexes and requests of another signal (otlp.md P01-P04, D12)."""
 
 from typing import Any
 
@@ -103,7 +103,7 @@ def test_P04_every_attribute_may_hold_every_shape(decoded: Read) -> None:
     request.resource_spans[0].scope_spans[0].scope.attributes.extend(_shapes())
     found = item(decoded(Signal.TRACES, request))
 
-    assert {"service.name": "tests", **SHAPES} == orjson.loads(found["resource_attributes"])
+    assert {"service.name": "tests", **SHAPES} == orjson.loads(found["resource"])
     assert SHAPES == orjson.loads(found["scope_attributes"]) == orjson.loads(found["attributes"])
     assert SHAPES == orjson.loads(found["events"])[0]["attributes"] == orjson.loads(found["links"])[0]["attributes"]
 

@@ -20,7 +20,7 @@ def _one(decoded: Read, metric: m.Metric) -> dict[str, Any]:
 def _histogram(**fields: Any) -> m.Metric:
     point = m.HistogramDataPoint(time_unix_nano=TIME, **fields)
     return m.Metric(
-        name="h", histogram=m.Histogram(data_points=[point], aggregation_temporality="AGGREGATION_TEMPORALITY_DELTA")
+        name="h", histogram=m.Histogram(data_points=[point], aggregation_temporality=m.AGGREGATION_TEMPORALITY_DELTA)
     )
 
 
@@ -35,7 +35,7 @@ EACH = {
         sum=m.Sum(
             data_points=[build.point(as_double=1.5)],
             is_monotonic=True,
-            aggregation_temporality="AGGREGATION_TEMPORALITY_CUMULATIVE",
+            aggregation_temporality=m.AGGREGATION_TEMPORALITY_CUMULATIVE,
         )
     ),
     "histogram": _histogram(count=1),

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from schema.signals import WIRE, Signal
@@ -189,7 +189,7 @@ def test_D10_resource_scope_and_both_schema_urls_are_kept(decoded: Read) -> None
     assert ("outer", 4, '{"service.name":"tests"}') == (
         found["resource_schema_url"],
         found["resource_dropped_attributes_count"],
-        found["resource_attributes"],
+        found["resource"],
     )
     assert ("inner", "lib", "1.2", 5, '{"s":true}') == tuple(
         found[f"scope_{name}"] for name in ("schema_url", "name", "version", "dropped_attributes_count", "attributes")
@@ -200,7 +200,7 @@ def test_D10_resource_scope_and_both_schema_urls_are_kept(decoded: Read) -> None
 @in_both
 def test_D11_row_50_of_equal_keys_the_last_wins(decoded: Read) -> None:
     """Duplicate keys are no error: the last value stays, the others are counted in the notes."""
-    pairs = [KeyValue(key="a", value={"int_value": number}) for number in (1, 2, 3)]
+    pairs = [KeyValue(key="a", value=AnyValue(int_value=number)) for number in (1, 2, 3)]
     found = _one(decoded, attributes=pairs, events=[Span.Event(attributes=pairs)])
 
     assert ('{"a":3}', '{"duplicateKeys":4}') == (found["attributes"], found["repaired"])

@@ -28,7 +28,7 @@ from schema.values import (
     to_key_values,
 )
 from tests.support import build
-from tests.support.otlp import Read, any_values, in_both, item, nested, twin
+from tests.support.otlp import Read, any_values, array, in_both, item, kvlist, nested, twin
 
 ONE_KEY = [{"bytesValue": "x"}, {"doubleValue": 1}, {"kvlistValue": {}}, {"kvlistValue": {"bytesValue": "AA=="}}]
 
@@ -144,8 +144,8 @@ def test_row_47_strange_text_is_kept_exactly(decoded: Read, value: str) -> None:
 @in_both
 def test_row_54_nested_values_are_kept(decoded: Read) -> None:
     """Arrays of different kinds, bytes, kvlists and empty values nest in each other without loss."""
-    array = AnyValue(array_value={"values": [AnyValue(), AnyValue(bytes_value=b"\xff"), AnyValue(int_value=1)]})
-    value = AnyValue(kvlist_value={"values": [_pair("list", array), _pair("none", AnyValue())]})
+    mixed = array(AnyValue(), AnyValue(bytes_value=b"\xff"), AnyValue(int_value=1))
+    value = kvlist(_pair("list", mixed), _pair("none", AnyValue()))
     found = item(decoded(Signal.TRACES, build.traces(build.span(attributes=[_pair("a", value)]))))
 
     assert {"a": {"list": [None, {"bytesValue": "/w=="}, 1], "none": None}} == orjson.loads(found["attributes"])

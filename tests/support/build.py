@@ -105,4 +105,5 @@ def with_bad(signal: Signal, *, good: int, bad: int) -> bytes:
 def _any_value(value: str | float | bool | bytes) -> AnyValue:
     kinds = ((str, "string_value"), (bool, "bool_value"), (int, "int_value"), (float, "double_value"))
     field = next((name for kind, name in kinds if isinstance(value, kind)), "bytes_value")
-    return AnyValue(**{field: value})
+    made: dict[str, Any] = {field: value}
+    return AnyValue(**made)

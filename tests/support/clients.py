@@ -93,10 +93,10 @@ def export(
 ) -> GrpcReply:
     """Call Export with raw bytes."""
     with channel(service) as opened:
-        method = opened.unary_unary(f"/{WIRE[signal].service}/Export")
+        method: Any = opened.unary_unary(f"/{WIRE[signal].service}/Export")
         try:
             answer, call = method.with_call(body, metadata=metadata, compression=compression, timeout=timeout)
         except grpc.RpcError as error:
-            trailers = {key: value for key, value in error.trailing_metadata() or ()}
-            return GrpcReply(error.code(), error.details(), b"", trailers)
+            failed: Any = error
+            return GrpcReply(failed.code(), failed.details(), b"", dict(failed.trailing_metadata() or ()))
         return GrpcReply(call.code(), call.details() or "", answer, {})

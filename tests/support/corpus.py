@@ -54,7 +54,7 @@ def source(name: str) -> Source:
 
 
 def send(service: Running, recorded: Recorded) -> tuple[bool, bytes]:
-    """Send a request over the transport, in the encoding and coding, in which it was recorded; say whether it was taken whole."""
+    """Send a request the way in which it was recorded; say whether it was taken whole, and the answer."""
     coding = recorded.meta["content_encoding"] or ""
     if recorded.meta["transport"] == "grpc":
         answer = export(service, recorded.signal, recorded.body, compression=CODINGS.get(coding))
@@ -80,7 +80,9 @@ def metric_counts(recorded: Recorded) -> tuple[int, int]:
 
 
 def _coded(body: bytes, coding: str) -> bytes:
-    return {"gzip": gzip.compress, "deflate": zlib.compress}.get(coding, bytes)(body)
+    if coding == "gzip":
+        return gzip.compress(body)
+    return zlib.compress(body) if coding == "deflate" else body
 
 
 def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

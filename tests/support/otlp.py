@@ -84,16 +84,26 @@ in_both = pytest.mark.parametrize("decoded", [read, read_twin], ids=["protobuf",
 """Run a test with both encodings of the same request; the argument `decoded` decodes it."""
 
 
+def array(*values: AnyValue) -> AnyValue:
+    """Put values into an array."""
+    return AnyValue(array_value=ArrayValue(values=values))
+
+
+def kvlist(*held: KeyValue) -> AnyValue:
+    """Put pairs into a kvlist."""
+    return AnyValue(kvlist_value=KeyValueList(values=held))
+
+
 def nested(levels: int, leaf: AnyValue) -> AnyValue:
     """Put a value into arrays within arrays."""
     for _ in range(levels):
-        leaf = AnyValue(array_value=ArrayValue(values=[leaf]))
+        leaf = array(leaf)
     return leaf
 
 
 def varint(value: int) -> bytes:
     """Write a number as protobuf does."""
-    return bytes([value & 127 | 128]) + varint(value >> 7) if value > 127 else bytes([value])  # noqa: PLR2004
+    return bytes([value & 127 | 128]) + varint(value >> 7) if value > 127 else bytes([value])
 
 
 def delimited(field: int, body: bytes) -> bytes:
@@ -119,7 +129,8 @@ def _joined(batch: Batch, row: dict[str, Any]) -> dict[str, Any]:
     return {
         **row,
         "entity_refs": resource["entity_refs"],
-        **{f"resource_{name}": resource[name] for name in ("attributes", "dropped_attributes_count", "schema_url")},
+        "resource": resource["attributes"],
+        **{f"resource_{name}": resource[name] for name in ("dropped_attributes_count", "schema_url")},
         **{f"scope_{name}": scope[name] for name in SCOPE_COLUMNS[1:]},
     }
 
@@ -130,7 +141,7 @@ uint32 = st.integers(0, 2**32 - 1) | st.sampled_from((0, 2**32 - 1))
 uint64 = st.integers(0, 2**64 - 1) | st.sampled_from((0, 2**63 - 1, 2**63, 2**64 - 1))
 int64 = st.integers(-(2**63), 2**63 - 1) | st.sampled_from((-(2**63), 2**63 - 1, 2**53 + 1))
 doubles = st.floats() | st.sampled_from((0.0, -0.0, 1.0, 1e21))
-words = st.text(max_size=12) | st.sampled_from(("", "a\0b", "\U0001f680", "service.name", "event.name", "‮"))
+words = st.text(max_size=12) | st.sampled_from(("", "a\0b", "\U0001f680", "service.name", "event.name", "\u202e"))
 keys = words | st.sampled_from(("bytesValue", "doubleValue", "kvlistValue", "__proto__", 'a."b'))
 
 

@@ -51,8 +51,11 @@ class Running:
         connection.set_busy_timeout(5000)
         try:
             cursor = connection.execute(sql, values)
-            names = [column[0] for column in cursor.description_full or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor]
+            first = next(cursor, None)
+            if first is None:
+                return []
+            names = [column[0] for column in cursor.get_description()]
+            return [dict(zip(names, row, strict=True)) for row in (first, *cursor)]
         finally:
             connection.close()
 
