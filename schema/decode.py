@@ -6,7 +6,7 @@ from hashlib import sha256
 import orjson
 
 from schema import otlp_json, otlp_protobuf
-from schema.logs import timeless
+from schema.logs import tell_twins_apart, timeless
 from schema.rows import POINT_COLUMNS, Batch
 from schema.signals import Signal
 
@@ -23,8 +23,10 @@ def decode(signal: Signal, encoding: str, body: bytes, *, transport: str, receiv
     """
     batch = Batch(signal, encoding, transport, received_at, len(body), fingerprint(signal, body))
     DECODERS[encoding](batch, body)
-    if signal is Signal.LOGS and any(map(timeless, batch.rows)):
-        batch.fingerprint = None
+    if signal is Signal.LOGS:
+        tell_twins_apart(batch.rows)
+        if any(map(timeless, batch.rows)):
+            batch.fingerprint = None
     batch.warnings.extend(warnings(batch))
     batch.message = message(batch)
     return batch

@@ -1,5 +1,7 @@
 """Make a row of a log record (opentelemetry-proto, logs/v1/logs.proto)."""
 
+from collections import Counter
+
 from schema.items import Head, nanos, optional_id, repaired
 from schema.rows import LOG_COLUMNS, Row
 from schema.values import (
@@ -15,7 +17,11 @@ from schema.values import (
     text,
 )
 
-RECEIVED, TIME, OBSERVED = map(LOG_COLUMNS.index, ("received_at", "time_unix_nano", "observed_time_unix_nano"))
+RECEIVED = LOG_COLUMNS.index("received_at")
+SORT_TIME = LOG_COLUMNS.index("sort_time")
+FINGERPRINT = LOG_COLUMNS.index("fingerprint")
+TIME = LOG_COLUMNS.index("time_unix_nano")
+OBSERVED = LOG_COLUMNS.index("observed_time_unix_nano")
 MISSING = object()
 """The body of a record that has none; an empty AnyValue is None."""
 
@@ -68,6 +74,20 @@ def log_row(
 def timeless(row: Row) -> bool:
     """Tell whether a record came without any time of its own."""
     return bool(row[TIME] == 0 and row[OBSERVED] == row[RECEIVED])
+
+
+def tell_twins_apart(rows: list[Row]) -> None:
+    """Number the records of one request that are equal in everything, time included, so that each is kept.
+
+    A clock of milliseconds makes such twins; the same request sent again numbers them the same.
+    """
+    seen: Counter[tuple[int, int]] = Counter()
+    for place, row in enumerate(rows):
+        identity = row[SORT_TIME], row[FINGERPRINT]
+        if seen[identity]:
+            twin = content_id(row[FINGERPRINT], seen[identity])
+            rows[place] = (*row[:FINGERPRINT], twin, *row[FINGERPRINT + 1 :])
+        seen[identity] += 1
 
 
 def _body(body: Plain, notes: Notes) -> tuple[str | None, int]:

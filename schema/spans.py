@@ -73,7 +73,7 @@ def span_row(
 
 def timeless(row: Row) -> bool:
     """Tell whether a span came without a start and an end."""
-    return row[START] == 0 and row[END] == 0
+    return bool(row[START] == 0 and row[END] == 0)
 
 
 def event(time: int, name: str, attributes: dict[str, Plain], dropped_attributes: int) -> dict[str, Any]:

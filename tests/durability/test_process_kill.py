@@ -11,8 +11,8 @@ from tests.support.process import Process, free_ports, process, ready_process
 
 BUSY: dict[str, Any] = {"store__wal_checkpoint": "256KiB", "store__wal_truncate": "512KiB"}
 """A log so short that much of the time goes into folding it."""
-MAKING = (0, 0.002, 0.008)
-"""Seconds after the file appears; all of its tables are made within about ten milliseconds."""
+MAKING = (0.002, 0.016, 0.03)
+"""Seconds after the file appears; its tables are made within about thirty milliseconds."""
 LOOK_S = 0.0005
 EARLY = (0.05, 1.5)
 LATE = (0.0, 0.3)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import Message
-from hypothesis import given, reject, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from core.errors import TooLarge, Undecodable
@@ -29,7 +29,6 @@ def _whole(batch: Batch) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("signal", Signal)
-@settings(max_examples=50)
 @given(data=st.data())
 def test_C01_the_same_data_in_both_encodings_gives_identical_rows(signal: Signal, data: st.DataObject) -> None:
     """A request and its JSON twin decode into the same rows, resources, scopes, rejections and warnings."""
@@ -44,7 +43,6 @@ def test_C01_the_same_data_in_both_encodings_gives_identical_rows(signal: Signal
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("signal", Signal)
-@settings(max_examples=50)
 @given(data=st.data())
 def test_damaged_bytes_decode_or_are_refused(signal: Signal, encoding: str, data: st.DataObject) -> None:
     """Whatever bytes are flipped or missing, a body is decoded or refused as Undecodable or TooLarge."""

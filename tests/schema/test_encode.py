@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as m
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -28,12 +28,12 @@ def _again(batch: Batch, max_items: int = 512) -> list[Batch]:
 
 
 @pytest.mark.parametrize("signal", Signal)
-@settings(max_examples=50)
 @given(data=st.data())
 def test_decoding_what_was_encoded_gives_the_same_rows(signal: Signal, data: st.DataObject) -> None:
     """Rows of every kind, written and read again, are the same, with the same resources and scopes."""
     batch = read_twin(signal, data.draw(requests[signal]))
-    again = _again(batch, data.draw(st.integers(1, 4)))
+    twins = signal is Signal.LOGS and len({row[5:-1] for row in batch.rows}) < len(batch.rows)
+    again = _again(batch, 512 if twins else data.draw(st.integers(1, 4)))  # twins are told apart within a request
 
     assert _unmarked(batch) == [row for one in again for row in _unmarked(one)]
     assert [] == [rejection for one in again for rejection in one.rejections]
@@ -43,7 +43,6 @@ def test_decoding_what_was_encoded_gives_the_same_rows(signal: Signal, data: st.
 
 
 @pytest.mark.parametrize("signal", Signal)
-@settings(max_examples=25)
 @given(data=st.data())
 def test_encoding_is_stable(signal: Signal, data: st.DataObject) -> None:
     """What was written, read and written again is the same text."""
@@ -81,7 +80,6 @@ def test_a_span_is_written_in_the_form_of_the_file_exporter() -> None:
         "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "tests"}}]},
         "scopeSpans": [
             {
-                "scope": {},
                 "spans": [
                     {
                         "traceId": TRACE.hex(),
@@ -104,38 +102,20 @@ def test_a_span_is_written_in_the_form_of_the_file_exporter() -> None:
                 ],
             }
         ],
-    } == _present(_one(Signal.TRACES, build.traces(span)))
-
-
-def _present(envelope: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "resource": envelope.pop("resource"),
-        **{key: [{"scope": {}, **part} for part in parts] for key, parts in envelope.items()},
-    }
+    } == _one(Signal.TRACES, build.traces(span))
 
 
 @pytest.mark.parametrize("signal", Signal)
 def test_what_a_client_sent_is_what_is_written(signal: Signal) -> None:
     """For ordinary telemetry, the request that is written is the twin of the one that came."""
     pairs = build.attributes({"a": "b"})
-    request: Any = {
-        Signal.TRACES: lambda: build.traces(build.span(attributes=pairs), build.span()),
-        Signal.LOGS: lambda: build.logs(build.log(attributes=pairs), build.log()),
-        Signal.METRICS: lambda: build.metrics(build.gauge(build.point(attributes=pairs), build.point(as_double=0.5))),
-    }[signal]()
+    sent: dict[Signal, Any] = {
+        Signal.TRACES: build.traces(build.span(attributes=pairs), build.span()),
+        Signal.LOGS: build.logs(build.log(attributes=pairs), build.log()),
+        Signal.METRICS: build.metrics(build.gauge(build.point(attributes=pairs), build.point(as_double=0.5))),
+    }
 
-    assert twin(request) == _sorted_like(twin(request), next(encoded(signal, items(read(signal, request)))))
-
-
-def _sorted_like(expected: Any, found: Any) -> Any:
-    """Leave out what the writer says and a client may not: an empty scope."""
-    key = next(iter(expected))
-    for envelope in found[key]:
-        for parts in envelope.values():
-            for part in parts if isinstance(parts, list) else ():
-                if part.get("scope") == {}:
-                    del part["scope"]
-    return found
+    assert [twin(sent[signal])] == list(encoded(signal, items(read(signal, sent[signal]))))
 
 
 def test_neighbours_share_their_envelopes() -> None:
