@@ -25,7 +25,9 @@ RESTED_WITHIN_S = 60.0
 LOOK_S = 0.02
 LARGE = 60_000_000
 SENDERS = 16
-HOLDERS = 8
+FEW = 8
+NO_MEMORY = "64MiB"
+"""Less than it needs at rest, so that all large uploads but the oldest are broken off."""
 BODY_S = 4.0
 SLACK_S = 2.0
 INVALID_ARGUMENT, UNAVAILABLE = 3, 14
@@ -33,15 +35,20 @@ KEPT = ("200", "OK")
 RETRYABLE = ("503", "UNAVAILABLE", "CANCELLED", "lost")
 
 
-@pytest.mark.parametrize("transport", ["http", "grpc"])
-def test_B08_row_87_sixteen_large_requests_at_once_stay_within_memory(tmp_path: Path, transport: str) -> None:
+@pytest.mark.parametrize("transports", [["http"], ["grpc"], ["http", "grpc"]], ids=["http", "grpc", "both"])
+def test_B08_row_87_sixteen_large_requests_at_once_stay_within_memory(tmp_path: Path, transports: list[str]) -> None:
     """Sixteen conversations of 60 MB at once are stored or asked to come again, within bounds, and leave no trace."""
-    _crowd(tmp_path / "spanledger.db", [transport] * SENDERS, rounds=1)
+    _crowd(tmp_path / "spanledger.db", transports * (SENDERS // len(transports)), rounds=1)
+
+
+def test_B08_row_87_large_uploads_that_are_asked_to_come_again_do_not_add_up(tmp_path: Path) -> None:
+    """Uploads that are broken off while they arrive leave nothing behind, crowd after crowd."""
+    _crowd(tmp_path / "spanledger.db", ["grpc"] * FEW, rounds=3, collector__limits__memory=NO_MEMORY)
 
 
 @pytest.mark.soak
 def test_B08_row_87_crowds_of_large_requests_stay_within_memory_again_and_again(tmp_path: Path) -> None:
-    """Ten crowds over both transports one after the other do not add up."""
+    """Ten crowds over both transports, one after the other, stay within the bounds of one."""
     _crowd(tmp_path / "spanledger.db", ["http", "grpc"] * (SENDERS // 2), rounds=10)
 
 
@@ -51,8 +58,8 @@ def test_B08_uploads_that_never_end_are_bounded_and_ended(tmp_path: Path) -> Non
     with ready_process(tmp_path / "spanledger.db", collector__limits__body_timeout=f"{BODY_S:g}s") as running:
         idle = running.rss() + PAGE_CACHE
         load = Load()
-        with ThreadPoolExecutor(HOLDERS) as pool:
-            held = [pool.submit(_hold, running, part) for _ in range(HOLDERS)]
+        with ThreadPoolExecutor(FEW) as pool:
+            held = [pool.submit(_hold, running, part) for _ in range(FEW)]
             load.send_again([load.take("grpc"), load.take("http")], running)
             ended = [one.result() for one in held]
         peak = running.peak_rss()
@@ -66,11 +73,11 @@ def test_B08_uploads_that_never_end_are_bounded_and_ended(tmp_path: Path) -> Non
     assert rested <= idle * 3 // 2, f"{rested // MIB} MiB are left, {idle // MIB} MiB are usual"
 
 
-def _crowd(db: Path, transports: Sequence[str], *, rounds: int) -> None:
+def _crowd(db: Path, transports: Sequence[str], *, rounds: int, **settings: Any) -> None:
     """Send a large request over each transport at once, wait until the daemon rests, and look; several times."""
     large = Conversations(LARGE)
     load = Load()
-    with ready_process(db) as running, ThreadPoolExecutor(len(transports)) as pool:
+    with ready_process(db, **settings) as running, ThreadPoolExecutor(len(transports)) as pool:
         usual = running.rss() + PAGE_CACHE
         for _ in range(rounds):
             requests = [large.request(transport, load) for transport in transports]

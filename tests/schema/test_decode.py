@@ -14,7 +14,8 @@ from schema.decode import MAX_MESSAGE_CHARS, decode, fingerprint, message
 from schema.rows import Batch, Rejection
 from schema.signals import WIRE, Signal
 from tests.support import build
-from tests.support.otlp import RECEIVED_AT, Read, delimited, in_both, read, read_json, read_twin, requests, twin_bytes
+from tests.support.otlp import RECEIVED_AT, Read, delimited, in_both, read, read_json, read_twin, twin_bytes
+from tests.support.strategies import requests
 
 ENCODINGS = ("protobuf", "json")
 

@@ -13,7 +13,8 @@ from schema.encode import requests as encoded
 from schema.rows import Batch, Row
 from schema.signals import WIRE, Signal
 from tests.support import build
-from tests.support.otlp import items, read, read_json, read_twin, requests, twin
+from tests.support.otlp import items, read, read_json, read_twin, twin
+from tests.support.strategies import requests
 
 TRACE, SPAN = bytes(range(16)), bytes(range(8))
 

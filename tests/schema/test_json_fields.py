@@ -24,7 +24,6 @@ from tests.support.by_hand import (
 )
 from tests.support.otlp import item, items, read_json
 
-
 SNAKE_CASE = '"start_time_unix_nano" is ignored: OTLP/JSON calls it "startTimeUnixNano"'
 
 
@@ -87,9 +86,9 @@ def test_J03_an_id_of_another_length_says_its_length() -> None:
 
 def test_J04_R09_snake_case_is_unknown_and_warned_of_once() -> None:
     """Keys in snake_case are ignored, and one warning names the first of them."""
-    span = span(start_time_unix_nano="7", end_time_unix_nano="8")
-    del span["startTimeUnixNano"]
-    batch = read_spans(span, span)
+    odd = span(start_time_unix_nano="7", end_time_unix_nano="8")
+    del odd["startTimeUnixNano"]
+    batch = read_spans(odd, odd)
 
     assert [0, 0] == [found["start_time_unix_nano"] for found in items(batch)]
     assert [SNAKE_CASE] == batch.warnings

@@ -62,8 +62,8 @@ def test_J15_row_44_a_lone_surrogate_is_replaced_and_noted_on_its_item_alone() -
 def test_row_44_lone_surrogates_do_no_harm_anywhere(place: str) -> None:
     """Wherever one stands, the item is stored or refused with a payload that can be sent again."""
     pair = {"key": "k", "value": {"stringValue": "@"}}
-    span = span()
-    envelope: dict[str, Any] = {"scopeSpans": [{"spans": [span]}]}
+    held = span()
+    envelope: dict[str, Any] = {"scopeSpans": [{"spans": [held]}]}
     if place == "resource":
         envelope["resource"] = {"attributes": [pair]}
     elif place == "scope":
@@ -71,11 +71,11 @@ def test_row_44_lone_surrogates_do_no_harm_anywhere(place: str) -> None:
     elif place == "schemaUrl":
         envelope["schemaUrl"] = "@"
     elif place == "key":
-        span["attributes"] = {"@": 1}
+        held["attributes"] = {"@": 1}
     elif place == "nested":
-        span["events"] = [{"attributes": [{"key": "a", "value": {"arrayValue": {"values": [{"stringValue": "@"}]}}}]}]
+        held["events"] = [{"attributes": [{"key": "a", "value": {"arrayValue": {"values": [{"stringValue": "@"}]}}}]}]
     else:
-        span |= {"traceId": "", "name": "@"}
+        held |= {"traceId": "", "name": "@"}
     body = json.dumps({"resourceSpans": [envelope]}).replace("@", r"\udc00")
     batch = read_json(Signal.TRACES, body.encode())
 

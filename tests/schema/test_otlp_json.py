@@ -10,7 +10,7 @@ from core.errors import Undecodable
 from schema.signals import WIRE, Signal
 from tests.support import build
 from tests.support.by_hand import everything, read_spans, span, traces
-from tests.support.otlp import item, items, read_json
+from tests.support.otlp import item, read_json
 
 
 def test_J04_a_request_all_in_snake_case_is_refused() -> None:

@@ -28,7 +28,8 @@ from schema.values import (
     to_key_values,
 )
 from tests.support import build
-from tests.support.otlp import Read, any_values, array, in_both, item, kvlist, nested, twin
+from tests.support.otlp import Read, array, in_both, item, kvlist, nested, twin
+from tests.support.strategies import any_values
 
 ONE_KEY = [{"bytesValue": "x"}, {"doubleValue": 1}, {"kvlistValue": {}}, {"kvlistValue": {"bytesValue": "AA=="}}]
 

@@ -1,0 +1,253 @@
+"""Databases that are full, gone, held, foreign or out of time: rows 88 to 92."""
+
+import resource
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import apsw
+import orjson
+import pytest
+
+from schema.signals import WIRE, Signal
+from tests.support import build
+from tests.support.clients import post, request
+from tests.support.neighbours import rows
+from tests.support.peak import reach
+from tests.support.process import Process, command, process, ready_process
+from tests.support.service import Running, running
+
+UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+QUICK = {"collector__limits__wait": "300ms", "collector__limits__answer_within": "600ms"}
+DAY_NS = 86_400 * 10**9
+BACK_WITHIN_S = 10
+
+
+def until(true: Callable[[], bool], *, within_s: float = BACK_WITHIN_S) -> None:
+    """Wait for something that nobody announces."""
+    over = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < over
+        threading.Event().wait(0.05)
+
+
+def status(daemon: Process, path: str) -> int:
+    """Ask for health."""
+    return request(reach(daemon), "GET", path).status
+
+
+def sent(daemon: Process, signal: Signal = Signal.TRACES, items: int = 1) -> int:
+    """Send a small request and give its status."""
+    return post(reach(daemon), WIRE[signal].path, build.body(signal, items)).status
+
+
+def counted(db: Path) -> int:
+    """Count the stored spans."""
+    return int(rows(db, "select count(*) as n from spans")[0]["n"])
+
+
+@contextmanager
+def held(db: Path) -> Iterator[None]:
+    """Hold a database's write lock for the length of a block, as another program would."""
+    with closing(apsw.Connection(str(db))) as other:
+        other.execute("begin immediate")
+        yield
+        other.execute("rollback")
+
+
+@pytest.mark.xfail(
+    reason="sweep, backup and token rotation arrive with the parts that do them", strict=False, run=False
+)
+def test_row_88_a_kill_during_sweep_backup_or_rotation_loses_nothing() -> None:
+    """Killed in the middle of any of them, the daemon starts again with all that it had answered."""
+    raise AssertionError("kill -9 during a sweep, a backup and a token rotation: nothing answered is lost")
+
+
+def test_row_89_a_disk_that_takes_no_more_is_a_state_that_passes(tmp_path: Path) -> None:
+    """While nothing can be written senders are asked to come again, reading goes on, and it ends by itself."""
+    with ready_process(tmp_path / "full.db", **QUICK) as daemon:
+        assert sent(daemon) == 200
+        resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+        refused = [sent(daemon, signal, items=300) for signal in Signal]
+        health = status(daemon, "/healthz")
+        stored = counted(daemon.db)
+        resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, UNLIMITED)
+        until(lambda: sent(daemon) == 200)
+
+        assert refused == [503] * 3
+        assert (health, stored) == (200, 1)
+        assert daemon.stop() == 0
+
+
+def test_row_89_too_little_room_is_told_by_readiness(tmp_path: Path) -> None:
+    """With less free than is to be kept free, nothing is taken, and readiness says what is missing."""
+    with running(tmp_path / "little.db", store__min_free_disk="1000TiB") as service:
+        reply = post(service, "/v1/traces", build.body(Signal.TRACES))
+        ready = request(service, "GET", "/readyz")
+
+        assert (reply.status, reply.error.code) == (503, 14)
+        assert ready.status == 503
+        assert "MiB" in orjson.loads(ready.body)["reason"]
+        assert request(service, "GET", "/healthz").status == 200
+        assert service.count("traces") == 0
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_row_89_a_database_that_was_removed_is_noticed(tmp_path: Path, replaced: bool) -> None:
+    """After the file was deleted or replaced, success is not said of what nobody will ever find."""
+    with ready_process(tmp_path / "gone.db", **QUICK) as daemon:
+        assert sent(daemon) == 200
+        for path in (daemon.db, daemon.wal):
+            path.rename(path.with_name(f"moved-{path.name}"))
+        if replaced:
+            shutil.copy(tmp_path / "moved-gone.db", daemon.db)
+        until(lambda: sent(daemon) == 503 or daemon.code is not None)
+
+        assert daemon.code is None
+        assert status(daemon, "/readyz") == 503
+
+
+def test_row_89_a_folder_without_permissions_does_not_end_it(tmp_path: Path) -> None:
+    """Whatever can still be written is; whatever cannot is asked for again; the daemon lives on."""
+    folder = tmp_path / "folder"
+    with ready_process(folder / "closed.db", **QUICK) as daemon:
+        folder.chmod(0)
+        try:
+            answers = {sent(daemon) for _ in range(5)}
+        finally:
+            folder.chmod(0o700)
+        until(lambda: sent(daemon) == 200)
+
+        assert answers <= {200, 503}
+        assert daemon.stop() == 0
+
+
+def test_row_90_another_writer_is_waited_for_and_then_answered_for(tmp_path: Path) -> None:
+    """While another program holds the write lock senders are asked to come again, and afterwards all goes on."""
+    with ready_process(tmp_path / "held.db", **QUICK) as daemon:
+        with held(daemon.db):
+            began = time.monotonic()
+            refused = [sent(daemon, signal) for signal in Signal]
+            took_s = time.monotonic() - began
+            not_ready = status(daemon, "/readyz")
+        until(lambda: sent(daemon) == 200)
+
+        assert refused == [503] * 3
+        assert not_ready == 503
+        assert took_s < 3 * 1.5
+        assert counted(daemon.db) >= 1
+
+
+def test_row_90_a_short_hold_is_not_noticed(service: Running) -> None:
+    """A hold of a second is waited for, with the defaults, and the answer is success."""
+    release = threading.Timer(1, lambda: None)
+    with closing(apsw.Connection(str(service.db))) as other:
+        other.execute("begin immediate")
+        release.function = lambda: other.execute("rollback")
+        release.start()
+        reply = post(service, "/v1/traces", build.body(Signal.TRACES))
+        release.join()
+
+    assert reply.status == 200
+    assert service.count("traces") == 1
+
+
+def test_row_90_a_second_daemon_says_who_the_first_is(tmp_path: Path) -> None:
+    """It ends with status 3 and the first one's process id, and the first does not notice."""
+    with ready_process(tmp_path / "one.db") as first, process(tmp_path / "one.db") as second:
+        assert second.wait() == 3
+        assert str(first.pid) in second.text
+        assert sent(first) == 200
+
+
+def test_row_91_a_copy_without_its_log_starts_with_what_it_has(tmp_path: Path) -> None:
+    """A database copied without its write-ahead log is consistent, older, and taken up from there."""
+    with ready_process(tmp_path / "whole.db") as daemon:
+        assert sent(daemon, items=50) == 200
+        shutil.copy(daemon.db, tmp_path / "copy.db")
+    with process(tmp_path / "copy.db") as copied:
+        if copied.is_ready_within(20):
+            assert sent(copied) == 200
+            assert rows(copied.db, "pragma integrity_check") == [{"integrity_check": "ok"}]
+        else:
+            assert "copy.db" in copied.text
+
+
+def _newer(db: Path) -> None:
+    with closing(apsw.Connection(str(db))) as connection:
+        connection.execute(f"pragma user_version = {connection.pragma('user_version') + 1}")
+
+
+def _foreign(db: Path) -> None:
+    for path in db.parent.glob(f"{db.name}*"):
+        path.unlink()
+    with closing(apsw.Connection(str(db))) as connection:
+        connection.execute("create table t (x); pragma user_version = 1")
+
+
+def _not_a_database(db: Path) -> None:
+    for path in db.parent.glob(f"{db.name}*"):
+        path.unlink()
+    db.write_text("{}" * 5000)
+
+
+def _cut(db: Path) -> None:
+    db.write_bytes(db.read_bytes()[: 8192 + 100])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [(_newer, "newer spanledger"), (_foreign, "another program"), (_not_a_database, "not a"), (_cut, "spoilt.db")],
+    ids=["newer", "foreign", "not a database", "cut"],
+)
+def test_row_91_a_database_that_is_not_for_us_is_refused(
+    tmp_path: Path, spoil: Callable[[Path], None], told: str
+) -> None:
+    """What cannot be ours, or is newer or broken, is refused with a sentence, left untouched, and never retried."""
+    db = tmp_path / "spoilt.db"
+    with ready_process(db) as daemon:
+        assert sent(daemon) == 200
+        assert daemon.stop() == 0
+    spoil(db)
+    before = db.read_bytes()
+    with process(db) as refused:
+        code = refused.wait()
+
+    assert code == 1
+    assert told in refused.text
+    assert "Traceback" not in refused.text
+    assert db.read_bytes() == before
+
+
+def test_row_91_a_network_file_system_is_refused_or_warned_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The doctor names a file system on which a write-ahead log is not safe."""
+    code, output, errors = command("doctor", "--db", str(tmp_path / "x.db"), "--grpc", "off", "--json")
+
+    assert code in (0, 1), errors
+    assert "network" in output or "filesystem" in output or "file system" in output
+
+
+@pytest.mark.parametrize("jump", [-DAY_NS, DAY_NS, 3650 * DAY_NS, -3650 * DAY_NS])
+@pytest.mark.parametrize("signal", Signal)
+def test_row_92_a_jump_of_the_clock_loses_and_doubles_nothing(service: Running, signal: Signal, jump: int) -> None:
+    """Whatever the clock says, what is sent is stored, and what is sent again is not stored twice."""
+    ingest, path = service.service.ingest, WIRE[signal].path
+    first, second = build.body(signal, 5), build.body(signal, 5)
+    assert post(service, path, first).status == 200
+    ingest.clock = lambda: time.time_ns() + jump
+    answers = [post(service, path, body).status for body in (first, second, second)]
+    ingest.clock = time.time_ns
+    answers += [post(service, path, body).status for body in (first, second)]
+
+    assert answers == [200] * 5
+    assert service.count(signal) == 10
+    assert service.ledger()[0].conflicts == 0
+
+
+@pytest.mark.xfail(reason="deleting by age arrives with retention", strict=False, run=False)
+def test_row_92_a_jump_of_the_clock_expires_nothing_at_once() -> None:
+    """After the host slept for eight hours, or its clock leapt, a sweep deletes in slices and by time of receipt."""
+    raise AssertionError("step the clock by a day during a sweep: nothing is deleted early, nothing becomes immortal")
