@@ -77,7 +77,7 @@ def timeless(row: Row) -> bool:
 
 
 def tell_twins_apart(rows: list[Row]) -> None:
-    """Number the records of one request that are equal in everything, time included, so that each is kept.
+    """Give records of one request that are equal in everything, time included, numbers, so that each is kept.
 
     A clock of milliseconds makes such twins; the same request sent again numbers them the same.
     """

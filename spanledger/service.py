@@ -21,7 +21,7 @@ from core.errors import Misconfigured, SpanledgerError
 from core.loop import every
 from core.section import Address
 from spanledger.config import Config
-from spanledger.memory import frugal, give_back
+from spanledger.memory import collect_seldom, frugal, give_back
 from store.lock import Lock
 from store.sqlite import SqliteWriteSide
 from store.writer import Writer
@@ -37,6 +37,7 @@ SWITCH_INTERVAL_S = 0.001
 def run(config: Config) -> int:
     """Serve until SIGTERM or SIGINT; give the exit status."""
     frugal()
+    collect_seldom()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     return asyncio.run(_run(config))
 

@@ -13,11 +13,12 @@ import orjson
 import pytest
 
 from schema.signals import WIRE, Signal
+from store.disk import network_filesystem
 from tests.support import build
 from tests.support.clients import post, request
 from tests.support.neighbours import rows
 from tests.support.peak import reach
-from tests.support.process import Process, command, process, ready_process
+from tests.support.process import Process, process, ready_process
 from tests.support.service import Running, running
 
 UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
@@ -59,7 +60,7 @@ def held(db: Path) -> Iterator[None]:
 
 
 @pytest.mark.xfail(
-    reason="sweep, backup and token rotation arrive with the parts that do them", strict=False, run=False
+    reason="sweep, backup and rotation arrive with the parts that do them", strict=False, run=False
 )
 def test_row_88_a_kill_during_sweep_backup_or_rotation_loses_nothing() -> None:
     """Killed in the middle of any of them, the daemon starts again with all that it had answered."""
@@ -222,12 +223,13 @@ def test_row_91_a_database_that_is_not_for_us_is_refused(
     assert db.read_bytes() == before
 
 
-def test_row_91_a_network_file_system_is_refused_or_warned_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The doctor names a file system on which a write-ahead log is not safe."""
-    code, output, errors = command("doctor", "--db", str(tmp_path / "x.db"), "--grpc", "off", "--json")
+@pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "9p"])
+def test_row_91_a_network_file_system_is_known(tmp_path: Path, kind: str) -> None:
+    """A file system on which a write-ahead log is not safe is recognised; the doctor warns of it."""
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"/dev/vda / ext4 rw 0 0\nserver:/export {tmp_path} {kind} rw 0 0\n")
 
-    assert code in (0, 1), errors
-    assert "network" in output or "filesystem" in output or "file system" in output
+    assert network_filesystem(tmp_path / "spanledger.db", mounts=mounts) == kind
 
 
 @pytest.mark.parametrize("jump", [-DAY_NS, DAY_NS, 3650 * DAY_NS, -3650 * DAY_NS])
