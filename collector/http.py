@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,6 +21,7 @@ from schema.signals import WIRE
 log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^:\[\]]*))(?::\d*)?")
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 RUNNER: dict[str, Any] = {
     "auto_decompress": False,  # ours is bounded (reliability.md 5.2)
@@ -93,12 +95,13 @@ class Listener:
 class _Connection(RequestHandler):
     """Close a connection whose first request's headers do not arrive in time; aiohttp waits for ever."""
 
-    __slots__ = ("_deadline", "_fresh", "_listener")
+    __slots__ = ("_deadline", "_fresh", "_header_timeout", "_listener")
 
     def __init__(self, listener: Listener, header_timeout: float) -> None:
         server = listener.server
         super().__init__(server, loop=asyncio.get_running_loop(), **server._kwargs)  # noqa: SLF001  as Server.__call__ does
         self._listener = listener
+        self._header_timeout = header_timeout
         self._fresh = True
         self._deadline = asyncio.get_running_loop().call_later(header_timeout, self._drop)
 
@@ -121,6 +124,7 @@ class _Connection(RequestHandler):
         self._fresh = False
         if foreign is None:
             super().data_received(data)
+            self._expect_headers()
             return
         log.warning(foreign, extra={"port": self._listener.port})
         self._drop()
@@ -128,6 +132,12 @@ class _Connection(RequestHandler):
     def log_exception(self, *_args: object, **_kwargs: object) -> None:
         """Say that a request was malformed; aiohttp would add the stack and bytes of the request."""
         log.warning("malformed HTTP request", extra={"port": self._listener.port})
+
+    def _expect_headers(self) -> None:
+        """Give the headers of a further request as long as those of the first."""
+        waiting = self._current_request is None and not self._messages
+        if waiting and self._deadline.cancelled():
+            self._deadline = asyncio.get_running_loop().call_later(self._header_timeout, self._drop)
 
     def begun(self) -> None:
         """Note that a request's headers have arrived."""
@@ -233,7 +243,8 @@ def _failed(error: Exception, request: web.Request, counters: Counters) -> web.S
 def _check_host(request: web.Request, hosts: frozenset[str] | set[str]) -> None:
     """Refuse names that are not ours: a web page may have pointed its own name at this machine (otlp.md S06)."""
     host = request.headers.get(hdrs.HOST, "").lower()
-    name = host[1 : host.index("]")] if host.startswith("[") and "]" in host else host.partition(":")[0]
+    match = HOST.fullmatch(host)
+    name = (match["v6"] or match["name"]) if match else host
     if name not in hosts and "*" not in hosts:
         raise Forbidden(f"host {name[:80]!r} is not served here; add it to [collector.http] allowed_hosts")
 

@@ -10,6 +10,8 @@ from core.errors import TooLarge, Undecodable, UnsupportedMedia
 GZIP = 16 + zlib.MAX_WBITS
 ZLIB = zlib.MAX_WBITS
 MAX_MEMBERS = 1024
+STEP_BYTES = 1 << 22
+"""How much is inflated at a time: one large step would hold twice what it gives."""
 CODINGS = {"": None, "identity": None, "gzip": GZIP, "x-gzip": GZIP, "deflate": ZLIB}
 ACCEPTED = "gzip, deflate"
 
@@ -47,12 +49,16 @@ def inflate(body: bytes, window: int, limit: int) -> bytes:
 def _member(body: bytes, window: int, room: int) -> tuple[bytes, bytes]:
     """Inflate one member; give it and what follows."""
     stream = zlib.decompressobj(window)
+    parts: list[bytes] = []
     try:
-        part = stream.decompress(body, room + 1)
+        while body and not stream.eof:
+            parts.append(stream.decompress(body, STEP_BYTES))
+            room -= len(parts[-1])
+            if room < 0:
+                raise TooLarge("body is over the limit after decompression; send smaller batches")
+            body = stream.unconsumed_tail
     except zlib.error as error:
         raise Undecodable(f"compressed body is corrupt: {error}") from None
-    if len(part) > room:
-        raise TooLarge("body is over the limit after decompression; send smaller batches")
     if not stream.eof:
         raise Undecodable("compressed body is cut short")
-    return part, stream.unused_data
+    return b"".join(parts), stream.unused_data

@@ -97,12 +97,18 @@ class Exports:
         self.intake.admission.settle(ticket, len(body) + len(whole))
         return whole
 
-    async def _expect(self, request: web.Request) -> None:
+    async def _expect(self, request: web.Request) -> web.Response | None:
         """Ask for a body only from those who may send one (reliability.md row 68)."""
-        self.intake.gate.check(request.headers.getall(hdrs.AUTHORIZATION, []))
-        encoding_of(request)
+        try:
+            self.intake.gate.check(request.headers.getall(hdrs.AUTHORIZATION, []))
+            encoding_of(request)
+        except Refused as error:
+            response = error_response(error, request, self.intake.counters)
+            response.force_close()
+            return response
         if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue" and request.transport is not None:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return None
 
 
 def encoding_of(request: web.Request) -> str:

@@ -55,6 +55,11 @@ class Findings:
         """Warn of a null in a list of messages (otlp.md J13)."""
         self.warn("null", f"null elements are skipped, first seen in {name}")
 
+    def foreign(self, root: Kept, others: frozenset[str]) -> None:
+        """Warn of another signal's envelopes in this one's request: they are unknown keys here, and lost."""
+        for key in sorted(others.intersection(root)):
+            self.warn(key, f'"{key}" is ignored: this path does not take it')
+
     def unknown(self, message: Kept, known: frozenset[str]) -> None:
         """Warn of keys in snake_case: OTLP/JSON has lowerCamelCase only, so they are unknown keys (otlp.md J04)."""
         for key in message:

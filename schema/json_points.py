@@ -25,7 +25,7 @@ from schema.json_fields import (
 )
 from schema.json_parse import Parsed
 from schema.json_values import EXEMPLAR, POINT, attributes
-from schema.points import Metric, check_buckets, check_number, point_row
+from schema.points import Metric, check_bucket_count, check_buckets, check_number, check_scale, point_row
 from schema.rows import Row
 from schema.values import Plain, from_double, text_or_none
 
@@ -148,10 +148,12 @@ def _histogram(point: Kept, findings: Findings) -> Reading:
 
 def _exponential(point: Kept, findings: Findings) -> Reading:
     count = unsigned64(point.get("count", 0), "count", findings)
+    scale = signed32(point.get("scale"), "scale", findings)
+    check_scale(scale)
     data: dict[str, Any] = {
         "count": count,
         **_optional(point),
-        "scale": signed32(point.get("scale"), "scale", findings),
+        "scale": scale,
         "zeroCount": unsigned64(point.get("zeroCount", 0), "zero_count", findings),
         "zeroThreshold": from_double(double(point.get("zeroThreshold"), "zero_threshold")),
     }
@@ -180,7 +182,9 @@ READERS: dict[str, Callable[[Kept, Findings], Reading]] = {
 
 
 def _counts(holder: Kept, key: str, findings: Findings) -> list[int]:
-    return [unsigned64(count, key, findings) for count in listed(holder.get(key), key)]
+    counts = listed(holder.get(key), key)
+    check_bucket_count(len(counts))
+    return [unsigned64(count, key, findings) for count in counts]
 
 
 def _sum(point: Kept) -> float | None:

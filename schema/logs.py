@@ -11,10 +11,10 @@ from schema.values import (
     Notes,
     Plain,
     attributes_text,
+    bounded_text,
     content_id,
     cut,
     limited,
-    text,
 )
 
 RECEIVED = LOG_COLUMNS.index("received_at")
@@ -68,7 +68,8 @@ def log_row(
         optional_id(span_id, 8, "span_id", notes) if span_id else None,
         flags,
     )
-    return (*head, min(time or observed, SIGNED_63), content_id(head[0], head[1], *content), *content, repaired(notes))
+    sort_time = next((sent for sent in (time, observed) if 0 < sent <= SIGNED_63), head[2])
+    return (*head, sort_time, content_id(head[0], head[1], *content), *content, repaired(notes))
 
 
 def timeless(row: Row) -> bool:
@@ -96,4 +97,4 @@ def _body(body: Plain, notes: Notes) -> tuple[str | None, int]:
         return None, 0
     if isinstance(body, str):
         return cut(body, "body", notes), 0
-    return text(body), 1
+    return bounded_text(body, "body", notes), 1

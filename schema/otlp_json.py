@@ -46,6 +46,7 @@ Read = Callable[[Kept, Head, Findings], Row]
 Wrap = Callable[[Parsed], Parsed]
 """Put what stands above an item inside its list around it: a point's metric; nothing around a span."""
 
+ENVELOPES = frozenset(keys.envelopes for keys in KEYS.values())
 RESOURCE_KEYS = frozenset(("attributes", "droppedAttributesCount", "entityRefs"))
 SCOPE_KEYS = frozenset(("name", "version", "attributes", "droppedAttributesCount"))
 HARMLESS = frozenset(("duplicateKeys", "keysByIndex"))
@@ -136,6 +137,7 @@ class _Request:
     def read(self, root: Kept) -> None:
         """Read every envelope; raise ItemRefusedError when something above the items is of the wrong kind."""
         self.findings.unknown(root, frozenset((self.keys.envelopes,)))
+        self.findings.foreign(root, ENVELOPES - {self.keys.envelopes})
         for place, envelope in _messages(root, self.keys.envelopes, self.findings):
             scrubbed = self.findings.exact and scrub(envelope, skip=self.keys.scoped)
             resource = self._resource(envelope)

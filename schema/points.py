@@ -10,6 +10,8 @@ from schema.rows import Row
 from schema.values import MAX_ATTRIBUTES, SIGNED_63, Notes, Plain, attributes_text, content_id, limited, text_or_none
 
 NO_RECORDED_VALUE = 1
+MAX_SCALE = 100
+MAX_BUCKETS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def point_row(
     written = attributes_text(attributes, notes)
     return (
         *head,
-        min(time, SIGNED_63),
+        time if time <= SIGNED_63 else head[2],
         content_id(head[0], head[1], metric.name, metric.type, metric.unit, written, start, time),
         metric.name,
         metric.description,
@@ -78,6 +80,18 @@ def check_number(*, has_value: bool, flags: int) -> None:
     """Refuse a number without a value, unless it says that there is none (otlp.md M03)."""
     if not has_value and not flags & NO_RECORDED_VALUE:
         raise ItemRefusedError("no_value", "number data point has no value and is not flagged as having none")
+
+
+def check_scale(scale: int) -> None:
+    """Refuse an exponential histogram whose buckets no double can tell apart (reliability.md row 63)."""
+    if abs(scale) > MAX_SCALE:
+        raise ItemRefusedError("bad_scale", f"scale is {scale}, must be from -{MAX_SCALE} to {MAX_SCALE}")
+
+
+def check_bucket_count(count: int) -> None:
+    """Refuse a point with more buckets than anybody can look at (reliability.md row 63)."""
+    if count > MAX_BUCKETS:
+        raise ItemRefusedError("too_many_buckets", f"point has {count} buckets, the limit is {MAX_BUCKETS}")
 
 
 def check_buckets(counts: list[int], bounds: list[float]) -> None:

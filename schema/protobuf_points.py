@@ -5,7 +5,7 @@ from math import isnan
 from typing import Any
 
 from schema.items import Head
-from schema.points import Metric, check_buckets, check_number, point_row
+from schema.points import Metric, check_bucket_count, check_buckets, check_number, check_scale, point_row
 from schema.protobuf_values import Message, attributes
 from schema.rows import Row
 from schema.values import Notes, Plain, from_double, text_or_none
@@ -68,6 +68,7 @@ def _number(point: Message) -> Reading:
 
 
 def _histogram(point: Message) -> Reading:
+    check_bucket_count(len(point.bucket_counts))
     counts, bounds = list(point.bucket_counts), list(point.explicit_bounds)
     check_buckets(counts, bounds)
     data: dict[str, Any] = {"count": point.count, **_optional(point, "sum", "min", "max")}
@@ -77,6 +78,8 @@ def _histogram(point: Message) -> Reading:
 
 
 def _exponential(point: Message) -> Reading:
+    check_scale(point.scale)
+    check_bucket_count(len(point.positive.bucket_counts) + len(point.negative.bucket_counts))
     data: dict[str, Any] = {
         "count": point.count,
         **_optional(point, "sum", "min", "max"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from schema.items import Head, ItemRefusedError, nanos, optional_id, repaired, required_id
 from schema.rows import SPAN_COLUMNS, Row
-from schema.values import MAX_ATTRIBUTES, SIGNED_63, UNSIGNED_32, Notes, Plain, attributes_text, limited, text_or_none
+from schema.values import MAX_ATTRIBUTES, SIGNED_63, UNSIGNED_32, Notes, Plain, attributes_text, bounded_text, limited
 
 NO_TRACE = bytes(16)
 NO_SPAN = bytes(8)
@@ -63,9 +63,9 @@ def span_row(
         status_message,
         attributes_text(attributes, notes),
         dropped_attributes,
-        text_or_none(events),
+        bounded_text(events, "events", notes) if events else None,
         dropped_events,
-        text_or_none(links),
+        bounded_text(links, "links", notes) if links else None,
         dropped_links,
         repaired(notes),
     )

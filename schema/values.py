@@ -35,6 +35,14 @@ def text_or_none(value: Plain) -> str | None:
     return orjson.dumps(value).decode() if value else None
 
 
+def bounded_text(value: Plain, name: str, notes: Notes) -> str:
+    """Write a plain value as JSON text; strings over 16 MiB in it are cut and noted (reliability.md row 53)."""
+    written = orjson.dumps(value)
+    if len(written) > MAX_VALUE_BYTES:
+        written = orjson.dumps(cut(value, name, notes))
+    return written.decode()
+
+
 def from_bytes(value: bytes) -> Plain:
     """Hold bytes."""
     return {"bytesValue": b64encode(value).decode()}
@@ -68,7 +76,7 @@ def to_key_values(attributes: dict[str, Plain]) -> list[dict[str, Any]]:
 
 
 def attributes_text(attributes: dict[str, Plain], notes: Notes) -> str:
-    """Write attributes as JSON text; a value over 16 MiB is cut and noted (reliability.md row 53)."""
+    """Write attributes as JSON text, values over 16 MiB cut."""
     written = orjson.dumps(attributes)
     if len(written) > MAX_VALUE_BYTES:
         written = orjson.dumps({key: cut(value, key, notes) for key, value in attributes.items()})
@@ -86,7 +94,11 @@ def limited(attributes: dict[str, Plain], notes: Notes) -> int:
 
 
 def cut(value: Plain, name: str, notes: Notes) -> Plain:
-    """Cut a string over 16 MiB on a code point; its length and SHA-256 stay in the notes."""
+    """Cut strings over 16 MiB on a code point, wherever they stand; length and SHA-256 stay in the notes."""
+    if isinstance(value, list):
+        return [cut(item, name, notes) for item in value]
+    if isinstance(value, dict):
+        return {key: cut(item, name, notes) for key, item in value.items()}
     if not isinstance(value, str) or len(value) * 4 <= MAX_VALUE_BYTES:
         return value
     whole = value.encode()

@@ -47,6 +47,7 @@ async def _run(config: Config) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, log.info, "the configuration is read at the start only; restart to apply it")
     async with AsyncExitStack() as stack:
         service = Service(config)
         await service.start(stack)

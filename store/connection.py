@@ -82,6 +82,15 @@ def check_sqlite(version: str) -> None:
         raise Misconfigured(f"SQLite {version} can corrupt databases, {wanted} is needed; upgrade apsw")
 
 
+def file_identity(path: Path | None) -> tuple[int, int] | None:
+    """Give what tells a file from another of its name; None when there is none."""
+    try:
+        found = path.stat() if path else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found else None
+
+
 class Deadline:
     """Stop statements of a connection that run for too long; they raise `apsw.InterruptError`."""
 

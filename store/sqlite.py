@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 
 import apsw
 
-from core.errors import Misconfigured, TryAgain
+from core.errors import Misconfigured, StoreBusy, TryAgain
 from schema import migrate
 from schema.rows import Batch, Rejection, Row
 from schema.signals import Signal
 from store import books, troubles
 from store.checkpoints import Checkpoints
 from store.config import Store
-from store.connection import Deadline, let_go, open_reader, open_writer
+from store.connection import Deadline, file_identity, let_go, open_reader, open_writer
 from store.disk import DiskGuard
 from store.inserts import insert
 from store.known import Known
@@ -48,6 +48,7 @@ class SqliteWriteSide:
         self._config = config
         self._guard = guard or _guard(config.path, config)
         self._connection = self._open(config.path, vfs=vfs, exclusive=exclusive)
+        self._file = file_identity(config.path)
         self._cursor = self._connection.cursor()
         self._known = {"add_resource": Known(KNOWN_IDS), "add_scope": Known(KNOWN_IDS)}
         self._window_ns = int(config.replay_window * 1e9)
@@ -61,6 +62,7 @@ class SqliteWriteSide:
     def commit(self, batches: Sequence[Batch]) -> list[Outcome | Exception]:
         """Keep the batches in one transaction; when one of them cannot be kept, each in its own."""
         self._guard.admit(sum(batch.body_bytes for batch in batches))
+        self._check_there()
         try:
             return [*self._together(batches)]
         except TryAgain:
@@ -91,6 +93,7 @@ class SqliteWriteSide:
     def probe(self) -> None:
         """Begin a write transaction and give it up."""
         self._guard.admit()
+        self._check_there()
         with self._told():
             self._cursor.execute("begin immediate")
             self._cursor.execute("rollback")
@@ -123,6 +126,11 @@ class SqliteWriteSide:
                 raise Misconfigured(f"cannot bring {path} to the newest shape: {error}; nothing was changed") from error
             raise
         return connection
+
+    def _check_there(self) -> None:
+        """Take nothing into a file that was removed or replaced: nobody would ever find it (reliability.md row 89)."""
+        if self._file is not None and file_identity(self._config.path) != self._file:
+            raise StoreBusy(f"{self._config.path} was removed or replaced while in use; restart the daemon")
 
     def _together(self, batches: Sequence[Batch]) -> list[Outcome]:
         with self._transaction():

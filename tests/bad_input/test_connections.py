@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -25,7 +26,10 @@ PATIENCE_S = 2.0
 HELD = 59 * MIB
 SOFT, HARD = resource.getrlimit(resource.RLIMIT_NOFILE)
 HEAD = b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\n"
-LIMITS = {"collector__limits__header_timeout": PATIENCE_S, "collector__limits__body_timeout": PATIENCE_S}
+LIMITS: dict[str, Any] = {
+    "collector__limits__header_timeout": PATIENCE_S,
+    "collector__limits__body_timeout": PATIENCE_S,
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -118,7 +122,7 @@ def test_row_28_messages_that_never_end_are_bounded(daemon: Process) -> None:
     with peak_of(daemon), ThreadPoolExecutor(8) as pool:
         held = [pool.submit(hold, daemon, part) for _ in range(8)]
         with channel(reach(daemon)) as open_channel:
-            export_ = open_channel.unary_unary(f"/{WIRE[Signal.TRACES].service}/Export")
+            export_: Any = open_channel.unary_unary(f"/{WIRE[Signal.TRACES].service}/Export")
             answers = [export_(build.body(Signal.TRACES), timeout=10) for _ in range(20)]
         ended = [one.result() for one in held]
 
@@ -131,7 +135,7 @@ def test_row_29_silent_connections_cost_little(daemon: Process) -> None:
     """5,000 connections on which nobody speaks HTTP/2 cost 55 MB at most and disturb nobody."""
     count = min(5000, HARD - 1000)
     with peak_of(daemon) as peak, opened(daemon.grpc, count), channel(reach(daemon)) as open_channel:
-        export_ = open_channel.unary_unary(f"/{WIRE[Signal.TRACES].service}/Export")
+        export_: Any = open_channel.unary_unary(f"/{WIRE[Signal.TRACES].service}/Export")
         export_(b"", timeout=10)
         began = time.monotonic()
         for _ in range(20):
@@ -147,7 +151,7 @@ def test_row_30_rapid_resets_disturb_nobody(daemon: Process) -> None:
     command = [sys.executable, "-m", "tests.support.rapid_reset", str(daemon.grpc), "4"]
     times = []
     with channel(reach(daemon)) as open_channel, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as attack:
-        export_ = open_channel.unary_unary(f"/{WIRE[Signal.TRACES].service}/Export")
+        export_: Any = open_channel.unary_unary(f"/{WIRE[Signal.TRACES].service}/Export")
         while attack.poll() is None:
             began = time.perf_counter()
             assert export_(build.body(Signal.TRACES), timeout=10) == b""

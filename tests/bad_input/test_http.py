@@ -5,6 +5,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 import trustme
@@ -64,7 +65,10 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     made.private_key_pem.write_to_path(folder / "server.key")
     made.cert_chain_pems[0].write_to_path(folder / "server.pem")
     (folder / "server.key").chmod(0o600)
-    pair = {"collector__http__tls__cert": folder / "server.pem", "collector__http__tls__key": folder / "server.key"}
+    pair: dict[str, Any] = {
+        "collector__http__tls__cert": folder / "server.pem",
+        "collector__http__tls__key": folder / "server.key",
+    }
     with ready_process(folder / "tls.db", grpc="off", **pair) as daemon:
         yield daemon
 

@@ -235,7 +235,7 @@ def test_row_94_what_has_begun_is_kept_though_the_caller_hangs_up(service: Runni
     """A batch whose commit had begun when its sender gave up is kept, and the retry is a duplicate."""
     body = build.body(signal, ITEMS)
     with channel(service) as opened, closing(apsw.Connection(str(service.db))) as blocker:
-        method = opened.unary_unary(f"/{WIRE[signal].service}/Export")
+        method: Any = opened.unary_unary(f"/{WIRE[signal].service}/Export")
         blocker.execute("begin immediate")
         call = method.future(body, timeout=10)
         until(lambda: service.service.writer.queued_batches == 1 and not len(service.service.writer._queue))
@@ -252,7 +252,8 @@ def test_row_94_what_had_not_begun_is_left_to_the_retry(service: Running, signal
     """A batch that nobody waits for any more, and that no commit had begun with, is not written for nothing."""
     body = build.body(signal, ITEMS)
     with channel(service) as opened, paused(service):
-        call = opened.unary_unary(f"/{WIRE[signal].service}/Export").future(body, timeout=10)
+        method: Any = opened.unary_unary(f"/{WIRE[signal].service}/Export")
+        call = method.future(body, timeout=10)
         until(lambda: service.service.writer.queued_batches == 1)
         call.cancel()
         until(lambda: service.service.writer.queued_batches == 0)
@@ -264,7 +265,7 @@ def test_row_94_what_had_not_begun_is_left_to_the_retry(service: Running, signal
 def test_row_94_a_deadline_of_a_millisecond_does_no_harm(service: Running) -> None:
     """Calls that are over before they begin leave whole batches or nothing behind."""
     with channel(service) as opened, ThreadPoolExecutor(4) as pool:
-        method = opened.unary_unary(f"/{WIRE[Signal.TRACES].service}/Export")
+        method: Any = opened.unary_unary(f"/{WIRE[Signal.TRACES].service}/Export")
         bodies = [build.body(Signal.TRACES, ITEMS) for _ in range(20)]
         list(pool.map(lambda body: method.future(body, timeout=0.001).exception(timeout=10), bodies))
 

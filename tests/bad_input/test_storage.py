@@ -59,9 +59,7 @@ def held(db: Path) -> Iterator[None]:
         other.execute("rollback")
 
 
-@pytest.mark.xfail(
-    reason="sweep, backup and rotation arrive with the parts that do them", strict=False, run=False
-)
+@pytest.mark.xfail(reason="sweep, backup and rotation arrive with the parts that do them", strict=False, run=False)
 def test_row_88_a_kill_during_sweep_backup_or_rotation_loses_nothing() -> None:
     """Killed in the middle of any of them, the daemon starts again with all that it had answered."""
     raise AssertionError("kill -9 during a sweep, a backup and a token rotation: nothing answered is lost")

@@ -80,7 +80,7 @@ def hostile_span(texts: list[str]) -> Span:
     return build.span(
         name=whole,
         trace_state=whole,
-        status=Status(message=whole, code=2),
+        status=Status(message=whole, code=Status.STATUS_CODE_ERROR),
         attributes=pairs(texts),
         events=[Span.Event(time_unix_nano=1, name=whole, attributes=pairs(texts))],
         links=[Span.Link(trace_id=b"t" * 16, span_id=b"s" * 8, trace_state=whole, attributes=pairs(texts))],

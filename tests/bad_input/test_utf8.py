@@ -1,5 +1,6 @@
 """Bytes that are no text, where text should be: row 45."""
 
+from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -46,7 +47,7 @@ def number_point(extra: bytes) -> bytes:
     return field(1, b"m") + field(5, field(1, build.point().SerializeToString() + extra))
 
 
-FIELDS = {
+FIELDS: dict[str, tuple[Signal, Callable[[], bytes]]] = {
     "span name": (Signal.TRACES, lambda: SPAN() + field(5, BAD)),
     "trace state": (Signal.TRACES, lambda: SPAN() + field(3, BAD)),
     "status": (Signal.TRACES, lambda: SPAN() + field(15, field(2, BAD))),
@@ -69,7 +70,7 @@ FIELDS = {
     "point attribute": (Signal.METRICS, lambda: number_point(field(7, PAIR))),
     "exemplar": (Signal.METRICS, lambda: number_point(field(5, field(7, PAIR)))),
 }
-ABOVE = {
+ABOVE: dict[str, Callable[[bytes], bytes]] = {
     "resource": lambda items: envelope(items, resource=field(1, PAIR)),
     "scope": lambda items: envelope(field(1, field(1, BAD)) + items),
     "scope attribute": lambda items: envelope(field(1, field(3, PAIR)) + items),

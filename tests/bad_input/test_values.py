@@ -1,6 +1,7 @@
 """Values that are too many, too deep, not finite or out of range: rows 35, 36, 41 to 43 and 54."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -63,8 +64,11 @@ def kvlists_json(depth: int) -> Any:
     return value
 
 
-NESTED = {"arrays": (arrays, arrays_json, 47), "kvlists": (kvlists, kvlists_json, 31)}
-PLACES = {
+NESTED: dict[str, tuple[Callable[[int], bytes], Callable[[int], Any], int]] = {
+    "arrays": (arrays, arrays_json, 47),
+    "kvlists": (kvlists, kvlists_json, 31),
+}
+PLACES: dict[str, tuple[Signal, Callable[[bytes], bytes], Callable[[Any], str]]] = {
     "span": (Signal.TRACES, lambda pair: GOOD[Signal.TRACES]() + field(9, pair), lambda pair: span(attributes=[pair])),
     "event": (
         Signal.TRACES,

@@ -43,7 +43,7 @@ def test_B08_row_87_sixteen_large_requests_at_once_stay_within_memory(tmp_path: 
 
 def test_B08_row_87_large_uploads_that_are_asked_to_come_again_do_not_add_up(tmp_path: Path) -> None:
     """Uploads that are broken off while they arrive leave nothing behind, crowd after crowd."""
-    _crowd(tmp_path / "spanledger.db", ["grpc"] * FEW, rounds=3, collector__limits__memory=NO_MEMORY)
+    _crowd(tmp_path / "spanledger.db", ["grpc"] * FEW, rounds=2, collector__limits__memory=NO_MEMORY)
 
 
 @pytest.mark.soak

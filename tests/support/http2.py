@@ -139,7 +139,7 @@ def framed(message: bytes, *, compressed: bool = False, announced: int | None = 
 def exported(port: int, message: bytes, *, compressed: bool = False, **headers: str) -> Reply:
     """Make one Export call with a message that is sent as it is."""
     with connected(port) as connection:
-        stream = connection.call(**headers)
+        stream = connection.call(Signal.TRACES, **headers)
         connection.write(stream, framed(message, compressed=compressed), end=True)
         return connection.reply(stream)
 
