@@ -56,6 +56,15 @@ class Admission:
             self._leave(-more)
         ticket.bytes += more
 
+    def try_grow(self, ticket: Ticket, count: int) -> bool:
+        """Let a request hold `count` bytes in all if there is room for them now, and say so."""
+        more = max(0, count - ticket.bytes)
+        if self.in_flight_bytes + more > self.limit_bytes:
+            return False
+        self.in_flight_bytes += more
+        ticket.bytes += more
+        return True
+
     def settle(self, ticket: Ticket, count: int) -> None:
         """Let a request hold `count` bytes that are in memory already, room or not."""
         self.in_flight_bytes += count - ticket.bytes

@@ -8,7 +8,6 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
@@ -31,7 +30,9 @@ UNKNOWN_BYTES = 1 << 20
 """What a call is taken to hold until its message is there."""
 LOOK_AGAIN_S = 0.05
 """How often a slow upload is held against the memory limit."""
-NO_MESSAGE = b""
+SLOW_S = 0.25
+SLOW_BYTES = 16 << 20
+"""An upload that takes longer than this must find this much room: grpc does not say how much of it is here already."""
 
 Context = Any
 """grpc.aio.ServicerContext; its own type parameters say nothing about raw bytes."""
@@ -87,8 +88,8 @@ class _Handler(grpc.GenericRpcHandler):
 
 
 def _export(calls: "_Calls", signal: Signal) -> Any:
-    async def export(messages: AsyncIterator[bytes], context: Context) -> bytes:
-        return await calls.export(signal, messages, context)
+    async def export(_messages: object, context: Context) -> bytes:
+        return await calls.export(signal, context)
 
     return export
 
@@ -100,21 +101,21 @@ class _Calls:
         self._intake = intake
         self._reading: OrderedDict[object, None] = OrderedDict()
 
-    async def export(self, signal: Signal, messages: AsyncIterator[bytes], context: Context) -> bytes:
+    async def export(self, signal: Signal, context: Context) -> bytes:
         """Answer one call; every error becomes a status with details."""
         try:
-            response = await self._take(signal, messages, context)
+            response = await self._take(signal, context)
         except Exception as error:
             await self._abort(error, context)
             raise
         self._intake.counters.answers.labels("grpc", "ok").inc()
         return response
 
-    async def _take(self, signal: Signal, messages: AsyncIterator[bytes], context: Context) -> bytes:
+    async def _take(self, signal: Signal, context: Context) -> bytes:
         metadata = context.invocation_metadata() or ()
         self._intake.gate.check([value for key, value in metadata if key == "authorization"])
         async with self._intake.admission.admit(UNKNOWN_BYTES) as ticket:
-            body = await self._read(messages, ticket)
+            body = await self._read(context, ticket)
             began = time.perf_counter()
             try:
                 accepted = await self._intake.ingest.take(Request(signal, "protobuf", "grpc", body))
@@ -122,29 +123,34 @@ class _Calls:
                 self._intake.counters.seconds.labels("grpc").observe(time.perf_counter() - began)
         return success(signal, "protobuf", rejected=accepted.rejected, message=accepted.message)
 
-    async def _read(self, messages: AsyncIterator[bytes], ticket: Ticket) -> bytes:
+    async def _read(self, context: Context, ticket: Ticket) -> bytes:
         """Read the one message of a unary call within the time and memory there is."""
         mark = object()
         self._reading[mark] = None
-        reading = asyncio.ensure_future(anext(messages, NO_MESSAGE))
+        reading = asyncio.ensure_future(context.read())
         try:
-            body = await self._watched(reading, mark)
+            body = await self._watched(reading, mark, ticket)
         finally:
-            reading.cancel()
+            reading.add_done_callback(_let_go)
             del self._reading[mark]
         self._intake.admission.settle(ticket, len(body))
         return body
 
-    async def _watched(self, reading: "asyncio.Future[bytes]", mark: object) -> bytes:
-        """Wait for a message; while memory is short only the oldest upload goes on."""
-        deadline = time.monotonic() + self._intake.limits.body_timeout
+    async def _watched(self, reading: "asyncio.Future[Any]", mark: object, ticket: Ticket) -> bytes:
+        """Wait for a message; a slow one needs room of its own, and while memory is short only the oldest goes on."""
+        limits = self._intake.limits
+        began = time.monotonic()
         while True:
             done, _ = await asyncio.wait({reading}, timeout=LOOK_AGAIN_S)
             if done:
-                return reading.result()
-            if time.monotonic() > deadline:
-                raise TooSlow(f"the message did not arrive within {self._intake.limits.body_timeout:g} s")
-            if resident_bytes() > self._intake.limits.memory and next(iter(self._reading)) is not mark:
+                message = reading.result()
+                return b"" if message is grpc.aio.EOF else bytes(message)
+            waited = time.monotonic() - began
+            if waited > limits.body_timeout:
+                raise TooSlow(f"the message did not arrive within {limits.body_timeout:g} s")
+            if waited > SLOW_S and not self._intake.admission.try_grow(ticket, SLOW_BYTES):
+                raise Overloaded("too many slow uploads are under way; send the same request again")
+            if resident_bytes() > limits.memory and next(iter(self._reading)) is not mark:
                 raise Overloaded("memory is short; send the same request again")
 
     async def _abort(self, error: Exception, context: Context) -> None:
@@ -188,3 +194,9 @@ def _credentials(tls: Tls) -> grpc.ServerCredentials:
     pair = [(tls.key.read_bytes(), tls.cert.read_bytes())]
     authority = tls.client_ca.read_bytes() if tls.client_ca else None
     return grpc.ssl_server_credentials(pair, authority, authority is not None)
+
+
+def _let_go(reading: "asyncio.Future[Any]") -> None:
+    """Let a read end by itself: cancelling it would leave its message in grpc's hands for ever."""
+    if not reading.cancelled():
+        reading.exception()

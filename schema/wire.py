@@ -4,29 +4,29 @@ Parsing tiny messages costs up to 88 bytes of memory per byte of body (reliabili
 Walking the tags finds that out without building anything.
 """
 
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from google.protobuf.descriptor import Descriptor
+
 from core.errors import TooLarge, Undecodable
-from schema.signals import Signal
+from schema.signals import WIRE, Signal
 
 MAX_ITEMS = 200_000
 SCANNED_FROM = 1 << 20
 NODES_FREE = 200_000
-BYTES_PER_NODE = 24
+BYTES_PER_NODE = 16
+PACKED_PER_NODE = 8
+"""Packed numbers cost a tenth of what a message does."""
 
-Levels = tuple[frozenset[int], ...]
 
-LEVELS: dict[Signal, Levels] = {
-    Signal.TRACES: (frozenset({1}), frozenset({1, 2}), frozenset({1, 2}), frozenset({9, 11, 13, 15})),
-    Signal.LOGS: (frozenset({1}), frozenset({1, 2}), frozenset({1, 2}), frozenset({5, 6})),
-    Signal.METRICS: (
-        frozenset({1}),
-        frozenset({1, 2}),
-        frozenset({1, 2}),
-        frozenset({5, 7, 9, 10, 11, 12}),
-        frozenset({1}),
-        frozenset({1, 5, 6, 7, 8, 9, 11}),
-    ),
-}
-"""The numbers of the fields that hold messages, level by level from the request down."""
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Say which fields of a message hold messages, of which shape, and which hold packed numbers."""
+
+    messages: Mapping[int, str]
+    packed: frozenset[int]
 
 
 def check_flood(signal: Signal, body: bytes) -> None:
@@ -34,8 +34,9 @@ def check_flood(signal: Signal, body: bytes) -> None:
     if len(body) < SCANNED_FROM:
         return
     budget = NODES_FREE + len(body) // BYTES_PER_NODE
-    if _mostly_empty(body, LEVELS[signal], budget) or count_nodes(body, LEVELS[signal], budget) > budget:
-        message = f"body of {len(body)} bytes holds more than {budget} messages, most of them empty"
+    root = WIRE[signal].request.DESCRIPTOR.full_name
+    if body.count(EMPTY_ITEM) > budget or count_nodes(body, root, budget) > budget:
+        message = f"body of {len(body)} bytes holds more than {budget} messages or numbers, most of them empty"
         raise Undecodable(message)
 
 
@@ -46,26 +47,17 @@ def check_items(items: int) -> None:
         raise TooLarge(message)
 
 
-def count_nodes(body: bytes, levels: Levels, budget: int) -> int:
+def count_nodes(body: bytes, root: str, budget: int) -> int:
     """Count nested messages, stopping past the budget; a malformed part is left to the parser."""
     nodes = 0
-    stack = [(0, len(body), 0)]
-    try:
-        while stack and nodes <= budget:
-            start, end, level = stack.pop()
-            found = _messages(body, start, end, levels[level], budget - nodes)
-            nodes += len(found)
-            if level + 1 < len(levels):
-                stack.extend((inner, stop, level + 1) for inner, stop in found if stop > inner)
-    except (IndexError, ValueError):
-        pass
+    stack = [(0, len(body), root)]
+    while stack and nodes <= budget:
+        start, end, kind = stack.pop()
+        with suppress(IndexError, ValueError):
+            found, numbers = _inside(body, start, end, SHAPES[kind], budget - nodes)
+            nodes += len(found) + numbers // PACKED_PER_NODE
+            stack += found
     return nodes
-
-
-def _mostly_empty(body: bytes, levels: Levels, budget: int) -> bool:
-    """Find the plainest flood quickly: the two bytes of an empty message are rare in honest bodies."""
-    fields = sorted(frozenset().union(*levels), key=lambda field: field != 2)
-    return any(body.count(bytes((field << 3 | 2, 0))) > budget for field in fields)
 
 
 def varint(body: bytes, at: int) -> tuple[int, int]:
@@ -85,16 +77,20 @@ def varint(body: bytes, at: int) -> tuple[int, int]:
     return value, at + 1
 
 
-def _messages(body: bytes, at: int, end: int, fields: frozenset[int], budget: int) -> list[tuple[int, int]]:
-    """List where the messages of one level begin and end, at most one more than the budget."""
-    found: list[tuple[int, int]] = []
+def _inside(body: bytes, at: int, end: int, shape: Shape, budget: int) -> tuple[list[tuple[int, int, str]], int]:
+    """List the messages one level below, at most one more than the budget, and count packed bytes."""
+    found: list[tuple[int, int, str]] = []
+    packed = 0
     while at < end and len(found) <= budget:
         key, at = varint(body, at)
         kind = key & 7
         if kind == 2:
             length, at = varint(body, at)
-            if key >> 3 in fields:
-                found.append((at, at + length))
+            below = shape.messages.get(key >> 3)
+            if below is not None:
+                found.append((at, at + length, below))
+            elif key >> 3 in shape.packed:
+                packed += length
             at += length
         elif kind == 0:
             _, at = varint(body, at)
@@ -102,4 +98,21 @@ def _messages(body: bytes, at: int, end: int, fields: frozenset[int], budget: in
             at += 8 if kind == 1 else 4
         else:
             raise ValueError(kind)
-    return found
+    return found, packed
+
+
+def _shapes(kind: Descriptor, known: dict[str, Shape]) -> dict[str, Shape]:
+    """Gather the shapes of a message and of all below it."""
+    if kind.full_name not in known:
+        below = {field.number: field.message_type for field in kind.fields if field.message_type is not None}
+        packed = frozenset(field.number for field in kind.fields if field.is_packed)
+        known[kind.full_name] = Shape({number: inner.full_name for number, inner in below.items()}, packed)
+        for inner in below.values():
+            _shapes(inner, known)
+    return known
+
+
+EMPTY_ITEM = b"\x12\x00"
+SHAPES: dict[str, Shape] = {}
+for _wire in WIRE.values():
+    _shapes(_wire.request.DESCRIPTOR, SHAPES)

@@ -6,7 +6,7 @@ from spanledger import toml_text
 from spanledger.config import validate
 from spanledger.mistakes import Mistaken
 from spanledger.options import Source
-from spanledger.terminal import note, say, say_json
+from spanledger.terminal import note, say, say_json, visible
 
 MISTAKEN = 2
 
@@ -14,6 +14,8 @@ MISTAKEN = 2
 def show(source: Source, *, as_json: bool) -> int:
     """Print the configuration in force, or every mistake in it."""
     merged = source.gather()
+    for line in merged.warnings:
+        note(f"Warning: {line}")
     try:
         config = validate(merged)
     except Mistaken as error:
@@ -21,7 +23,7 @@ def show(source: Source, *, as_json: bool) -> int:
     if as_json:
         say_json({"valid": True, "mistakes": [], "config": config.model_dump(mode="json")})
     else:
-        click.echo(toml_text.write(config, merged), nl=False)
+        click.echo(visible(toml_text.write(config, merged).encode()), nl=False)
     return 0
 
 

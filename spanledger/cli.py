@@ -54,13 +54,15 @@ def commands() -> None:
 @config_options
 def serve(source: Source) -> int:
     """Run the collector until it is told to stop."""
-    config = source.load()
-    from spanledger import logs
+    merged = source.gather()
+    from spanledger import config, logs
 
-    logs.set_up(config.logs)
+    settings = config.validate(merged)
+    logs.set_up(settings.logs)
+    logs.warn(merged.warnings)
     from spanledger import service
 
-    return service.run(config)
+    return service.run(settings)
 
 
 @commands.command()

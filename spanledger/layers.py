@@ -4,6 +4,7 @@ What each value is made of is decided by the setting it is for, never by how it 
 Nothing is judged here but the form of each source; one validation looks at the result.
 """
 
+import stat
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,11 +26,12 @@ class Given:
 
 @dataclass(slots=True)
 class Merged:
-    """Hold the sources laid over each other, where each value came from, and what could not be read."""
+    """Hold the sources laid over each other, where each value came from, what could not be read and what is unwise."""
 
     values: dict[str, Any] = field(default_factory=dict)
     origins: dict[Path, str] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def put(self, path: Path, value: Any, *, origin: str) -> None:
         """Set one value, making the tables on its way; a value that stands in the way is left for the validation."""
@@ -46,6 +48,13 @@ class Merged:
         nearer = (path[:length] for length in range(len(path), 0, -1))
         return next((self.origins[part] for part in nearer if part in self.origins), "")
 
+    def value(self, path: Path) -> Any:
+        """Give the value that was put at a path; None when another stood in its way."""
+        inner: Any = self.values
+        for name in path:
+            inner = inner.get(name) if isinstance(inner, dict) else None
+        return inner
+
     def below(self, path: Path) -> list[Path]:
         """List the paths at and below a path that were given."""
         return [given for given in self.origins if given[: len(path)] == path]
@@ -57,6 +66,7 @@ def merge(model: type[Section], *, file: FilePath | None, environ: Mapping[str, 
     merged = Merged()
     if file is not None:
         _add_file(merged, file)
+        _warn_of_readers(merged, file, secrets=[setting.path for setting in known.values() if setting.is_secret])
     for given in [*_from_environment(environ), *flags]:
         merged.put(given.path, _shape(given.text, known.get(given.path)), origin=given.origin)
     return merged
@@ -82,6 +92,22 @@ def _add_file(merged: Merged, file: FilePath) -> None:
         merged.mistakes.append(f"{file}: is not TOML: {error}")
     else:
         _add_table(merged, content, above=(), origin=str(file))
+
+
+def _warn_of_readers(merged: Merged, file: FilePath, *, secrets: Sequence[Path]) -> None:
+    """Warn of a file that holds secrets, in force or not, and that its group or everybody may read."""
+    held = [".".join(path) for path in secrets if any(map(merged.value, merged.below(path)))]
+    if held and _is_shared(file):
+        told = f"{file}: holds {', '.join(held)} and can be read by other users; make it private with chmod 600"
+        merged.warnings.append(told)
+
+
+def _is_shared(file: FilePath) -> bool:
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return False
+    return bool(mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
 def _add_table(merged: Merged, content: Mapping[str, Any], *, above: Path, origin: str) -> None:

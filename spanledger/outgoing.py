@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
@@ -17,7 +18,9 @@ from spanledger.options import Failed, reading
 from spanledger.terminal import Progress, json_line, note, visible
 from store.sqlite import SqliteReadSide
 
-PAGE = 1000
+PAGE_BYTES = 4 << 20
+"""What a page should come to when written; in memory its rows take about five times that."""
+MAX_ROWS = 1000
 STANDARD_OUTPUT = "-"
 
 Write = Callable[[bytes], object]
@@ -37,23 +40,48 @@ def _write_all(side: SqliteReadSide, signals: list[Signal], write: Write) -> int
     progress = Progress("items exported", total=total)
     count = 0
     try:
-        for page, lines in _pages(side, signals):
-            for line in lines:
-                write(line)
-            count += page
-            progress.add(page)
+        for rows in _pages(side, signals, write):
+            count += rows
+            progress.add(rows)
     finally:
         progress.close()
     return count
 
 
-def _pages(side: SqliteReadSide, signals: list[Signal]) -> Iterator[tuple[int, Iterator[bytes]]]:
-    """Give each page's number of items, and its lines."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Say what a page came to: its rows, the last one's id, and its bytes when written."""
+
+    rows: int
+    last_id: int
+    written_bytes: int
+
+
+def _pages(side: SqliteReadSide, signals: list[Signal], write: Write) -> Iterator[int]:
+    """Write page after page, and give each one's number of items."""
     for signal in signals:
-        after = 0
-        while items := side.items(signal, after_id=after, limit=PAGE):
-            after = int(items[-1]["id"])
-            yield len(items), map(json_line, encode.requests(signal, items))
+        after, limit = 0, 1
+        while page := _write_page(side, signal, write, after=after, limit=limit):
+            after, limit = page.last_id, next_limit(page)
+            yield page.rows
+
+
+def _write_page(side: SqliteReadSide, signal: Signal, write: Write, *, after: int, limit: int) -> Page | None:
+    """Write one page and let go of it; None when there is nothing more."""
+    items = side.items(signal, after_id=after, limit=limit)
+    if not items:
+        return None
+    written_bytes = 0
+    for line in map(json_line, encode.requests(signal, items)):
+        write(line)
+        written_bytes += len(line)
+    return Page(len(items), int(items[-1]["id"]), written_bytes)
+
+
+def next_limit(page: Page) -> int:
+    """Say how many rows to read next: about PAGE_BYTES if they are like the last ones, and at most twice as many."""
+    fitting = page.rows * PAGE_BYTES // max(page.written_bytes, 1)
+    return max(1, min(fitting, 2 * page.rows, MAX_ROWS))
 
 
 @contextmanager

@@ -35,6 +35,11 @@ class Setting:
         return get_origin(self.field.annotation) in (tuple, list)
 
     @property
+    def is_secret(self) -> bool:
+        """Say whether what it takes must stay private."""
+        return SecretStr in (self.field.annotation, *get_args(self.field.annotation))
+
+    @property
     def variable(self) -> str:
         """Name its environment variable."""
         return PREFIX + "__".join(self.path).upper()

@@ -1,19 +1,23 @@
 """Answer `spanledger sql`."""
 
-import csv
 import sys
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 from spanledger.config import Config
 from spanledger.options import reading
-from spanledger.terminal import cell, note, say, say_json_line, table
+from spanledger.terminal import cell, note, plain, say, say_json_line, table
 
 SHOWN_ROWS = 1000
 SHOWN_CHARACTERS = 100
 DEADLINE_S = 60.0
 """A query holds the write-ahead log open for as long as it runs."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula, or skips before one."""
+SPECIAL = frozenset(',"\r\n')
+EMPTY = '""'
+"""A line of nothing is no row to most readers."""
 
 Rows = Iterator[tuple[Any, ...]]
 
@@ -37,14 +41,28 @@ def _write_json(head: list[str], rows: Rows) -> None:
 
 
 def _write_csv(head: list[str], rows: Rows) -> None:
-    clean = cell if sys.stdout.isatty() else _raw
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows([clean(value) for value in row] for row in rows)
+    """Write lines as they come; a spreadsheet must take no text of them for a formula."""
+    tty = sys.stdout.isatty()
+    for row in chain([head], rows):
+        sys.stdout.write(_csv_line(row, tty=tty))
 
 
-def _raw(value: Any) -> Any:
-    return value.hex() if isinstance(value, bytes) else value
+def _csv_line(row: Iterable[Any], *, tty: bool) -> str:
+    line = ",".join(_csv_cell(value, tty=tty) for value in row)
+    return f"{line or EMPTY}\n"
+
+
+def _csv_cell(value: Any, *, tty: bool) -> str:
+    """Quote where needed; text that begins like a formula gets an apostrophe ahead, a number never."""
+    if not isinstance(value, str):
+        return cell(value)
+    return _csv_text(value, tty=tty)
+
+
+def _csv_text(raw: str, *, tty: bool) -> str:
+    apostrophe = "'" if raw.startswith(FORMULA) else ""
+    text = apostrophe + (plain(raw) if tty else raw)
+    return '"' + text.replace('"', '""') + '"' if apostrophe or not SPECIAL.isdisjoint(text) else text
 
 
 def _write_table(head: list[str], rows: Rows) -> None:

@@ -11,7 +11,7 @@ import click
 import orjson
 
 # C0, DEL and C1 controls, line separators, and the marks that turn the direction of writing round.
-_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _BELOW_KIB = 1024
 NANOSECONDS = 1_000_000_000

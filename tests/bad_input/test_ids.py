@@ -3,18 +3,19 @@
 import base64
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from typing import Any
 
-import apsw
 import grpc
 import orjson
 import pytest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Exemplar
 
+from schema.rows import Batch
 from schema.signals import WIRE, Signal
+from store.protocol import Outcome
+from store.sqlite import SqliteWriteSide
 from tests.support import build, build_json
 from tests.support.build_json import log, metric, point, span
 from tests.support.clients import channel
@@ -231,17 +232,26 @@ def test_row_60_points_and_records_conflict_too(service: Running) -> None:
 
 
 @pytest.mark.parametrize("signal", Signal)
-def test_row_94_what_has_begun_is_kept_though_the_caller_hangs_up(service: Running, signal: Signal) -> None:
+def test_row_94_what_has_begun_is_kept_though_the_caller_hangs_up(
+    service: Running, signal: Signal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A batch whose commit had begun when its sender gave up is kept, and the retry is a duplicate."""
     body = build.body(signal, ITEMS)
-    with channel(service) as opened, closing(apsw.Connection(str(service.db))) as blocker:
+    commit, begun, go_on = SqliteWriteSide.commit, threading.Event(), threading.Event()
+
+    def slowly(side: SqliteWriteSide, batches: Sequence[Batch]) -> list[Outcome | Exception]:
+        begun.set()
+        assert go_on.wait(10)
+        return commit(side, batches)
+
+    monkeypatch.setattr(SqliteWriteSide, "commit", slowly)
+    with channel(service) as opened:
         method: Any = opened.unary_unary(f"/{WIRE[signal].service}/Export")
-        blocker.execute("begin immediate")
         call = method.future(body, timeout=10)
-        until(lambda: service.service.writer.queued_batches == 1 and not len(service.service.writer._queue))
+        assert begun.wait(10)
         call.cancel()
         retry = method.future(body, timeout=10)
-        blocker.execute("rollback")
+        go_on.set()
 
         assert retry.result() == b""
     assert [(line.stored, line.duplicate) for line in service.ledger()] == [(ITEMS, ITEMS)]

@@ -15,7 +15,7 @@ MAKING = (0.002, 0.016, 0.03)
 """Seconds after the file appears; its tables are made within about thirty milliseconds."""
 LOOK_S = 0.0005
 EARLY = (0.05, 1.5)
-LATE = (0.0, 0.3)
+LATE = (0.0, 0.2)
 FULL_LOOK_EVERY = 15
 
 

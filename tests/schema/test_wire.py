@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import TooLarge, Undecodable
-from schema.signals import Signal
-from schema.wire import LEVELS, MAX_ITEMS, check_flood, check_items, count_nodes, varint
+from schema.signals import WIRE, Signal
+from schema.wire import MAX_ITEMS, check_flood, check_items, count_nodes, varint
 from tests.support import build
 from tests.support.otlp import varint as written
+
+ROOT = WIRE[Signal.TRACES].request.DESCRIPTOR.full_name
 
 
 @given(st.integers(0, 2**64 - 1))
@@ -54,21 +56,21 @@ def test_small_bodies_are_not_measured() -> None:
 
 
 def test_nodes_are_counted_down_to_the_attributes() -> None:
-    """Envelope, resource, its attribute, scope, item and what stands in the item each count."""
+    """Envelopes, attributes, their values and whatever else is a message each count."""
     body = build.traces(build.span(attributes=build.attributes({"a": 1}), status={"code": 1})).SerializeToString()
 
-    assert 7 == count_nodes(body, LEVELS[Signal.TRACES], 100)
+    assert 9 == count_nodes(body, ROOT, 100)
 
 
 def test_counting_stops_past_the_budget() -> None:
     """No more is looked at than is needed to refuse."""
-    assert 4 == count_nodes(b"\x0a\x00" * 1000, LEVELS[Signal.TRACES], 3)
+    assert 4 == count_nodes(b"\x0a\x00" * 1000, ROOT, 3)
 
 
 @pytest.mark.parametrize("body", [b"\x0a\x80", b"\x0b\x0c", b"\x0a", b"\xff" * 20, b"\x09\x0d"])
 def test_a_malformed_part_is_left_to_the_parser(body: bytes) -> None:
     """Counting never fails."""
-    assert count_nodes(body, LEVELS[Signal.TRACES], 100) >= 0
+    assert count_nodes(body, ROOT, 100) >= 0
 
 
 def test_row_35_items_over_the_cap_are_too_large() -> None:

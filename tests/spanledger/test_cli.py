@@ -105,6 +105,20 @@ def test_check_prints_what_is_in_force(capsys: pytest.CaptureFixture[str], monke
     assert answer(capsys, "check")["config"]["collector"]["tokens"] == ["**********"]
 
 
+def test_shared_secret_is_warned_of(daemon: Process, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`check` and `serve` warn of a file with tokens that others can read; the answer itself stays as it is."""
+    file = tmp_path / "shared.toml"
+    file.write_text('[collector]\ntokens = ["hush"]\n')
+    file.chmod(0o644)
+    status, output, errors = outcome(capsys, "check", "--config", str(file), "--json")
+    busy, _, log = command("serve", "--config", str(file), "--db", str(daemon.db), "--grpc", "127.0.0.1:0")
+
+    assert (0, True, 3) == (status, json.loads(output)["valid"], busy)
+    assert f"Warning: {file}: holds collector.tokens and can be read by other users" in errors
+    assert "hush" not in output + errors + log
+    assert ["warning"] == [json.loads(line)["level"] for line in log.splitlines() if "other users" in line]
+
+
 @pytest.mark.parametrize("name", ["check", "serve", "status", "doctor"])
 def test_mistakes_are_told_one_a_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Every command refuses a wrong configuration with all of its mistakes and exit status 2."""
@@ -199,6 +213,19 @@ def test_sql_forms(daemon: Process, capsys: pytest.CaptureFixture[str]) -> None:
     assert ["n  nil  raw   evil", "1       00ff  \\x1b\\x9b[31m"] == [shown.splitlines()[at] for at in (0, 2)]
     assert [["n", "nil", "raw", "evil"], ["1", "", "00ff", "\x1b\x9b[31m"]] == list(csv.reader(io.StringIO(written)))
     assert [] == answer(capsys, "sql", "select 1 where 0", *database)
+
+
+def test_csv_runs_nothing(daemon: Process, capsys: pytest.CaptureFixture[str]) -> None:
+    """In CSV a text that begins like a formula is quoted after an apostrophe; numbers and other text stay."""
+    query = (
+        """select -1 as n, -1.5 as f, '=1' as "+f", '@"a"' as b, char(13) as c, char(9) as d, '-' as e, 'a-=' as g"""
+    )
+    _, written, _ = outcome(capsys, "sql", query, "--db", str(daemon.db), "--csv")
+    _, empty, _ = outcome(capsys, "sql", "select null as n", "--db", str(daemon.db), "--csv")
+
+    row = '-1,-1.5,"\'=1","\'@""a""","\'\r","\'\t","\'-",a-='
+    assert f'n,f,"\'+f",b,c,d,e,g\n{row}\n' == written
+    assert 'n\n""\n' == empty
 
 
 @pytest.mark.parametrize("query", ["selec", "delete from spans", "select * from nowhere", "attach 'x' as y"])

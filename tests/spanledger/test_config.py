@@ -123,6 +123,28 @@ def test_unreadable_file_does_not_hide_other_mistakes(tmp_path: Path) -> None:
         assert f"{path}: {told}" in caught.value.lines[0]
 
 
+@pytest.mark.parametrize(
+    ("mode", "text", "warned"),
+    [
+        (0o644, 'tokens = ["hush"]', True),
+        (0o640, 'tokens = ["hush"]', True),
+        (0o604, "tokens = 5", True),
+        (0o600, 'tokens = ["hush"]', False),
+        (0o644, "tokens = []", False),
+        (0o644, "insecure_no_auth = true", False),
+    ],
+)
+def test_secret_that_others_can_read(tmp_path: Path, mode: int, text: str, *, warned: bool) -> None:
+    """A file with a token that others can read is warned of, even if the token is not the one in force."""
+    path = file(tmp_path, f"[collector]\n{text}\n")
+    path.chmod(mode)
+
+    warnings = gather(file=path, environ={"SPANLEDGER_COLLECTOR__TOKENS": "other"}).warnings
+
+    told = f"{path}: holds collector.tokens and can be read by other users; make it private with chmod 600"
+    assert [told] * warned == warnings
+
+
 def test_value_in_the_place_of_a_section() -> None:
     """A value where a section belongs is a mistake, whatever else is set below it."""
     environ = {"SPANLEDGER_COLLECTOR": "5", "SPANLEDGER_COLLECTOR__GRPC__ENDPOINT": "off"}

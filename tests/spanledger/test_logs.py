@@ -126,3 +126,81 @@ def test_format(form: str, stream: io.StringIO, *, is_json: bool) -> None:
     structlog.get_logger().info("ready")
 
     assert is_json == stream.getvalue().startswith("{")
+
+
+class Clock:
+    """Be a clock that is turned by hand."""
+
+    now_s = 0.0
+
+    def __call__(self) -> float:
+        """Give the time."""
+        return self.now_s
+
+
+def record_of(name: str, message: str, *values: object, error: BaseException | None = None) -> logging.LogRecord:
+    """Build a record of a logger."""
+    info = (type(error), error, None) if error else None
+    return logging.LogRecord(name, logging.ERROR, "x.py", 1, message, values, info)
+
+
+def test_third_parties_repeat_themselves_seldom() -> None:
+    """A kind of record is written once a minute, and then with how many were held back."""
+    clock = Clock()
+    seldom = logs.Seldom(clock=clock)
+
+    written = []
+    for clock.now_s in (0, 1, 59, 60, 61, 130, 200):
+        record = record_of("asyncio", "socket.accept() out of system resource\nsocket: %s")
+        if seldom.filter(record):
+            written.append((clock.now_s, getattr(record, "held_back", None)))
+
+    assert [(0, None), (60, 2), (130, 1), (200, None)] == written
+
+
+def test_kinds_are_told_apart() -> None:
+    """Another logger, template or error is another kind; values and particulars are not, and our own are never held."""
+    seldom = logs.Seldom(clock=Clock())
+    given = [
+        record_of("asyncio", "lost\nsocket: 1"),
+        record_of("asyncio", "lost\nsocket: 2"),
+        record_of("asyncio", "lost", error=OSError()),
+        record_of("aiohttp.server", "lost"),
+        record_of("grpc._server", "lost %s", 1),
+        record_of("grpc._server", "lost %s", 2),
+        record_of("core.loop", "lost"),
+        record_of("core.loop", "lost"),
+    ]
+
+    assert [True, False, True, True, True, False, True, True] == [seldom.filter(record) for record in given]
+
+
+def test_few_kinds_are_remembered() -> None:
+    """However many kinds there are, a bounded number is remembered: those told last."""
+    seldom = logs.Seldom(clock=Clock())
+    for number in range(2 * logs.MAX_KINDS):
+        seldom.filter(record_of("asyncio", str(number)))
+
+    assert logs.MAX_KINDS == len(seldom._kinds)
+    assert not seldom.filter(record_of("asyncio", str(2 * logs.MAX_KINDS - 1)))
+
+
+def test_what_was_held_back_is_written() -> None:
+    """The number of records held back stands in the line."""
+    clock = Clock()
+    stream = io.StringIO()
+    logs.set_up(Logs(), stream=stream, clock=clock)
+    for clock.now_s in (0, 1, 60):
+        logging.getLogger("asyncio").error("out of files")
+
+    assert [None, 1] == [record.get("held_back") for record in records(stream)]
+
+
+def test_warnings_of_the_configuration() -> None:
+    """What is unwise in the configuration is a warning."""
+    stream = set_up()
+
+    logs.warn(["x.toml: 100 % open"])
+
+    (record,) = records(stream)
+    assert ("warning", "x.toml: 100 % open") == (record["level"], record["event"])

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from spanledger.terminal import human_bytes, human_time, plain, say_json, table
 
-HARMFUL = {*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), "\u2028", "\u2029", "\u202e", "\u2066"}
+TURNING = {*"\u061c\u200e\u200f", *map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
+HARMFUL = {*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), "\u2028", "\u2029", *TURNING}
 
 
 @given(st.text(st.characters(max_codepoint=0x2100)))
