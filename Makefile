@@ -20,7 +20,7 @@ serve: $(VENV)/.run ## Run the collector: OTLP/gRPC on 127.0.0.1:4317, OTLP/HTTP
 	@exec $(VENV)/bin/spanledger serve $(ARGS)
 
 test: $(VENV)/.test ## Run every test (ARGS="-k name" for some)
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest -n 3 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.lint ## Check format, style, floors and types
 	@$(RUN) -m ruff format --check $(CODE)

@@ -60,7 +60,7 @@ class Listener:
         loop = asyncio.get_running_loop()
         tls = _context(self._settings.tls) if self._settings.tls else None
         self._server = await loop.create_server(
-            self._connection, sock=listen(address, "[collector.http] endpoint"), ssl=tls, backlog=512
+            self._connection, sock=listen(address, "[collector.http] endpoint"), ssl=tls, backlog=100
         )
         self.port = self._server.sockets[0].getsockname()[1]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from core.counters import Counters
 from core.errors import NothingAccepted, Refused, TryAgain
-from schema.decode import decode, fingerprint
+from schema.decode import decode
 from schema.rows import Batch, Rejection
 from schema.signals import Signal
 from store.protocol import Outcome
@@ -125,10 +125,11 @@ def verdict(batch: Batch, outcome: Outcome) -> Accepted:
 
 
 def refusal(request: Request, error: Refused, *, received_at: int) -> Batch:
-    """Make the batch that writes a request refused as a whole into the books; a body over 1 MiB is not kept."""
-    signal, body = request.signal, request.body
-    payload = body if 0 < len(body) <= KEPT_BYTES else None
+    """Make the batch that writes a request refused as a whole into the books; a body over 1 MiB is not kept.
+
+    It leaves no fingerprint: the same bytes, sent again under their right name, are no replay.
+    """
+    payload = request.body if 0 < len(request.body) <= KEPT_BYTES else None
     rejection = Rejection("request", error.reason, str(error), payload, items=0)
-    known = fingerprint(signal, body) if body else None
     size = len(payload or b"")
-    return Batch(signal, request.encoding, request.transport, received_at, size, known, rejections=[rejection])
+    return Batch(request.signal, request.encoding, request.transport, received_at, size, rejections=[rejection])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from core.errors import TooLarge, Undecodable
 from schema.signals import WIRE, Signal
@@ -18,7 +18,7 @@ SCANNED_FROM = 1 << 20
 NODES_FREE = 200_000
 BYTES_PER_NODE = 16
 PACKED_PER_NODE = 8
-"""Packed numbers cost a tenth of what a message does."""
+"""A packed number costs a tenth of what a message does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def check_flood(signal: Signal, body: bytes) -> None:
         return
     budget = NODES_FREE + len(body) // BYTES_PER_NODE
     root = WIRE[signal].request.DESCRIPTOR.full_name
-    if body.count(EMPTY_ITEM) > budget or count_nodes(body, root, budget) > budget:
+    if count_nodes(body, root, budget) > budget:
         message = f"body of {len(body)} bytes holds more than {budget} messages or numbers, most of them empty"
         raise Undecodable(message)
 
@@ -54,8 +54,8 @@ def count_nodes(body: bytes, root: str, budget: int) -> int:
     while stack and nodes <= budget:
         start, end, kind = stack.pop()
         with suppress(IndexError, ValueError):
-            found, numbers = _inside(body, start, end, SHAPES[kind], budget - nodes)
-            nodes += len(found) + numbers // PACKED_PER_NODE
+            found, small = _inside(body, start, end, SHAPES[kind], budget - nodes)
+            nodes += len(found) + small
             stack += found
     return nodes
 
@@ -78,19 +78,21 @@ def varint(body: bytes, at: int) -> tuple[int, int]:
 
 
 def _inside(body: bytes, at: int, end: int, shape: Shape, budget: int) -> tuple[list[tuple[int, int, str]], int]:
-    """List the messages one level below, at most one more than the budget, and count packed bytes."""
+    """List the messages one level below that hold anything, and count the empty ones and packed numbers."""
     found: list[tuple[int, int, str]] = []
-    packed = 0
-    while at < end and len(found) <= budget:
+    empty = packed = 0
+    while at < end and len(found) + empty <= budget:
         key, at = varint(body, at)
         kind = key & 7
         if kind == 2:
             length, at = varint(body, at)
             below = shape.messages.get(key >> 3)
-            if below is not None:
+            if below is None:
+                packed += length if key >> 3 in shape.packed else 0
+            elif length:
                 found.append((at, at + length, below))
-            elif key >> 3 in shape.packed:
-                packed += length
+            else:
+                empty += 1
             at += length
         elif kind == 0:
             _, at = varint(body, at)
@@ -98,21 +100,22 @@ def _inside(body: bytes, at: int, end: int, shape: Shape, budget: int) -> tuple[
             at += 8 if kind == 1 else 4
         else:
             raise ValueError(kind)
-    return found, packed
+    return found, empty + packed // PACKED_PER_NODE
 
 
 def _shapes(kind: Descriptor, known: dict[str, Shape]) -> dict[str, Shape]:
     """Gather the shapes of a message and of all below it."""
     if kind.full_name not in known:
         below = {field.number: field.message_type for field in kind.fields if field.message_type is not None}
-        packed = frozenset(field.number for field in kind.fields if field.is_packed)
+        packed = frozenset(field.number for field in kind.fields if field.is_packed and field.type in VARINTS)
         known[kind.full_name] = Shape({number: inner.full_name for number, inner in below.items()}, packed)
         for inner in below.values():
             _shapes(inner, known)
     return known
 
 
-EMPTY_ITEM = b"\x12\x00"
+VARINTS = (FieldDescriptor.TYPE_UINT64, FieldDescriptor.TYPE_INT64, FieldDescriptor.TYPE_UINT32)
+"""Packed numbers that may take one byte on the wire, and take eight in memory."""
 SHAPES: dict[str, Shape] = {}
 for _wire in WIRE.values():
     _shapes(_wire.request.DESCRIPTOR, SHAPES)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -21,6 +21,7 @@ from tests.support import build, http2
 from tests.support.clients import channel, export, post
 from tests.support.peak import MIB, peak_of, pulse_of, reach
 from tests.support.process import ROOT, Process, launch, ready_process
+from tests.support.wait import until
 
 PATIENCE_S = 2.0
 HELD = 59 * MIB
@@ -58,15 +59,6 @@ def opened(port: int, count: int, sent: bytes = b"") -> Iterator[list[socket.soc
                 connection.sendall(sent)
             sockets.append(connection)
         yield sockets
-
-
-def until(true: Callable[[], bool], *, within_s: float) -> float:
-    """Wait for something that nobody announces, and give how long that took."""
-    began = time.monotonic()
-    while not true():
-        assert time.monotonic() - began < within_s
-        threading.Event().wait(0.02)
-    return time.monotonic() - began
 
 
 def hung_up(connection: socket.socket) -> bool:

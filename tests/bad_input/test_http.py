@@ -15,6 +15,7 @@ from tests.support import build
 from tests.support.clients import PROTOBUF, post, raw, request
 from tests.support.process import Process, ready_process
 from tests.support.service import Running, running
+from tests.support.wait import until
 
 PATIENCE_S = 1.0
 START = b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n"
@@ -183,6 +184,8 @@ def test_row_33_http2_on_the_http_port_names_the_right_port(plain: Process) -> N
     with socket.create_connection(("127.0.0.1", plain.http), timeout=5) as connection:
         connection.sendall(PREFACE)
         said = connection.recv(65_536)
+
+    until(lambda: len(plain.lines) > before)
 
     assert said.split(b" ")[1:2] in ([], [b"400"])
     assert ["[collector.grpc]" in line for line in plain.lines[before:]] == [True]

@@ -2,8 +2,7 @@
 
 import base64
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -36,6 +35,7 @@ from tests.support.neighbours import (
 from tests.support.otlp import twin
 from tests.support.pause import paused
 from tests.support.service import Running
+from tests.support.wait import until
 
 TRACE = bytes(range(16))
 SPAN = bytes(range(8))
@@ -53,14 +53,6 @@ BAD_HEX = {
     "number": 12345678901234567890,
     "list": [TRACE.hex()],
 }
-
-
-def until(true: Callable[[], bool], *, within_s: float = 10) -> None:
-    """Wait for something that nobody announces."""
-    over = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < over
-        threading.Event().wait(0.01)
 
 
 @pytest.mark.parametrize("number", range(len(BAD_TRACE_IDS)))
