@@ -35,7 +35,7 @@ fix: $(VENV)/.lint ## Format, and mend what can be mended
 	@$(RUN) -m ruff check --fix-only --quiet $(CODE)
 	@$(RUN) -m ruff format $(CODE)
 
-bench: $(VENV)/.test ## Measure ingest, query and recovery
+bench: $(VENV)/.test ## Measure throughput, latency, growth and footprint
 	@$(RUN) -m benchmarks $(ARGS)
 
 bench-peers: $(VENV)/.test ## Measure other collectors with the same load
@@ -44,8 +44,9 @@ bench-peers: $(VENV)/.test ## Measure other collectors with the same load
 soak: $(VENV)/.test ## Run the long tests
 	@$(RUN) -m pytest -m soak --timeout 0 tests $(ARGS)
 
-docs: $(VENV)/.run ## Write the generated reference pages again
+docs: $(VENV)/.test ## Write the generated reference pages again
 	@$(RUN) -m spanledger.reference
+	@$(RUN) -m pytest -n 3 --dist loadfile -q --conformance write
 
 wheel: $(VENV)/.test ## Build sdist and wheel into dist/
 	@$(RUN) -m hatchling build

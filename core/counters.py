@@ -1,7 +1,4 @@
-"""Declare every counter and gauge the daemon has, in one table.
-
-Names follow Prometheus' conventions; `docs/metrics.md` is made from this table.
-"""
+"""Declare every counter and gauge the daemon has, in one table; names follow Prometheus' conventions."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 

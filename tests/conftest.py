@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Collect results when asked to."""
     mode = config.getoption("--conformance")
-    if mode:
+    if mode and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Report(mode), "conformance-report")
 
 

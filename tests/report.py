@@ -102,6 +102,6 @@ class Report:
 
 def _result(report: pytest.TestReport) -> tuple[str, str]:
     expected = getattr(report, "wasxfail", "")
-    if report.skipped and expected:
+    if expected:
         return EXPECTED_FAILURE, expected.removeprefix("reason: ")
     return (PASS, "") if report.passed else (FAIL, "")

@@ -1,6 +1,6 @@
 """Build OTLP requests with only what a test cares about; everything else is valid and unique."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
@@ -85,12 +85,12 @@ def metrics(*kinds: Metric, service: str = "tests") -> ExportMetricsServiceReque
 
 def body(signal: Signal, items: int = 1) -> bytes:
     """Build a request of some valid items of a signal, as bytes."""
-    made = {
+    kinds: dict[Signal, Callable[[], Any]] = {
         Signal.TRACES: lambda: traces(*(span() for _ in range(items))),
         Signal.LOGS: lambda: logs(*(log() for _ in range(items))),
         Signal.METRICS: lambda: metrics(gauge(*(point() for _ in range(items)))),
-    }[signal]()
-    return bytes(made.SerializeToString())
+    }
+    return bytes(kinds[signal]().SerializeToString())
 
 
 def with_bad(signal: Signal, *, good: int, bad: int) -> bytes:
