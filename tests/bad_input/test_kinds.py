@@ -119,12 +119,12 @@ def test_row_54_every_kind_of_value_comes_back(shared_service: Running, way: Way
 
 @pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
 @pytest.mark.parametrize("way", [Way.HTTP, Way.JSON])
-def test_row_54_every_kind_of_body_comes_back(service: Running, way: Way, value: AnyValue) -> None:
+def test_row_54_every_kind_of_body_comes_back(shared_service: Running, way: Way, value: AnyValue) -> None:
     """So may the body of a log record, and an empty one is not a missing one."""
     item = build.log(body=value)
-    row = sent_item(service, way, Signal.LOGS, item)
+    row = sent_item(shared_service, way, Signal.LOGS, item)
 
-    assert plainly(exported(service, Signal.LOGS, row["id"])) == plainly(twin(item))
+    assert plainly(exported(shared_service, Signal.LOGS, row["id"])) == plainly(twin(item))
 
 
 @pytest.mark.parametrize(

@@ -147,15 +147,15 @@ def test_row_62_the_catalog_of_names_is_bounded() -> None:
 
 @pytest.mark.parametrize("kind", BODIES)
 @pytest.mark.parametrize("way", Way)
-def test_row_64_a_body_of_any_kind_is_kept(service: Running, way: Way, kind: str) -> None:
+def test_row_64_a_body_of_any_kind_is_kept(shared_service: Running, way: Way, kind: str) -> None:
     """A log record's body may be anything, or nothing, and comes back as the kind it was."""
     item = build.log(body=BODIES[kind]) if kind != "missing" else build.log()
     if kind == "missing":
         item.ClearField("body")
     as_json = orjson.dumps(twin(item)).decode()
-    row = kept(send(service, way, Signal.LOGS, mixed(Signal.LOGS, way, item.SerializeToString(), as_json)))
+    row = kept(send(shared_service, way, Signal.LOGS, mixed(Signal.LOGS, way, item.SerializeToString(), as_json)))
 
-    assert exported(service, Signal.LOGS, row["id"]) == twin(item)
+    assert exported(shared_service, Signal.LOGS, row["id"]) == twin(item)
     assert row["repaired"] is None
 
 

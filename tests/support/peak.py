@@ -16,7 +16,7 @@ MIB = 1 << 20
 BOUND = (512 + 5 * 64) * MIB
 """The memory setting and five of the largest requests (reliability.md P3)."""
 RESTED_BYTES = 256 * MIB
-RESTED_WITHIN_S = 3
+RESTED_WITHIN_S = 1
 """How long a daemon is given to return what the request before took, so that each is measured alone."""
 
 
