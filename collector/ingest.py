@@ -6,19 +6,17 @@ Both listeners and the importer come through here, so all tell the same truth.
 import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from collector.decoding import Decoding
+from collector.helper import Job
 from core.counters import Counters
 from core.errors import NothingAccepted, Refused, TryAgain
-from schema.decode import decode
 from schema.rows import Batch, Rejection
 from schema.signals import Signal
 from store.protocol import Outcome
 from store.writer import Writer
 
-INLINE_BYTES = 32 << 10
-"""Below this, decoding is quicker than handing it to another thread."""
 KEPT_BYTES = 1 << 20
 """An undecodable body is kept for replay up to this size."""
 WARN_EVERY_S = 60.0
@@ -32,6 +30,10 @@ class Request:
     encoding: str
     transport: str
     body: bytes
+
+    def job(self, received_at: int) -> Job:
+        """Say what there is to decode."""
+        return (self.signal, self.encoding, self.body, self.transport, received_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Ingest:
     answer_within_s: float = 5.0
     clock: Callable[[], int] = time.time_ns
     monotonic: Callable[[], float] = time.monotonic
-    _decoder: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "decode"))
+    _decoding: Decoding = field(default_factory=Decoding)
     _warned: dict[Signal, float] = field(default_factory=dict)
 
     async def take(self, request: Request) -> Accepted:
@@ -61,7 +63,7 @@ class Ingest:
         Raise Refused when nothing of it can be, TryAgain when it cannot be now.
         """
         try:
-            batch = await self._decode(request)
+            batch = await self._decoding.decode(request.job(self.clock()))
         except Refused as error:
             await self.refuse(request, error)
             raise
@@ -79,17 +81,8 @@ class Ingest:
             self.counters.turned_away.labels(f"refusal_{busy.reason}").inc()
 
     def close(self) -> None:
-        """Let the decoding thread go."""
-        self._decoder.shutdown()
-
-    async def _decode(self, request: Request) -> Batch:
-        if len(request.body) <= INLINE_BYTES:
-            return self._decode_now(request)
-        return await asyncio.get_running_loop().run_in_executor(self._decoder, self._decode_now, request)
-
-    def _decode_now(self, request: Request) -> Batch:
-        now = self.clock()
-        return decode(request.signal, request.encoding, request.body, transport=request.transport, received_at=now)
+        """Let what decodes go."""
+        self._decoding.close()
 
     def _warning(self, batch: Batch) -> str:
         """Tell a sender of an oddity, once a minute a signal: Go reports each as an error (otlp.md R09)."""

@@ -1,12 +1,14 @@
 """Guess what a sender meant when nothing of a body could be kept (otlp.md D12, reliability.md rows 4 and 5)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from google.protobuf.message import DecodeError
 
 from core.errors import Undecodable
-from schema.signals import WIRE, Signal
-from schema.wire import check_flood
+from schema.envelopes import KINDS, read
+from schema.protobuf_parse import parse
+from schema.signals import Signal
 
 
 def other_signal(signal: Signal, body: bytes) -> Signal | None:
@@ -39,33 +41,29 @@ def _foreign(body: bytes) -> str:
 
 
 def _fits(signal: Signal, body: bytes) -> bool:
+    """Tell whether all items of a body make sense as this signal's; the first that does not settles it."""
     try:
-        check_flood(signal, body)
-        request = WIRE[signal].request.FromString(body)
+        found = read(body)
+        parts = [part for envelope in found for scoped in envelope.scopes for part in scoped.items]
+        return bool(parts) and all(FITS[signal](parse(KINDS[signal].item, body[slice(*part)], {})) for part in parts)
     except (DecodeError, Undecodable):
         return False
-    return FITS[signal](request)
 
 
-def _fits_traces(request: Any) -> bool:
-    spans = [span for envelope in request.resource_spans for scoped in envelope.scope_spans for span in scoped.spans]
-    return bool(spans) and all(
-        len(span.trace_id) == 16 and len(span.span_id) == 8 and span.start_time_unix_nano for span in spans
-    )
+def _fits_span(span: Any) -> bool:
+    return len(span.trace_id) == 16 and len(span.span_id) == 8 and span.start_time_unix_nano > 0
 
 
-def _fits_logs(request: Any) -> bool:
-    records = [
-        item for envelope in request.resource_logs for scoped in envelope.scope_logs for item in scoped.log_records
-    ]
-    return bool(records) and all(record.time_unix_nano or record.observed_time_unix_nano for record in records)
+def _fits_log(record: Any) -> bool:
+    return record.time_unix_nano > 0 or record.observed_time_unix_nano > 0
 
 
-def _fits_metrics(request: Any) -> bool:
-    metrics = [
-        item for envelope in request.resource_metrics for scoped in envelope.scope_metrics for item in scoped.metrics
-    ]
-    return bool(metrics) and all(metric.name and metric.WhichOneof("data") for metric in metrics)
+def _fits_metric(metric: Any) -> bool:
+    return bool(metric.name) and metric.WhichOneof("data") is not None
 
 
-FITS = {Signal.TRACES: _fits_traces, Signal.LOGS: _fits_logs, Signal.METRICS: _fits_metrics}
+FITS: dict[Signal, Callable[[Any], bool]] = {
+    Signal.TRACES: _fits_span,
+    Signal.LOGS: _fits_log,
+    Signal.METRICS: _fits_metric,
+}

@@ -6,6 +6,7 @@ Whatever is mended is named in the item's notes, which become its `repaired` col
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from core.errors import TooLarge
 from schema.rows import Row
 from schema.values import SIGNED_63, Notes, Plain, attributes_text, content_id, text, text_or_none
 
@@ -13,6 +14,14 @@ Head = tuple[int, int, int]
 """(resource_id, scope_id, received_at): what the items of one envelope share."""
 
 UNKNOWN_SERVICE = "unknown_service"
+MAX_ITEMS = 200_000
+
+
+def check_count(items: int) -> None:
+    """Refuse a request with more items than one transaction should hold (reliability.md row 35)."""
+    if items > MAX_ITEMS:
+        message = f"request holds {items} items, the limit is {MAX_ITEMS}; send smaller batches"
+        raise TooLarge(message)
 
 
 class ItemRefusedError(Exception):

@@ -13,13 +13,13 @@ import orjson
 
 from core.errors import Undecodable
 from schema.hints import wrong_json
-from schema.wire import SCANNED_FROM
 
 Parsed = Any
 """What a JSON parser gives; nothing is known about it yet."""
 
 BOM = b"\xef\xbb\xbf"
 MAX_DIGITS_64 = 20
+MEASURED_FROM = 1 << 20
 UNITS_FREE = 4_000_000
 OBJECT_UNITS, ARRAY_UNITS = 15, 6
 
@@ -71,7 +71,7 @@ def check_flood(body: bytes) -> None:
     Telemetry stays near one such unit of 16 bytes for each byte of body; braces inside strings are not counted.
     """
     budget = UNITS_FREE + len(body) * 5 // 4
-    if len(body) < SCANNED_FROM or _units(body) <= budget:
+    if len(body) < MEASURED_FROM or _units(body) <= budget:
         return
     if _units(STRING.sub(b"", body)) > budget:
         raise Undecodable(f"body of {len(body)} bytes is JSON made of too many tiny objects")

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from core.errors import Undecodable
-from schema.items import Head, ItemRefusedError, PayloadBudget, resource_row, scope_row
+from schema.items import Head, ItemRefusedError, PayloadBudget, check_count, resource_row, scope_row
 from schema.json_fields import Findings, Kept, RoundedError, camel_case, listed, message, string, unsigned32
 from schema.json_logs import read_log
 from schema.json_parse import Document, Parsed, parse, parse_exactly, scrub
@@ -20,25 +20,21 @@ from schema.json_spans import read_span
 from schema.json_values import RESOURCE, attributes
 from schema.rows import Batch, Rejection, Row
 from schema.signals import WIRE, Signal
-from schema.wire import check_items
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Hold a signal's keys, from the request down to the list of items, and how a place is written."""
+    """Hold a signal's keys, from the request down to the list of items."""
 
     envelopes: str
     scoped: str
     items: str
-    position: str
 
 
 KEYS = {
-    Signal.TRACES: Keys("resourceSpans", "scopeSpans", "spans", "resourceSpans[{}].scopeSpans[{}].spans[{}]"),
-    Signal.LOGS: Keys("resourceLogs", "scopeLogs", "logRecords", "resourceLogs[{}].scopeLogs[{}].logRecords[{}]"),
-    Signal.METRICS: Keys(
-        "resourceMetrics", "scopeMetrics", "metrics", "resourceMetrics[{}].scopeMetrics[{}].metrics[{}].dataPoints[{}]"
-    ),
+    Signal.TRACES: Keys("resourceSpans", "scopeSpans", "spans"),
+    Signal.LOGS: Keys("resourceLogs", "scopeLogs", "logRecords"),
+    Signal.METRICS: Keys("resourceMetrics", "scopeMetrics", "metrics"),
 }
 
 Place = tuple[int, ...]
@@ -107,7 +103,7 @@ def _check_count(root: Kept, keys: Keys) -> None:
     else:
         held = [(part, keys.items) for part in scoped]
     lists = (holder.get(key) for holder, key in held if type(holder) is dict)
-    check_items(sum(len(items) for items in lists if type(items) is list))
+    check_count(sum(len(items) for items in lists if type(items) is list))
 
 
 def _dicts(values: Parsed) -> list[Kept]:
@@ -259,7 +255,7 @@ class _Items:
             self._refuse(ItemRefusedError("not_an_object", "not an object"), place, item)
 
     def _refuse(self, error: ItemRefusedError, place: Place, item: Parsed) -> None:
-        levels = self.request.keys.position.split(".")[: len(place)]
+        levels = WIRE[self.request.batch.signal].position.split(".")[: len(place)]
         position = ".".join(levels).format(*place)
         payload = self.request.budget.spend(partial(self._alone, item))
         self.request.batch.rejections.append(Rejection(position, error.reason, f"{position}: {error}", payload))

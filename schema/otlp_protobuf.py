@@ -1,50 +1,30 @@
 """Decode OTLP/protobuf requests into batches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from typing import Any
 
 from google.protobuf.message import DecodeError
 
 from core.errors import Undecodable
-from schema import logs, spans
+from schema import envelopes, logs, spans
+from schema.envelopes import ENVELOPES, ITEMS, KINDS, SCOPES, Envelope, Kinds, Scoped
 from schema.hints import other_signal, wrong_format
-from schema.items import Head, ItemRefusedError, PayloadBudget, resource_row, scope_row
-from schema.mend import Mended, mend
+from schema.items import Head, ItemRefusedError, PayloadBudget, check_count, resource_row, scope_row
 from schema.protobuf_logs import read_log
+from schema.protobuf_parse import parse
 from schema.protobuf_points import points_of, read_metric, read_point
 from schema.protobuf_spans import read_span
 from schema.protobuf_values import Message, attributes
 from schema.rows import Batch, Rejection, Row
 from schema.signals import WIRE, Signal
 from schema.values import Notes
-from schema.wire import check_flood, check_items
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Hold a signal's field names inside its envelopes, and their OTLP/JSON spelling for positions."""
-
-    envelopes: str
-    scoped: str
-    items: str
-    position: str
-
-
-NAMES = {
-    Signal.TRACES: Names("resource_spans", "scope_spans", "spans", "resourceSpans[{}].scopeSpans[{}].spans[{}]"),
-    Signal.LOGS: Names("resource_logs", "scope_logs", "log_records", "resourceLogs[{}].scopeLogs[{}].logRecords[{}]"),
-    Signal.METRICS: Names(
-        "resource_metrics",
-        "scope_metrics",
-        "metrics",
-        "resourceMetrics[{}].scopeMetrics[{}].metrics[{}].dataPoints[{}]",
-    ),
-}
+from schema.wire import field
 
 Read = Callable[[Message, Head, Notes], Row]
+Place = tuple[int, ...]
+
 
 TIMELESS: dict[Signal, Callable[[Row], bool]] = {
     Signal.TRACES: spans.timeless,
@@ -61,29 +41,20 @@ def decode(batch: Batch, body: bytes) -> None:
 
     Only a body whose framing is broken, or which is another signal's, is refused as a whole.
     """
-    check_flood(batch.signal, body)
-    message, mended = _parse(batch.signal, body)
-    names = NAMES[batch.signal]
-    envelopes = getattr(message, names.envelopes)
-    if body and not envelopes:
-        raise Undecodable(_nothing_known(batch.signal, body))
-    _check_count(batch.signal, envelopes, names)
-    budget = PayloadBudget.of(len(body))
-    for place, envelope in enumerate(envelopes):
-        _Envelope(batch, names, mended, place, envelope, budget).read()
-    _check_meant(batch, envelopes, names, body)
-
-
-def _parse(signal: Signal, body: bytes) -> tuple[Message, Mended | None]:
     try:
-        return WIRE[signal].request.FromString(body), None
+        found = envelopes.read(body)
+        if found or not body:
+            _Request(batch, body, KINDS[batch.signal], PayloadBudget.of(len(body))).read(found)
     except DecodeError:
-        pass
-    try:
-        mended = mend(signal, body)
-        return WIRE[signal].request.FromString(mended.body), mended
-    except (DecodeError, Undecodable):
-        raise Undecodable(_nothing_known(signal, body)) from None
+        raise Undecodable(_nothing_known(batch.signal, body)) from None
+    came = any(scoped.items for envelope in found for scoped in envelope.scopes)
+    if (body and not found) or (came and _meant_otherwise(batch, body)):
+        raise Undecodable(_nothing_known(batch.signal, body))
+
+
+def _meant_otherwise(batch: Batch, body: bytes) -> bool:
+    """Know another signal's request that happens to decode: none of what was kept has a time."""
+    return all(map(TIMELESS[batch.signal], batch.rows)) and other_signal(batch.signal, body) is not None
 
 
 def _nothing_known(signal: Signal, body: bytes) -> str:
@@ -93,91 +64,114 @@ def _nothing_known(signal: Signal, body: bytes) -> str:
     return f"body of {len(body)} bytes is not a protobuf {signal} request{wrong_format(body)}"
 
 
-def _check_count(signal: Signal, envelopes: Any, names: Names) -> None:
-    scoped = chain.from_iterable(getattr(envelope, names.scoped) for envelope in envelopes)
-    lists = [getattr(part, names.items) for part in scoped]
-    if signal is Signal.METRICS:
-        lists = [points_of(metric) for metrics in lists for metric in metrics]
-    check_items(sum(map(len, lists)))
+@dataclass(frozen=True, slots=True)
+class _Above:
+    """Hold what stands above an item: its messages, outermost first, the place, and what was mended on the way."""
 
+    messages: tuple[Message, ...] = ()
+    place: Place = ()
+    mended: tuple[str, ...] = ()
 
-def _check_meant(batch: Batch, envelopes: Any, names: Names, body: bytes) -> None:
-    """Refuse another signal's request that happens to decode: items came, and none of what was kept has a time."""
-    came = any(getattr(part, names.items) for one in envelopes for part in getattr(one, names.scoped))
-    if came and all(map(TIMELESS[batch.signal], batch.rows)) and other_signal(batch.signal, body):
-        raise Undecodable(_nothing_known(batch.signal, body))
+    def notes(self) -> Notes:
+        """Begin the notes of a message below."""
+        return {"mended": [*self.mended]} if self.mended else {}
+
+    def below(self, message: Message, number: int, notes: Notes) -> "_Above":
+        """Go one level down."""
+        return _Above((*self.messages, message), (*self.place, number), tuple(notes.get("mended", ())))
 
 
 @dataclass(slots=True)
-class _Envelope:
-    """Read one resource's items into the batch."""
+class _Request:
+    """Read a request's items into the batch."""
 
     batch: Batch
-    names: Names
-    mended: Mended | None
-    place: int
-    envelope: Message
+    body: bytes
+    kinds: Kinds
     budget: PayloadBudget
+    items: int = 0
 
-    def read(self) -> None:
-        """Read every scope's items."""
-        resource = _resource(self.envelope)
-        self.batch.resources[resource[0]] = resource
-        for index, scoped in enumerate(getattr(self.envelope, self.names.scoped)):
-            scope = _scope(scoped)
-            self.batch.scopes[scope[0]] = scope
-            head = (resource[0], scope[0], self.batch.received_at)
-            self._items(scoped, head, index)
+    def read(self, found: Iterable[Envelope]) -> None:
+        """Read every envelope."""
+        for number, envelope in enumerate(found):
+            notes: Notes = {}
+            message = parse(self.kinds.envelope, envelope.head, notes)
+            resource = _resource(message, notes)
+            self.batch.resources[resource[0]] = resource
+            above = _Above().below(message, number, notes)
+            for index, scoped in enumerate(envelope.scopes):
+                self._scope(scoped, resource[0], above, index)
 
-    def _items(self, scoped: Message, head: Head, index: int) -> None:
-        items = getattr(scoped, self.names.items)
+    def _scope(self, scoped: Scoped, resource_id: int, above: _Above, number: int) -> None:
+        notes = above.notes()
+        message = parse(self.kinds.scoped, scoped.head, notes)
+        scope = _scope(message, notes)
+        self.batch.scopes[scope[0]] = scope
+        head = (resource_id, scope[0], self.batch.received_at)
+        inside = above.below(message, number, notes)
         if self.batch.signal is Signal.METRICS:
-            for number, metric in enumerate(items):
-                read = partial(read_point, metric=read_metric(metric))
-                self._each(points_of(metric), read, head, (self.place, index, number), scoped)
+            self._metrics(scoped, head, inside)
         else:
-            self._each(items, READ[self.batch.signal], head, (self.place, index), scoped)
+            self._count(len(scoped.items))
+            self._each(self._parsed(scoped, inside), READ[self.batch.signal], head, inside)
 
-    def _each(self, items: Any, read: Read, head: Head, above: tuple[int, ...], scoped: Message) -> None:
+    def _metrics(self, scoped: Scoped, head: Head, above: _Above) -> None:
+        for number, (metric, notes) in enumerate(self._parsed(scoped, above)):
+            points = points_of(metric)
+            self._count(len(points))
+            read = partial(read_point, metric=read_metric(metric, notes))
+            inside = above.below(metric, number, notes)
+            self._each(((point, inside.notes()) for point in points), read, head, inside)
+
+    def _parsed(self, scoped: Scoped, above: _Above) -> Iterator[tuple[Message, Notes]]:
+        """Parse items one at a time, each with its notes."""
+        kind, body = self.kinds.item, self.body
+        for start, end in scoped.items:
+            notes = above.notes()
+            yield parse(kind, body[start:end], notes), notes
+
+    def _count(self, items: int) -> None:
+        self.items += items
+        check_count(self.items)
+
+    def _each(self, items: Iterable[tuple[Message, Notes]], read: Read, head: Head, above: _Above) -> None:
         """Read items one by one; what is refused becomes a rejection."""
         keep = self.batch.rows.append
-        mended = self.mended
-        for number, item in enumerate(items):
-            notes: Notes = {}
-            if mended is not None and (told := mended.notes((*above, number))):
-                notes["mended"] = told
+        for number, (item, notes) in enumerate(items):
             try:
                 keep(read(item, head, notes))
             except ItemRefusedError as error:
-                self._refuse(error, (*above, number), item, scoped)
+                self._refuse(error, item, above, number)
 
-    def _refuse(self, error: ItemRefusedError, place: tuple[int, ...], item: Message, scoped: Message) -> None:
-        position = self.names.position.format(*place)
-        payload = self.budget.spend(partial(self._alone, item, scoped, place))
+    def _refuse(self, error: ItemRefusedError, item: Message, above: _Above, number: int) -> None:
+        position = WIRE[self.batch.signal].position.format(*above.place, number)
+        payload = self.budget.spend(partial(_alone, item, *above.messages))
         self.batch.rejections.append(Rejection(position, error.reason, f"{position}: {error}", payload))
 
-    def _alone(self, item: Message, scoped: Message, place: tuple[int, ...]) -> bytes:
-        """Make a request that holds just this item, so that it can be sent again."""
-        request = WIRE[self.batch.signal].request()
-        envelope = getattr(request, self.names.envelopes).add(schema_url=self.envelope.schema_url)
-        envelope.resource.CopyFrom(self.envelope.resource)
-        inner = getattr(envelope, self.names.scoped).add(schema_url=scoped.schema_url)
-        inner.scope.CopyFrom(scoped.scope)
-        if self.batch.signal is Signal.METRICS:
-            metric = inner.metrics.add()
-            metric.CopyFrom(scoped.metrics[place[2]])
-            points = points_of(metric)
-            del points[:]
-            points.add().CopyFrom(item)
-        else:
-            getattr(inner, self.names.items).add().CopyFrom(item)
-        return bytes(request.SerializeToString())
+
+def _alone(item: Message, envelope: Message, scoped: Message, metric: Message | None = None) -> bytes:
+    """Write a request that holds just this item, so that it can be sent again."""
+    if metric is not None:
+        item = _only(metric, item)
+    inner = scoped.SerializeToString() + field(ITEMS, item.SerializeToString())
+    outer = envelope.SerializeToString() + field(SCOPES, inner)
+    return field(ENVELOPES, outer)
 
 
-def _resource(envelope: Message) -> Row:
+def _only(metric: Message, point: Message) -> Message:
+    """Make the metric with one of its points."""
+    alone = type(metric)()
+    alone.CopyFrom(metric)
+    points = points_of(alone)
+    del points[:]
+    points.add().CopyFrom(point)
+    return alone
+
+
+def _resource(envelope: Message, notes: Notes) -> Row:
     resource = envelope.resource
     return resource_row(
-        attributes(resource.attributes, {}),
+        attributes(resource.attributes, notes),
         dropped=resource.dropped_attributes_count,
         schema_url=envelope.schema_url,
         entity_refs=[_entity_ref(ref) for ref in resource.entity_refs],
@@ -195,12 +189,12 @@ def _entity_ref(ref: Message) -> dict[str, Any]:
     return {key: value for key, value in held.items() if value}
 
 
-def _scope(scoped: Message) -> Row:
+def _scope(scoped: Message, notes: Notes) -> Row:
     scope = scoped.scope
     return scope_row(
         scope.name,
         scope.version,
-        attributes(scope.attributes, {}),
+        attributes(scope.attributes, notes),
         dropped=scope.dropped_attributes_count,
         schema_url=scoped.schema_url,
     )

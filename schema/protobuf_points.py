@@ -17,7 +17,7 @@ def points_of(metric: Message) -> Any:
     return getattr(metric, kind).data_points if kind else ()
 
 
-def read_metric(metric: Message) -> Metric:
+def read_metric(metric: Message, notes: Notes) -> Metric:
     """Read what a metric's points share."""
     kind = metric.WhichOneof("data") or ""
     data = getattr(metric, kind, None)
@@ -28,14 +28,14 @@ def read_metric(metric: Message) -> Metric:
         kind,
         getattr(data, "aggregation_temporality", None),
         int(metric.sum.is_monotonic) if kind == "sum" else None,
-        text_or_none(attributes(metric.metadata, {})),
+        text_or_none(attributes(metric.metadata, notes)),
     )
 
 
 def read_point(point: Message, head: Head, notes: Notes, metric: Metric) -> Row:
     """Make the row of a protobuf data point of any type."""
     value, count, total, data = READERS[metric.type](point)
-    exemplars = [_exemplar(item) for item in point.exemplars] if metric.type != "summary" else []
+    exemplars = [_exemplar(item, notes) for item in point.exemplars] if metric.type != "summary" else []
     return point_row(
         head,
         metric,
@@ -124,7 +124,7 @@ def _optional(point: Message, *fields: str) -> dict[str, Any]:
     return {field: from_double(getattr(point, field)) for field in fields if point.HasField(field)}
 
 
-def _exemplar(item: Message) -> Plain:
+def _exemplar(item: Message, notes: Notes) -> Plain:
     held: dict[str, Any] = {"timeUnixNano": item.time_unix_nano}
     kind = item.WhichOneof("value")
     if kind:
@@ -133,7 +133,7 @@ def _exemplar(item: Message) -> Plain:
     optional = {
         "spanId": item.span_id.hex(),
         "traceId": item.trace_id.hex(),
-        "filteredAttributes": attributes(item.filtered_attributes, {}),
+        "filteredAttributes": attributes(item.filtered_attributes, notes),
     }
     held.update((key, value) for key, value in optional.items() if value)
     return held

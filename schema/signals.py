@@ -19,7 +19,7 @@ class Signal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """Hold a signal's names on the wire (opentelemetry-proto, collector/*/v1)."""
+    """Hold a signal's names on the wire (opentelemetry-proto, collector/*/v1), and how an item's place is written."""
 
     path: str
     service: str
@@ -28,6 +28,7 @@ class Wire:
     rejected_field: str
     rejected_key: str
     envelope_key: str
+    position: str
 
 
 WIRE = {
@@ -39,6 +40,7 @@ WIRE = {
         "rejected_spans",
         "rejectedSpans",
         "resourceSpans",
+        "resourceSpans[{}].scopeSpans[{}].spans[{}]",
     ),
     Signal.LOGS: Wire(
         "/v1/logs",
@@ -48,6 +50,7 @@ WIRE = {
         "rejected_log_records",
         "rejectedLogRecords",
         "resourceLogs",
+        "resourceLogs[{}].scopeLogs[{}].logRecords[{}]",
     ),
     Signal.METRICS: Wire(
         "/v1/metrics",
@@ -57,5 +60,6 @@ WIRE = {
         "rejected_data_points",
         "rejectedDataPoints",
         "resourceMetrics",
+        "resourceMetrics[{}].scopeMetrics[{}].metrics[{}].dataPoints[{}]",
     ),
 }

@@ -85,7 +85,13 @@ def test_empty_request_by_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("x.pb", b""), ("a.json", b'{"a": 1}'), ("a.json", b"{\n}"), ("a.json", b""), ("a.gz", gzip.compress(b"{}", mtime=0)[:-4])],
+    [
+        ("x.pb", b""),
+        ("a.json", b'{"a": 1}'),
+        ("a.json", b"{\n}"),
+        ("a.json", b""),
+        ("a.gz", gzip.compress(b"{}", mtime=0)[:-4]),
+    ],
 )
 def test_not_otlp(name: str, content: bytes, tmp_path: Path) -> None:
     """A file without a request is said to be none."""

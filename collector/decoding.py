@@ -1,0 +1,88 @@
+"""Decode requests without holding up the loop or the writer.
+
+Small requests are decoded at once, larger ones by the helper process.
+Until that is up, and whenever it is lost, and for the largest, a thread does it.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+from collector.helper import Helper, Job, LostError
+from schema.decode import decode
+from schema.rows import Batch
+
+log = logging.getLogger(__name__)
+
+INLINE_BYTES = 32 << 10
+"""Up to here, decoding is quicker than handing it to another thread."""
+HELPER_BYTES = 8 << 20
+"""Beyond this, speed matters less than that no body is in memory twice."""
+THREADS = 2
+"""One waits for an answer while the other sends the next."""
+START_AGAIN_S = 10.0
+
+
+class Decoding:
+    """Own the threads that wait for larger requests, and the helper, which starts with the first of these."""
+
+    def __init__(self, *, start: Callable[[], Helper] = Helper, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start nothing yet."""
+        self.lost = 0
+        self._threads = ThreadPoolExecutor(THREADS, "decode")
+        self._start, self._clock = start, clock
+        self._lock = Lock()
+        self._helper: Helper | None = None
+        self._start_at = clock()
+
+    async def decode(self, job: Job) -> Batch:
+        """Decode a request; raise Refused when nothing can be made of it."""
+        if len(job[2]) <= INLINE_BYTES:
+            return _here(job)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._decode, job)
+
+    def close(self) -> None:
+        """Let the threads and the helper go."""
+        self._threads.shutdown()
+        if self._helper is not None:
+            self._helper.close()
+
+    def _decode(self, job: Job) -> Batch:
+        helper = self._ready_helper() if len(job[2]) <= HELPER_BYTES else None
+        if helper is not None:
+            try:
+                return helper.decode(job)
+            except LostError as error:
+                self._lose(helper, error)
+        return _here(job)
+
+    def _ready_helper(self) -> Helper | None:
+        """Give the helper once it is up; start it if there is none."""
+        with self._lock:
+            if self._helper is None and self._clock() >= self._start_at:
+                self._helper = self._start()
+            helper = self._helper
+        try:
+            return helper if helper is not None and helper.up() else None
+        except LostError as error:
+            self._lose(helper, error)
+            return None
+
+    def _lose(self, helper: Helper, error: LostError) -> None:
+        """Do without it for a while; the first thread to notice says so."""
+        with self._lock:
+            if helper is not self._helper:
+                return
+            self._helper = None
+            self._start_at = self._clock() + START_AGAIN_S
+            self.lost += 1
+        helper.close()
+        log.warning("the decoding process ended, a thread decodes until it is started again", extra={"error": str(error)})
+
+
+def _here(job: Job) -> Batch:
+    signal, encoding, body, transport, received_at = job
+    return decode(signal, encoding, body, transport=transport, received_at=received_at)
