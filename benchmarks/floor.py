@@ -36,7 +36,7 @@ class Work:
 
     folder: str
     requests: int
-    warm_up: int = 4
+    warm_up: int = 40
     requests_per_commit: int = 2
     traces: int = 32
     spans_per_trace: int = 16

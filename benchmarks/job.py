@@ -24,7 +24,7 @@ class Job:
     transport: str = "http"
     encoding: str = "protobuf"
     requests: int = 200
-    warm_up: int = 4
+    warm_up: int = 40
     in_flight: int = 4
     spans_per_second: float = 0
     """0 sends as fast as answers come."""

@@ -16,12 +16,14 @@ COMMON_REPAIRS = frozenset(("duplicateKeys", "observed_time_unix_nano"))
 TEMPORALITY = POINT_COLUMNS.index("temporality")
 
 
-def decode(signal: Signal, encoding: str, body: bytes, *, transport: str, received_at: int) -> Batch:
+def decode(
+    signal: Signal, encoding: str, body: bytes, *, transport: str, received_at: int, digest: bytes | None = None
+) -> Batch:
     """Decode a request, or raise Undecodable or TooLarge when nothing can be made of it as a whole.
 
-    `encoding` is "protobuf" or "json", `received_at` Unix nanoseconds.
+    `encoding` is "protobuf" or "json", `received_at` Unix nanoseconds, `digest` the fingerprint if it is known already.
     """
-    batch = Batch(signal, encoding, transport, received_at, len(body), fingerprint(signal, body))
+    batch = Batch(signal, encoding, transport, received_at, len(body), digest or fingerprint(signal, body))
     DECODERS[encoding](batch, body)
     if signal is Signal.LOGS:
         tell_twins_apart(batch.rows)

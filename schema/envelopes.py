@@ -3,23 +3,16 @@
 All three signals have the same three levels: resources, in them scopes, in them items (spans, log records, metrics).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.message import DecodeError
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, ResourceMetrics, ScopeMetrics
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
 from core.errors import Undecodable
-from schema.messages import (
-    LogRecord,
-    Metric,
-    ResourceLogs,
-    ResourceMetrics,
-    ResourceSpans,
-    ScopeLogs,
-    ScopeMetrics,
-    ScopeSpans,
-    Span,
-)
 from schema.signals import Signal
 from schema.wire import Part, split
 
@@ -31,17 +24,18 @@ MAX_PARTS = 600_000
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """Hold the messages of a signal's three levels."""
+    """Hold the messages of a signal's three levels, and the scope's field of items."""
 
     envelope: Any
     scoped: Any
     item: Any
+    items: str
 
 
 KINDS = {
-    Signal.TRACES: Kinds(ResourceSpans, ScopeSpans, Span),
-    Signal.LOGS: Kinds(ResourceLogs, ScopeLogs, LogRecord),
-    Signal.METRICS: Kinds(ResourceMetrics, ScopeMetrics, Metric),
+    Signal.TRACES: Kinds(ResourceSpans, ScopeSpans, Span, "spans"),
+    Signal.LOGS: Kinds(ResourceLogs, ScopeLogs, LogRecord, "log_records"),
+    Signal.METRICS: Kinds(ResourceMetrics, ScopeMetrics, Metric, "metrics"),
 }
 
 
@@ -79,7 +73,7 @@ class _Reader:
 
     def request(self) -> list[Envelope]:
         """Read all envelopes."""
-        _, parts = self._split((0, len(self.body)), ENVELOPES)
+        _, parts = self._split((0, 0, len(self.body)), ENVELOPES)
         return [self._envelope(part) for part in parts]
 
     def _envelope(self, part: Part) -> Envelope:
@@ -88,8 +82,20 @@ class _Reader:
 
     def _split(self, part: Part, number: int) -> tuple[bytes, list[Part]]:
         """Part a message; the first that would be too many is the last that is looked at."""
-        head, parts = split(self.body, *part, number, self.left)
+        _, at, end = part
+        head, parts = split(self.body, at, end, number=number, most=self.left)
         self.left -= len(parts)
         if self.left < 0:
             raise Undecodable(f"body of {len(self.body)} bytes holds more than {MAX_PARTS} parts, most of them empty")
         return head, parts
+
+
+def runs(items: list[Part], most: int) -> Iterator[list[Part]]:
+    """Cut a scope's items into runs of at most so many bytes; a larger item is a run of its own."""
+    first = 0
+    for number, (_, _, end) in enumerate(items):
+        if end - items[first][0] > most and number > first:
+            yield items[first:number]
+            first = number
+    if items:
+        yield items[first:]

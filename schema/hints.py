@@ -44,8 +44,8 @@ def _fits(signal: Signal, body: bytes) -> bool:
     """Tell whether all items of a body make sense as this signal's; the first that does not settles it."""
     try:
         found = read(body)
-        parts = [part for envelope in found for scoped in envelope.scopes for part in scoped.items]
-        return bool(parts) and all(FITS[signal](parse(KINDS[signal].item, body[slice(*part)], {})) for part in parts)
+        parts = [part[1:] for envelope in found for scoped in envelope.scopes for part in scoped.items]
+        return bool(parts) and all(FITS[signal](parse(KINDS[signal].item, body[at:end], {})) for at, end in parts)
     except (DecodeError, Undecodable):
         return False
 

@@ -3,8 +3,8 @@
 Raise IndexError where bytes are missing and ValueError where they cannot be: both mean that the framing is broken.
 """
 
-Part = tuple[int, int]
-"""Where a part of the bytes begins and ends."""
+Part = tuple[int, int, int]
+"""Where a field that holds a message begins, where the message in it begins, and where both end."""
 
 
 def varint(body: bytes, at: int) -> tuple[int, int]:
@@ -23,7 +23,7 @@ def varint(body: bytes, at: int) -> tuple[int, int]:
     return value, at + 1
 
 
-def split(body: bytes, at: int, end: int, number: int, most: int) -> tuple[bytes, list[Part]]:
+def split(body: bytes, at: int, end: int, *, number: int, most: int) -> tuple[bytes, list[Part]]:
     """Part the message at `body[at:end]` into itself without its repeated field `number`, and where those values are.
 
     Past the `most` that are wanted it stops.
@@ -42,7 +42,7 @@ def split(body: bytes, at: int, end: int, number: int, most: int) -> tuple[bytes
             rest += body[kept:start]
         length, at = varint(body, at)
         kept = at + length
-        parts.append((at, kept))
+        parts.append((start, at, kept))
         at = kept
     if at > end:
         raise IndexError(at)

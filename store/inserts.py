@@ -17,7 +17,7 @@ from schema.rows import COLUMNS, SPAN_COLUMNS, Rejection, Row
 from schema.signals import Signal
 from store.queries import QUERIES, widen
 
-SIZES = (64, 16, 4, 1)
+SIZES = (16, 4, 1)
 """Rows a statement; the last ones go in with a handful of smaller statements."""
 
 
