@@ -38,8 +38,10 @@ class Daemon:
         return self.grpc if transport == "grpc" else self.http
 
     def rss_mb(self) -> float:
-        """Read how much memory it holds, in millions of bytes."""
-        return rss_mb(self.process.pid)
+        """Read how much memory it and its helper hold, in millions of bytes."""
+        children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        pids = [self.process.pid, *(int(pid) for found in children for pid in found.read_text().split())]
+        return sum(map(rss_mb, pids))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from math import inf
 from threading import Lock
 
 from collector.helper import Helper, Job, LostError
@@ -45,10 +46,12 @@ class Decoding:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._decode, job)
 
     def close(self) -> None:
-        """Let the threads and the helper go."""
+        """Let the helper and the threads go; what is still under way is decoded by these."""
+        with self._lock:
+            helper, self._helper, self._start_at = self._helper, None, inf
+        if helper is not None:
+            helper.close()
         self._threads.shutdown()
-        if self._helper is not None:
-            self._helper.close()
 
     def _decode(self, job: Job) -> Batch:
         helper = self._ready_helper() if len(job[2]) <= HELPER_BYTES else None
@@ -61,25 +64,27 @@ class Decoding:
 
     def _ready_helper(self) -> Helper | None:
         """Give the helper once it is up; start it if there is none."""
-        with self._lock:
-            if self._helper is None and self._clock() >= self._start_at:
-                self._helper = self._start()
-            helper = self._helper
+        helper = None
         try:
+            with self._lock:
+                if self._helper is None and self._clock() >= self._start_at:
+                    self._helper = self._start()
+                helper = self._helper
             return helper if helper is not None and helper.up() else None
         except LostError as error:
             self._lose(helper, error)
             return None
 
-    def _lose(self, helper: Helper, error: LostError) -> None:
+    def _lose(self, helper: Helper | None, error: LostError) -> None:
         """Do without it for a while; the first thread to notice says so."""
         with self._lock:
             if helper is not self._helper:
                 return
             self._helper = None
-            self._start_at = self._clock() + START_AGAIN_S
+            self._start_at = max(self._start_at, self._clock() + START_AGAIN_S)
             self.lost += 1
-        helper.close()
+        if helper is not None:
+            helper.close()
         log.warning("the decoding process ended, a thread decodes until it is started again", extra={"error": str(error)})
 
 

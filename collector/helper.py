@@ -13,6 +13,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from fcntl import F_SETPIPE_SZ, fcntl
+from pathlib import Path
 from signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM
 from signal import signal as on_signal
 from threading import Lock
@@ -30,7 +32,8 @@ PIPE_BYTES = 1 << 20
 """A request and its answer fit in, so that neither end waits for the other half-way."""
 KEEP = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(32 << 20)}
 """Let glibc keep what a request needed for the next one: asking the system anew took a twentieth of the time."""
-STOP_S = 2.0
+OURS = str(Path(__file__).parents[1])
+"""Where our modules are: in a wheel only the program itself has put that on its path."""
 SELDOM = 50_000
 
 
@@ -42,13 +45,20 @@ class Helper:
     """Own the process, from the daemon's side; any thread may ask it to decode."""
 
     def __init__(self, *, run: Callable[..., "subprocess.Popen[bytes]"] = subprocess.Popen) -> None:
-        """Start it; it is of use once it is `up`. A signal to the terminal's programs does not reach it."""
+        """Start it, or raise LostError; it is of use once it is `up`.
+
+        A signal to the terminal's programs does not reach it.
+        """
         command = [sys.executable, "-P", "-m", "collector.helper"]
         pipe = subprocess.PIPE
-        self._process = run(
-            command, stdin=pipe, stdout=pipe, pipesize=PIPE_BYTES, start_new_session=True, env={**os.environ, **KEEP}
-        )
-        self._up = False
+        try:
+            self._process = run(command, stdin=pipe, stdout=pipe, start_new_session=True, env=_environment())
+        except OSError as error:
+            raise LostError(str(error)) from error
+        for end in (self._input, self._output):
+            with suppress(OSError):  # smaller pipes are slower, no more
+                fcntl(end, F_SETPIPE_SZ, PIPE_BYTES)
+        self._up = self._lost = False
         self._sending, self._receiving = Lock(), Lock()
 
     @property
@@ -61,7 +71,7 @@ class Helper:
         if self._up:
             return True
         with self._receiving:
-            if not self._up and select.select([self._output], [], [], 0)[0]:
+            if not self._up and self._has_output():
                 self._up = self._load() == READY
         return self._up
 
@@ -85,15 +95,14 @@ class Helper:
         return batch
 
     def close(self) -> None:
-        """Let the process end, or end it."""
-        with suppress(OSError):
-            self._input.close()
-        try:
-            self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
+        """End the process, which has nothing to lose; whoever waits for it gets LostError."""
+        self._process.kill()
+        with self._sending, self._receiving:
+            self._lost = True
+            with suppress(OSError):
+                self._input.close()
+            self._output.close()
             self._process.wait()
-        self._output.close()
 
     @property
     def _input(self) -> Any:
@@ -103,16 +112,31 @@ class Helper:
     def _output(self) -> Any:
         return self._process.stdout
 
+    def _has_output(self) -> bool:
+        """Say whether there is something to read, or nothing will ever be; `select` knows no number above 1023."""
+        self._check()
+        poll = select.poll()
+        poll.register(self._output, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def _check(self) -> None:
+        if self._lost:
+            raise LostError("it was given up before")
+
     def _dump(self, job: tuple[object, ...]) -> None:
+        self._check()
         try:
             _write(self._input, job)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # whatever it was, the next job would follow half of this one
+            self._lost = True
             raise LostError(str(error)) from error
 
     def _load(self) -> Any:
+        self._check()
         try:
             return pickle.load(self._output)  # noqa: S301  from our own process, over our own pipe
-        except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        except Exception as error:  # whatever it was, what follows may be the rest of this answer
+            self._lost = True
             raise LostError(str(error)) from error
 
 
@@ -122,7 +146,7 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
     while True:
         try:
             job = pickle.load(source)  # noqa: S301  from the daemon
-        except EOFError:
+        except (EOFError, pickle.UnpicklingError):  # the end, or the daemon was killed half-way
             return
         _write(sink, _answer(*job))
 
@@ -149,6 +173,11 @@ def main() -> None:
     sys.stdout = sys.stderr
     with suppress(BrokenPipeError):
         serve(source, sink)
+
+
+def _environment() -> dict[str, str]:
+    path = os.pathsep.join(filter(None, (OURS, os.environ.get("PYTHONPATH"))))
+    return {**os.environ, **KEEP, "PYTHONPATH": path}
 
 
 def _write(sink: BinaryIO, value: object) -> None:

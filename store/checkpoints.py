@@ -5,11 +5,9 @@ Checkpoints from another thread let the log grow without bound while the writer 
 
 import apsw
 
-from store.connection import WRITER_BUSY_MS
+from store.connection import impatient
 
 FRAME_HEADER = 24
-PATIENCE_MS = 250
-"""How long readers are waited for when the log has become large."""
 
 
 class Checkpoints:
@@ -37,13 +35,11 @@ class Checkpoints:
 
     def truncate(self) -> bool:
         """Fold the whole log and cut it to nothing; say whether readers allowed it."""
-        self._connection.set_busy_timeout(PATIENCE_MS)
         try:
-            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            with impatient(self._connection):
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         except apsw.BusyError:
             return False
-        finally:
-            self._connection.set_busy_timeout(WRITER_BUSY_MS)
         self._restarted(0)
         return True
 

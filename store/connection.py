@@ -18,7 +18,11 @@ from store.config import Durability
 MIN_SQLITE = (3, 51, 3)
 """Earlier versions can corrupt a database that two connections write and checkpoint at once."""
 
-WRITER_BUSY_MS = 5_000
+OPEN_BUSY_MS = 5_000
+WRITER_BUSY_MS = 1_200
+"""A commit waits so long for another program that writes; its senders wait as well, and must hear within five seconds."""
+PATIENCE_MS = 250
+"""Upkeep waits so long, and comes again later."""
 READER_BUSY_MS = 2_000
 PROGRESS_STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock: about a millisecond."""
@@ -50,7 +54,7 @@ def open_writer(  # noqa: PLR0913  one for each setting
     """
     check_sqlite(apsw.sqlite_lib_version())
     with _opened(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, vfs) as connection:
-        connection.set_busy_timeout(WRITER_BUSY_MS)
+        connection.set_busy_timeout(OPEN_BUSY_MS)
         migrate.prepare(connection)
         if exclusive:
             connection.pragma("locking_mode", "exclusive")
@@ -61,6 +65,7 @@ def open_writer(  # noqa: PLR0913  one for each setting
             "journal_size_limit": wal_limit,
         }
         _apply(connection, {**_CAREFUL, **settings, "cache_size": -(cache_bytes >> 10)})
+        connection.set_busy_timeout(WRITER_BUSY_MS)
     return connection
 
 
@@ -127,6 +132,16 @@ def _opened(path: Path, flags: int, vfs: str | None) -> Iterator[apsw.Connection
         if isinstance(error, apsw.Error | OSError):
             raise Misconfigured(f"cannot open the database {path}: {error}; check the path and its owner") from error
         raise
+
+
+@contextmanager
+def impatient(connection: apsw.Connection) -> Iterator[None]:
+    """Let the writer's connection wait for others only shortly, for the length of a block."""
+    connection.set_busy_timeout(PATIENCE_MS)
+    try:
+        yield
+    finally:
+        connection.set_busy_timeout(WRITER_BUSY_MS)
 
 
 def let_go(connection: apsw.Connection) -> None:

@@ -1,6 +1,7 @@
 """Insert rows: the hot path, and what happens to the ones that were there already.
 
-Rows go in 64 at a time with one statement, during which the interpreter is free for other threads.
+Rows go in 16 at a time with one statement, during which the interpreter is free for other threads;
+more at a time are slower, for their values no longer fit the nearest cache.
 Only when fewer rows went in than were given is each of them looked at.
 """
 

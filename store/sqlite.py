@@ -17,7 +17,7 @@ from schema.signals import Signal
 from store import books, troubles
 from store.checkpoints import Checkpoints
 from store.config import Store
-from store.connection import Deadline, file_identity, let_go, open_reader, open_writer
+from store.connection import Deadline, file_identity, impatient, let_go, open_reader, open_writer
 from store.disk import DiskGuard
 from store.inserts import insert
 from store.known import Known
@@ -94,7 +94,7 @@ class SqliteWriteSide:
         """Begin a write transaction and give it up."""
         self._guard.admit()
         self._check_there()
-        with self._told():
+        with self._told(), impatient(self._connection):
             self._cursor.execute("begin immediate")
             self._cursor.execute("rollback")
 

@@ -1,4 +1,4 @@
-"""Set up what the bad inputs are sent to; none of it keeps a reserve, for there are hundreds of databases."""
+"""Set up what the bad inputs are sent to."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,14 +13,14 @@ from tests.support.service import Running, running
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Running]:
     """Run a fresh service for one test, and balance its books at the end."""
-    with running(tmp_path / "spanledger.db", store__reserve=0) as found:
+    with running(tmp_path / "spanledger.db") as found:
         yield found
 
 
 @pytest.fixture(scope="module")
 def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Run one service for a module's tests; at the end all that it kept can be read, and its books balance."""
-    with running(tmp_path_factory.mktemp("db") / "spanledger.db", store__reserve=0) as found:
+    with running(tmp_path_factory.mktemp("db") / "spanledger.db") as found:
         yield found
         for signal in Signal:
             read_back(found, signal)

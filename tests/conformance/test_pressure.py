@@ -32,6 +32,7 @@ def test_B02_a_request_is_one_transaction(impatient: Running) -> None:
     """A request whose commit cannot happen leaves nothing behind, and its repeat is stored whole."""
     body = build.body(Signal.TRACES, 300)
     blocker = apsw.Connection(str(impatient.db))
+    blocker.set_busy_timeout(5000)
     blocker.execute("begin immediate")
     try:
         refused = post(impatient, "/v1/traces", body)
@@ -68,6 +69,7 @@ def test_B03_B04_overload_asks_to_come_again_soon(impatient: Running) -> None:
 def test_B05_B06_a_busy_database_is_never_a_permanent_error(impatient: Running) -> None:
     """While another process holds the database, requests are asked to come again, not refused."""
     blocker = apsw.Connection(str(impatient.db))
+    blocker.set_busy_timeout(5000)
     blocker.execute("begin immediate")
     try:
         reply = post(impatient, "/v1/logs", build.body(Signal.LOGS))

@@ -8,7 +8,7 @@ import pytest
 
 from schema import migrate
 from store.checkpoints import FRAME_HEADER, Checkpoints
-from store.connection import open_reader, open_writer
+from store.connection import WRITER_BUSY_MS, open_reader, open_writer
 
 FRAME = migrate.PAGE_BYTES + FRAME_HEADER
 
@@ -87,5 +87,5 @@ def test_a_reader_is_waited_for_only_now_and_then(connection: apsw.Connection, p
     _fill(connection, 10)
     checkpoints.run()
     assert _wal(path) == 0
-    assert connection.pragma("busy_timeout") == 5_000
+    assert connection.pragma("busy_timeout") == WRITER_BUSY_MS
     reader.close()

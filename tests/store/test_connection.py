@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import Misconfigured
 from schema import migrate
-from store.connection import Deadline, check_sqlite, open_reader, open_writer
+from store.connection import WRITER_BUSY_MS, Deadline, check_sqlite, open_reader, open_writer
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_the_writer_has_every_setting(path: Path, durability: str, synchronous: 
         "journal_mode": "wal",
         "synchronous": synchronous,
         "wal_autocheckpoint": 0,
-        "busy_timeout": 5000,
+        "busy_timeout": WRITER_BUSY_MS,
         "journal_size_limit": 64 << 20,
         "foreign_keys": 1,
         "trusted_schema": 0,

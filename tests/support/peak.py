@@ -39,7 +39,8 @@ def peak_of(daemon: Process) -> Iterator[Peak]:
     until = time.monotonic() + RESTED_WITHIN_S
     while daemon.rss() > RESTED_BYTES and time.monotonic() < until:
         threading.Event().wait(0.05)
-    Path(f"/proc/{daemon.pid}/clear_refs").write_text("5")
+    for pid in (daemon.pid, *daemon.children()):
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
     peak = Peak(daemon.rss())
     yield peak
     peak.highest = daemon.peak_rss()

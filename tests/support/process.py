@@ -110,16 +110,21 @@ class Process:
         self.wait()
 
     def rss(self) -> int:
-        """Give the resident bytes."""
-        return self._status("VmRSS") << 10
+        """Give the resident bytes, its helper's included."""
+        return sum(_status(pid, "VmRSS") for pid in (self.pid, *self.children())) << 10
 
     def peak_rss(self) -> int:
-        """Give the most resident bytes there ever were."""
-        return self._status("VmHWM") << 10
+        """Give the most resident bytes that it and its helper ever had, at the same time or not."""
+        return sum(_status(pid, "VmHWM") for pid in (self.pid, *self.children())) << 10
+
+    def children(self) -> list[int]:
+        """List the processes it started that still run."""
+        lists = Path(f"/proc/{self.pid}/task").glob("*/children")
+        return [int(pid) for found in lists for pid in found.read_text().split()]
 
     def threads(self) -> int:
         """Count the threads."""
-        return self._status("Threads")
+        return _status(self.pid, "Threads")
 
     def fds(self) -> int:
         """Count the open file descriptors."""
@@ -134,10 +139,6 @@ class Process:
     def records(self) -> list[dict[str, Any]]:
         """Give the log lines that are JSON."""
         return [orjson.loads(line) for line in list(self.lines) if line.startswith("{")]
-
-    def _status(self, name: str) -> int:
-        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
     def _read(self) -> None:
         assert self._popen.stderr is not None
@@ -160,9 +161,9 @@ class Process:
 def process(db: Path, *, grpc: int | str = 0, http: int | str = 0, **settings: Any) -> Iterator[Process]:
     """Run a daemon for the length of a block, not waiting for it to be ready; port 0 is a free one, "off" is none.
 
-    It is killed at the end of the block if it still runs then.
+    It is killed at the end of the block if it still runs then. It keeps no reserve unless told to.
     """
-    made = Process(db, grpc=_address(grpc), http=_address(http), settings=settings)
+    made = Process(db, grpc=_address(grpc), http=_address(http), settings={"store__reserve": 0, **settings})
     try:
         yield made
     finally:
@@ -205,6 +206,11 @@ def free_ports() -> Ports:
     shuffled = iter(random.sample(FREE_PORTS, len(FREE_PORTS)))
     grpc = next(port for port in shuffled if _is_free(port))
     return Ports(grpc, next(port for port in shuffled if _is_free(port)))
+
+
+def _status(pid: int, name: str) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next((int(line.split()[1]) for line in lines if line.startswith(f"{name}:")), 0)
 
 
 def _is_free(port: int) -> bool:
