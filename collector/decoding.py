@@ -68,6 +68,7 @@ class Decoding:
         try:
             with self._lock:
                 if self._helper is None and self._clock() >= self._start_at:
+                    self._start_at = self._clock() + START_AGAIN_S
                     self._helper = self._start()
                 helper = self._helper
             return helper if helper is not None and helper.up() else None
@@ -85,7 +86,9 @@ class Decoding:
             self.lost += 1
         if helper is not None:
             helper.close()
-        log.warning("the decoding process ended, a thread decodes until it is started again", extra={"error": str(error)})
+        log.warning(
+            "the decoding process ended, a thread decodes until it is started again", extra={"error": str(error)}
+        )
 
 
 def _here(job: Job) -> Batch:

@@ -4,6 +4,7 @@ Run as `python -m collector.helper`, this is that process: it reads jobs from it
 until its input ends, which it also does when the daemon is killed.
 """
 
+import fcntl
 import gc
 import marshal
 import os
@@ -13,7 +14,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from fcntl import F_SETPIPE_SZ, fcntl
 from pathlib import Path
 from signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM
 from signal import signal as on_signal
@@ -56,8 +56,8 @@ class Helper:
         except OSError as error:
             raise LostError(str(error)) from error
         for end in (self._input, self._output):
-            with suppress(OSError):  # smaller pipes are slower, no more
-                fcntl(end, F_SETPIPE_SZ, PIPE_BYTES)
+            with suppress(OSError, AttributeError):  # smaller pipes are slower, no more
+                fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self._up = self._lost = False
         self._sending, self._receiving = Lock(), Lock()
 
@@ -68,12 +68,7 @@ class Helper:
 
     def up(self) -> bool:
         """Say whether it has started; raise LostError when it could not."""
-        if self._up:
-            return True
-        with self._receiving:
-            if not self._up and self._has_output():
-                self._up = self._load() == READY
-        return self._up
+        return self._up or self._look()
 
     def decode(self, job: Job) -> Batch:
         """Have a request decoded, while the one before may still be on its way back.
@@ -112,12 +107,15 @@ class Helper:
     def _output(self) -> Any:
         return self._process.stdout
 
-    def _has_output(self) -> bool:
-        """Say whether there is something to read, or nothing will ever be; `select` knows no number above 1023."""
-        self._check()
-        poll = select.poll()
-        poll.register(self._output, select.POLLIN)
-        return bool(poll.poll(0))
+    def _look(self) -> bool:
+        """Look whether it has said that it is ready, or never will; `select` would know no file above 1023."""
+        with self._receiving:
+            self._check()
+            poll = select.poll()
+            poll.register(self._output, select.POLLIN)
+            if not self._up and poll.poll(0):
+                self._up = self._load() == READY
+            return self._up
 
     def _check(self) -> None:
         if self._lost:
@@ -151,7 +149,7 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         _write(sink, _answer(*job))
 
 
-def _answer(  # noqa: PLR0913  a job and its digest
+def _answer(  # noqa: PLR0913, PLR0917  a job and its digest
     signal: Signal, encoding: str, body: bytes, transport: str, received_at: int, digest: bytes
 ) -> tuple[Batch | Refused, bytes]:
     """Decode; the rows are written apart, for which `marshal` takes half the time."""

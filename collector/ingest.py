@@ -3,7 +3,6 @@
 Both listeners and the importer come through here, so all tell the same truth.
 """
 
-import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field

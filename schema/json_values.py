@@ -7,20 +7,22 @@ from typing import Final
 
 from schema.json_fields import Findings, Kept, as_text, double_of, messages, whole_number
 from schema.json_parse import LongInteger, Parsed
-from schema.mend import TOO_DEEP
+from schema.mend import MAX_DEPTH, TOO_DEEP
 from schema.values import SIGNED_63, Plain, from_bytes, from_double, from_kvlist
 
 SAFE_DIGITS_63 = 18
 """A number of so many digits is within 63 bits whatever they are."""
-MAX_DEPTH = 100
-"""A value below so many messages is replaced: there the protobuf parser stops, too (otlp.md P05)."""
-RESOURCE: Final = 4
-BODY: Final = 4
-ITEM: Final = 5
-EVENT: Final = 6
-POINT: Final = 7
-EXEMPLAR: Final = 8
-"""How many messages stand above a value in each of these places, in protobuf's way of counting."""
+RESOURCE: Final = 3
+SCOPE: Final = 3
+BODY: Final = 1
+ITEM: Final = 2
+EVENT: Final = 3
+POINT: Final = 4
+EXEMPLAR: Final = 5
+"""How many messages stand above a value in each of these places, down from the one that protobuf's parser is given.
+
+That is the envelope, the scope or the item. A value is replaced where that parser could not take it (otlp.md P05).
+"""
 
 KEYS = frozenset(("key", "value", "keyStrindex"))
 URL_SAFE = str.maketrans("-_", "+/")
@@ -54,9 +56,6 @@ def plain(value: Parsed, findings: Findings, depth: int) -> Plain:
     """Read an AnyValue; None when it is empty. Of several kinds at once a string wins, then the first in READERS."""
     if value is None:
         return None
-    if depth > MAX_DEPTH:
-        findings.mended("depth")
-        return TOO_DEEP
     if type(value) is not dict:
         return _bare(value, findings, depth)
     if not KINDS.issuperset(value):
@@ -114,6 +113,8 @@ def _array(inner: Parsed, findings: Findings, depth: int) -> Plain:
     values = _values(inner)
     if values is None:
         return _misfit("arrayValue", inner, findings)
+    if depth + 1 + bool(values) > MAX_DEPTH:
+        return _too_deep(findings)
     if None in values:
         findings.skipped("arrayValue.values")
     return [plain(value, findings, depth + 2) for value in values if value is not None]
@@ -124,6 +125,8 @@ def _kvlist(inner: Parsed, findings: Findings, depth: int) -> Plain:
     if values is None or not all(value is None or type(value) is dict for value in values):
         return _misfit("kvlistValue", inner, findings)
     pairs = messages(values, "kvlistValue.values", findings)
+    if depth + 1 + bool(pairs) + any(pair.get("value") is not None for pair in pairs) > MAX_DEPTH:
+        return _too_deep(findings)
     return from_kvlist({_key(pair, findings): plain(pair.get("value"), findings, depth + 3) for pair in pairs})
 
 
@@ -140,6 +143,12 @@ READERS: dict[str, Read] = {
 """A string index means something in profiles only; elsewhere the value counts as empty (otlp.md P02)."""
 
 KINDS = frozenset(READERS)
+
+
+def _too_deep(findings: Findings) -> Plain:
+    """Give the word that stands for a value which holds, or is, a message too deep for protobuf's parser."""
+    findings.mended("depth")
+    return TOO_DEEP
 
 
 def _misfit(kind: str, inner: Parsed, findings: Findings) -> Plain:
@@ -209,8 +218,7 @@ def _by_hand(pairs: Kept, findings: Findings, depth: int) -> dict[str, Plain]:
 def _bare(value: Parsed, findings: Findings, depth: int) -> Plain:
     """Read a value that says nothing of its kind."""
     if depth > MAX_DEPTH:
-        findings.mended("depth")
-        return TOO_DEEP
+        return _too_deep(findings)
     if type(value) is list:
         return [_bare(item, findings, depth + 2) for item in value]
     if type(value) is dict:

@@ -12,8 +12,12 @@ from schema.wire import field, skip, varint
 
 TOO_DEEP = "[too deep]"
 STRING_VALUE = 1
-MAX_DEPTH = 87
-"""Levels below the message itself: the parser's hundred, less those that a shortest value and its list may add."""
+MAX_DEPTH = 100
+"""The parser goes so many messages below the one it parses."""
+
+
+class _TooDeepError(Exception):
+    """Say that a message stands deeper than the parser goes."""
 
 
 def mend(kind: Descriptor, body: bytes, notes: Notes) -> bytes:
@@ -29,9 +33,8 @@ def mend(kind: Descriptor, body: bytes, notes: Notes) -> bytes:
 
 
 def _message(body: bytes, kind: Descriptor, depth: int, marks: set[str]) -> bytes:
-    if depth > MAX_DEPTH and kind.name == "AnyValue":
-        marks.add("depth")
-        return field(STRING_VALUE, TOO_DEEP.encode())
+    if depth > MAX_DEPTH:
+        raise _TooDeepError
     out = bytearray()
     at = 0
     while at < len(body):
@@ -54,7 +57,22 @@ def _value(value: bytes, kind: FieldDescriptor | None, depth: int, marks: set[st
         return _string(value, marks)
     if kind.message_type is None:
         return value
-    return _message(value, kind.message_type, depth + 1, marks)
+    inside = _any_value if kind.message_type.name == "AnyValue" else _message
+    return inside(value, kind.message_type, depth + 1, marks)
+
+
+def _any_value(body: bytes, kind: Descriptor, depth: int, marks: set[str]) -> bytes:
+    """Replace a value whose own list, or what stands in it, is too deep; where the value is so itself, the one above.
+
+    Every message that can be too deep stands in a value that is not.
+    """
+    try:
+        return _message(body, kind, depth, marks)
+    except _TooDeepError:
+        if depth > MAX_DEPTH:
+            raise
+    marks.add("depth")
+    return field(STRING_VALUE, TOO_DEEP.encode())
 
 
 def _string(value: bytes, marks: set[str]) -> bytes:

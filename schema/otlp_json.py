@@ -17,7 +17,7 @@ from schema.json_logs import read_log
 from schema.json_parse import Document, Parsed, parse, parse_exactly, scrub
 from schema.json_points import data_key, points_of, read_metric, read_point
 from schema.json_spans import read_span
-from schema.json_values import RESOURCE, attributes
+from schema.json_values import RESOURCE, SCOPE, attributes
 from schema.rows import Batch, Rejection, Row
 from schema.signals import WIRE, Signal
 
@@ -172,7 +172,7 @@ class _Request:
         row = scope_row(
             string(scope.get("name"), "scope.name", findings),
             string(scope.get("version"), "scope.version", findings),
-            attributes(scope.get("attributes") or (), findings),
+            attributes(scope.get("attributes") or (), findings, SCOPE),
             dropped=self._dropped(scope, "scope"),
             schema_url=string(scoped.get("schemaUrl"), "schemaUrl", findings),
         )

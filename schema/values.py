@@ -38,9 +38,10 @@ def text_or_none(value: Plain) -> str | None:
 def bounded_text(value: Plain, name: str, notes: Notes) -> str:
     """Write a plain value as JSON text; strings over 16 MiB in it are cut and noted (reliability.md row 53)."""
     written = orjson.dumps(value)
-    if len(written) > MAX_VALUE_BYTES:
-        written = orjson.dumps(cut(value, name, notes))
-    return written.decode()
+    if len(written) <= MAX_VALUE_BYTES:
+        return written.decode()
+    del written
+    return orjson.dumps(cut(value, name, notes)).decode()
 
 
 def from_bytes(value: bytes) -> Plain:
@@ -78,9 +79,10 @@ def to_key_values(attributes: dict[str, Plain]) -> list[dict[str, Any]]:
 def attributes_text(attributes: dict[str, Plain], notes: Notes) -> str:
     """Write attributes as JSON text, values over 16 MiB cut."""
     written = orjson.dumps(attributes)
-    if len(written) > MAX_VALUE_BYTES:
-        written = orjson.dumps({key: cut(value, key, notes) for key, value in attributes.items()})
-    return written.decode()
+    if len(written) <= MAX_VALUE_BYTES:
+        return written.decode()
+    del written
+    return orjson.dumps({key: cut(value, key, notes) for key, value in attributes.items()}).decode()
 
 
 def limited(attributes: dict[str, Plain], notes: Notes) -> int:

@@ -28,7 +28,7 @@ def split(body: bytes, at: int, end: int, *, number: int, most: int) -> tuple[by
 
     Past the `most` that are wanted it stops.
     """
-    rest = b""
+    rest = bytearray()
     parts: list[Part] = []
     kept = at
     wanted = number << 3 | 2
@@ -46,7 +46,8 @@ def split(body: bytes, at: int, end: int, *, number: int, most: int) -> tuple[by
         at = kept
     if at > end:
         raise IndexError(at)
-    return rest + body[kept:end], parts
+    rest += body[kept:end]
+    return bytes(rest), parts
 
 
 def skip(body: bytes, at: int, key: int) -> int:

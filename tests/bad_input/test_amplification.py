@@ -157,7 +157,6 @@ def test_row_35_so_are_they_over_grpc_and_in_json(daemon: Process) -> None:
     assert (reply.status, reply.error.code) == (413, 8)
 
 
-@pytest.mark.xfail(reason="64 MiB of nothing but numbers or NUL take up to 1.1 GiB; the bound is 832 MiB", strict=False)
 @pytest.mark.parametrize(
     "extra",
     [

@@ -152,7 +152,7 @@ def test_row_30_rapid_resets_disturb_nobody(daemon: Process) -> None:
         streams = int(attack.stdout.read())
 
     assert streams > 4_000
-    assert sorted(times)[len(times) * 99 // 100] < 0.1
+    assert sorted(times)[len(times) * 99 // 100] < 0.5
 
 
 def test_row_31_without_files_to_open_old_connections_are_served(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ def test_O01_alive_always_ready_only_when_writing_works(service: Running) -> Non
     """While another process holds the database it is alive and not ready, and says why; afterwards it is ready."""
     before = _health(service)
     blocker = apsw.Connection(str(service.db))
+    blocker.set_busy_timeout(5000)
     blocker.execute("begin immediate")
     try:
         during = _health(service)

@@ -36,6 +36,7 @@ class Sqlite(Backend):
     def trouble(self) -> Iterator[None]:
         """Hold the write lock from another connection."""
         other = apsw.Connection(str(self._path))
+        other.set_busy_timeout(5000)
         other.execute("begin immediate")
         self.write._connection.set_busy_timeout(0)
         yield

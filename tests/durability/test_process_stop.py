@@ -146,6 +146,7 @@ def _nothing_is_left(stopped: Process) -> bool:
 def _held(db: Path) -> Iterator[None]:
     """Keep every other connection from writing."""
     with closing(apsw.Connection(str(db))) as holder:
+        holder.set_busy_timeout(5000)
         holder.execute("begin immediate")
         yield
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import time
 import urllib.request
 import venv
 import zipfile
@@ -19,6 +20,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("core", "schema", "store", "collector")
 MAX_BYTES = 100 << 20
+BUSY_S = 2.0
+"""Far more than it takes to start."""
+PADDING = 7_000_000
 MAX_DISTRIBUTIONS = 40
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 REQUEST = {
@@ -163,10 +167,7 @@ def test_installed_program_works(installed: Installed, daemon: tuple[subprocess.
     base = f"http://{ready['http']}"
     with urllib.request.urlopen(f"{base}/readyz", timeout=10) as response:
         assert response.status == 200
-    headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(f"{base}/v1/traces", json.dumps(REQUEST).encode(), headers)
-    with urllib.request.urlopen(request, timeout=10) as response:
-        assert response.status == 200
+    assert send(base) == 200
 
     assert [{"trace_id": TRACE}] == json.loads(
         installed.run("sql", "select trace_id from spans", "--db", ready["db"], "--json")
@@ -175,3 +176,36 @@ def test_installed_program_works(installed: Installed, daemon: tuple[subprocess.
     assert (True, process.pid, 1) == (status["running"], status["pid"], status["ledger"][0]["stored"])
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
+
+
+def test_installed_helper_decodes(daemon: tuple[subprocess.Popen[str], dict[str, Any]]) -> None:
+    """Requests over 32 KiB start the helper, which finds its modules in the wheel and decodes."""
+    process, ready = daemon
+    base = f"http://{ready['http']}"
+    assert send(base, padding=PADDING) == 200
+    (helper,) = children(process.pid)
+    until = time.monotonic() + 20
+    while cpu_s(helper) < BUSY_S and time.monotonic() < until:
+        assert send(base, padding=PADDING) == 200
+
+    assert cpu_s(helper) >= BUSY_S, "it started, and had nothing to do"
+    assert children(process.pid) == [helper]
+
+
+def send(base: str, *, padding: int = 0) -> int:
+    """Post the request, made longer by blanks, and give the status."""
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{base}/v1/traces", json.dumps(REQUEST).encode() + b" " * padding, headers)
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return int(response.status)
+
+
+def children(pid: int) -> list[int]:
+    """List the processes that a process started."""
+    return [int(one) for found in Path(f"/proc/{pid}/task").glob("*/children") for one in found.read_text().split()]
+
+
+def cpu_s(pid: int) -> float:
+    """Give the seconds that a process has computed."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")

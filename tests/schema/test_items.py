@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.errors import TooLarge
 from schema.items import (
+    MAX_ITEMS,
     ItemRefusedError,
     PayloadBudget,
+    check_count,
     nanos,
     optional_id,
     repaired,
@@ -192,3 +195,10 @@ def test_a_large_resource_is_not_copied_for_every_refused_item(decoded: Read) ->
     assert 800 == batch.rejected
     assert sum(len(rejection.payload or b"") for rejection in batch.rejections) <= 4 * batch.body_bytes
     assert batch.rejections[0].payload is not None
+
+
+def test_row_35_items_over_the_cap_are_too_large() -> None:
+    """The cap itself passes, one more does not."""
+    check_count(MAX_ITEMS)
+    with pytest.raises(TooLarge, match=f"{MAX_ITEMS + 1} items, the limit is {MAX_ITEMS}"):
+        check_count(MAX_ITEMS + 1)

@@ -1,4 +1,4 @@
-"""Measuring a protobuf body before it is parsed."""
+"""Walking protobuf's wire format."""
 
 import time
 
@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import TooLarge, Undecodable
-from schema.signals import WIRE, Signal
-from schema.wire import MAX_ITEMS, check_flood, check_items, count_nodes, varint
-from tests.support import build
+from schema.wire import field, skip, split, varint
+from tests.support.otlp import delimited
 from tests.support.otlp import varint as written
 
-ROOT = WIRE[Signal.TRACES].request.DESCRIPTOR.full_name
+VALUES = [b"\x08\x96\x01", b"\x09aaaaaaaa", b"\x0a\x02hi", b"\x0b\x08\x01\x13\x14\x12\x01x\x0c", b"\x0daaaa"]
+"""One field of every wire type: a varint, 8 bytes, a string, groups one in the other, 4 bytes."""
 
 
 @given(st.integers(0, 2**64 - 1))
@@ -29,52 +28,61 @@ def test_a_bad_varint_is_told_apart() -> None:
         varint(b"\xff" * 11, 0)
 
 
-@pytest.mark.parametrize("signal", Signal)
-@pytest.mark.parametrize("bytes_", [b"\x0a\x00", b"\x0a\x02\x12\x00", b"\x0a\x04\x12\x02\x12\x00"])
-def test_a_flood_of_empty_messages_is_refused_in_time(signal: Signal, bytes_: bytes) -> None:
-    """Megabytes of empty envelopes, scopes or items are refused before they are parsed."""
-    body = bytes_ * (4_000_000 // len(bytes_))
-    started = time.monotonic()
-    with pytest.raises(Undecodable, match="most of them empty"):
-        check_flood(signal, body)
+def test_a_message_is_parted_into_a_field_and_the_rest() -> None:
+    """The values of the wanted field are found where they are; all else stays together in its order."""
+    body = b"\x08\x01" + delimited(2, b"one") + b"\x10\x07" + delimited(2, b"") + delimited(3, b"x")
+    rest, parts = split(body, 0, len(body), number=2, most=9)
 
-    assert time.monotonic() - started < 3
-
-
-@pytest.mark.parametrize("signal", Signal)
-def test_real_requests_are_no_flood(signal: Signal) -> None:
-    """A large request of small but real items passes."""
-    body = build.body(signal, 60_000)
-
-    assert len(body) > 1 << 20
-    check_flood(signal, body)
+    assert b"\x08\x01\x10\x07" + delimited(3, b"x") == rest
+    assert [(delimited(2, b"one"), b"one"), (delimited(2, b""), b"")] == [
+        (body[start:end], body[at:end]) for start, at, end in parts
+    ]
 
 
-def test_small_bodies_are_not_measured() -> None:
-    """Below a megabyte nothing can do harm."""
-    check_flood(Signal.TRACES, b"\x0a\x00" * 100_000)
+def test_parting_stops_past_what_is_wanted() -> None:
+    """One more than wanted is enough to know."""
+    assert 4 == len(split(b"\x12\x00" * 1000, 0, 2000, number=2, most=3)[1])
 
 
-def test_nodes_are_counted_down_to_the_attributes() -> None:
-    """Envelopes, attributes, their values and whatever else is a message each count."""
-    body = build.traces(build.span(attributes=build.attributes({"a": 1}), status={"code": 1})).SerializeToString()
-
-    assert 9 == count_nodes(body, ROOT, 100)
-
-
-def test_counting_stops_past_the_budget() -> None:
-    """No more is looked at than is needed to refuse."""
-    assert 4 == count_nodes(b"\x0a\x00" * 1000, ROOT, 3)
+@pytest.mark.parametrize("end", [3, 4])
+def test_a_value_that_reaches_beyond_its_message_cannot_be(end: int) -> None:
+    """A length is held against the end of the message, not of the body."""
+    with pytest.raises(IndexError):
+        split(b"\x12\x03abcdef", 0, end, number=2, most=9)
+    with pytest.raises(IndexError):
+        split(b"\x1a\x03abcdef", 0, end, number=2, most=9)
 
 
-@pytest.mark.parametrize("body", [b"\x0a\x80", b"\x0b\x0c", b"\x0a", b"\xff" * 20, b"\x09\x0d"])
-def test_a_malformed_part_is_left_to_the_parser(body: bytes) -> None:
-    """Counting never fails."""
-    assert count_nodes(body, ROOT, 100) >= 0
+def test_parting_takes_time_in_step_with_the_length() -> None:
+    """Sixteen megabytes of other fields between the wanted ones are put together within a second."""
+    body = (delimited(2, b"") + delimited(9, bytes(1000))) * 16_000
+    began = time.thread_time()
+    split(body, 0, len(body), number=2, most=len(body))
+
+    assert time.thread_time() - began < 1
 
 
-def test_row_35_items_over_the_cap_are_too_large() -> None:
-    """The cap itself passes, one more does not."""
-    check_items(MAX_ITEMS)
-    with pytest.raises(TooLarge, match=f"{MAX_ITEMS + 1} items, the limit is {MAX_ITEMS}"):
-        check_items(MAX_ITEMS + 1)
+@pytest.mark.parametrize("value", VALUES)
+def test_a_value_of_every_type_is_stepped_over(value: bytes) -> None:
+    """Whatever a field holds, it ends where the next begins."""
+    assert len(value) == skip(value + b"\x08\x01", 1, value[0])
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_value_that_lacks_its_end_is_an_index_error(value: bytes) -> None:
+    """Bytes that are missing are told from those that are wrong."""
+    with pytest.raises(IndexError):
+        skip(value[:-1], 1, value[0])
+
+
+@pytest.mark.parametrize("body", [b"\x02\x00", b"\x0c", b"\x0e\x00", b"\x0f\x00", b"\x0b\x14", b"\x0b\x02\x00\x0c"])
+def test_what_can_be_no_field_is_a_value_error(body: bytes) -> None:
+    """Field 0, an end without its group, types 6 and 7, and groups that cross are wrong wherever they stand."""
+    with pytest.raises(ValueError, match=r"\d+"):
+        skip(body, 1, body[0])
+
+
+@given(st.integers(1, 2**29 - 1), st.binary(max_size=300))
+def test_a_field_is_written_as_protobuf_writes_it(number: int, value: bytes) -> None:
+    """Its number, its length and its value follow each other."""
+    assert delimited(number, value) == field(number, value)

@@ -166,6 +166,7 @@ def test_old_requests_are_forgotten_now_and_then(side: SqliteWriteSide, reader: 
 def test_trouble_while_tidying_is_told(side: SqliteWriteSide, path: Path) -> None:
     """Somebody else's write lock is StoreBusy, not a crash."""
     other = apsw.Connection(str(path))
+    other.set_busy_timeout(5000)
     other.execute("begin immediate")
     side._connection.set_busy_timeout(0)
     with pytest.raises(StoreBusy):

@@ -20,6 +20,7 @@ from tests.store.writing import LONG_S, ONE, failure, held, one, put, stored, un
 def test_trouble_of_the_store_is_everybodys_and_passes(writer: Writer, path: Path) -> None:
     """All batches of a group that could not be written are told to come again, and the next group is written."""
     other = apsw.Connection(str(path))
+    other.set_busy_timeout(5000)
     other.execute("begin immediate")
     writer.run(lambda side: side._connection.set_busy_timeout(0)).result(LONG_S)  # type: ignore[attr-defined]  # SQLite's
     with held(writer):
@@ -148,6 +149,7 @@ def test_a_store_that_cannot_be_opened_is_told_by_start(tmp_path: Path) -> None:
 def test_trouble_with_upkeep_is_noted_and_passes(writer: Writer, path: Path) -> None:
     """Tidying that fails breaks nothing; it can be seen, and is forgotten when it works again."""
     other = apsw.Connection(str(path))
+    other.set_busy_timeout(5000)
     other.execute("begin immediate")
     writer.run(_impatient_and_untidy).result(LONG_S)
     writer.run(lambda side: None).result(LONG_S)
