@@ -16,7 +16,7 @@ COMMON_REPAIRS = frozenset(("duplicateKeys", "observed_time_unix_nano"))
 TEMPORALITY = POINT_COLUMNS.index("temporality")
 
 
-def decode(
+def decode(  # noqa: PLR0913  what is known of a request
     signal: Signal, encoding: str, body: bytes, *, transport: str, received_at: int, digest: bytes | None = None
 ) -> Batch:
     """Decode a request, or raise Undecodable or TooLarge when nothing can be made of it as a whole.

@@ -4,7 +4,7 @@ All three signals have the same three levels: resources, in them scopes, in them
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -12,14 +12,15 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeL
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, ResourceMetrics, ScopeMetrics
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
-from core.errors import Undecodable
+from core.errors import Refused, TooLarge, Undecodable
+from schema.items import MAX_ITEMS
 from schema.signals import Signal
 from schema.wire import Part, split
 
-ENVELOPES, SCOPES, ITEMS = 1, 2, 2
-"""The numbers of the fields that hold the level below, the same in every signal."""
-MAX_PARTS = 600_000
-"""As many items as a request may hold, each in a scope and a resource of its own."""
+ENVELOPES, SCOPES, ITEMS = LEVELS = (1, 2, 2)
+"""The numbers of the fields that hold each level, the same in every signal."""
+LEAST_BYTES = 16
+"""No item that says anything is shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,10 @@ class Envelope:
 def read(body: bytes) -> list[Envelope]:
     """Take a request apart.
 
-    Raise DecodeError when its framing is broken, Undecodable when it is a flood of parts.
+    Raise DecodeError when its framing is broken, Undecodable or TooLarge when it has too many parts.
     """
     try:
-        return _Reader(body, MAX_PARTS).request()
+        return _Reader(body).request()
     except (IndexError, ValueError) as error:
         raise DecodeError("broken framing") from error
 
@@ -69,25 +70,33 @@ def read(body: bytes) -> list[Envelope]:
 @dataclass(slots=True)
 class _Reader:
     body: bytes
-    left: int
+    left: list[int] = field(default_factory=lambda: [MAX_ITEMS] * len(LEVELS))
+    """How many parts more each level may hold; every item could stand in a scope and a resource of its own."""
 
     def request(self) -> list[Envelope]:
         """Read all envelopes."""
-        _, parts = self._split((0, 0, len(self.body)), ENVELOPES)
+        _, parts = self._split((0, 0, len(self.body)), 0)
         return [self._envelope(part) for part in parts]
 
     def _envelope(self, part: Part) -> Envelope:
-        head, parts = self._split(part, SCOPES)
-        return Envelope(head, [Scoped(*self._split(inner, ITEMS)) for inner in parts])
+        head, parts = self._split(part, 1)
+        return Envelope(head, [Scoped(*self._split(inner, 2)) for inner in parts])
 
-    def _split(self, part: Part, number: int) -> tuple[bytes, list[Part]]:
+    def _split(self, part: Part, level: int) -> tuple[bytes, list[Part]]:
         """Part a message; the first that would be too many is the last that is looked at."""
         _, at, end = part
-        head, parts = split(self.body, at, end, number=number, most=self.left)
-        self.left -= len(parts)
-        if self.left < 0:
-            raise Undecodable(f"body of {len(self.body)} bytes holds more than {MAX_PARTS} parts, most of them empty")
+        head, parts = split(self.body, at, end, number=LEVELS[level], most=self.left[level])
+        self.left[level] -= len(parts)
+        if self.left[level] < 0:
+            raise _too_many(len(self.body), parts[-1][2])
         return head, parts
+
+
+def _too_many(size: int, read_so_far: int) -> Refused:
+    """Smaller batches help a sender whose items say something, and no flood of empty ones."""
+    if read_so_far < MAX_ITEMS * LEAST_BYTES:
+        return Undecodable(f"body of {size} bytes holds more than {MAX_ITEMS} parts, most of them empty")
+    return TooLarge(f"body of {size} bytes holds more than {MAX_ITEMS} items; send smaller batches")
 
 
 def runs(items: list[Part], most: int) -> Iterator[list[Part]]:

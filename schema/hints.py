@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from core.errors import Undecodable
+from core.errors import Refused
 from schema.envelopes import KINDS, read
 from schema.protobuf_parse import parse
 from schema.signals import Signal
@@ -46,16 +46,16 @@ def _fits(signal: Signal, body: bytes) -> bool:
         found = read(body)
         parts = [part[1:] for envelope in found for scoped in envelope.scopes for part in scoped.items]
         return bool(parts) and all(FITS[signal](parse(KINDS[signal].item, body[at:end], {})) for at, end in parts)
-    except (DecodeError, Undecodable):
+    except (DecodeError, Refused):
         return False
 
 
 def _fits_span(span: Any) -> bool:
-    return len(span.trace_id) == 16 and len(span.span_id) == 8 and span.start_time_unix_nano > 0
+    return bool(len(span.trace_id) == 16 and len(span.span_id) == 8 and span.start_time_unix_nano)
 
 
 def _fits_log(record: Any) -> bool:
-    return record.time_unix_nano > 0 or record.observed_time_unix_nano > 0
+    return bool(record.time_unix_nano or record.observed_time_unix_nano)
 
 
 def _fits_metric(metric: Any) -> bool:

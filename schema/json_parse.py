@@ -6,12 +6,13 @@ The exact one takes them; it runs only when the fast one failed, or when a doubl
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from core.errors import Undecodable
+from core.errors import TooLarge, Undecodable
 from schema.hints import wrong_json
 
 Parsed = Any
@@ -21,10 +22,18 @@ BOM = b"\xef\xbb\xbf"
 MAX_DIGITS_64 = 20
 MEASURED_FROM = 1 << 20
 UNITS_FREE = 4_000_000
-OBJECT_UNITS, ARRAY_UNITS = 15, 6
+MAX_UNITS = 30_000_000
+"""Half a gigabyte, less than what many requests at once may take (reliability.md P3)."""
+OBJECT_UNITS, ARRAY_UNITS, KEY_UNITS = 15, 6, 6
+KEYS_FREE = 5
+"""An object has room for so many keys from its beginning."""
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+ONE_STRING = re.compile(rb'[^"]*+"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+STRINGS = re.compile(rb"(?:%s)*+" % ONE_STRING.pattern, re.DOTALL)
+"""Whole strings, each with what stands before it."""
+BLOCK = 1 << 20
 
 
 class LongInteger(str):
@@ -42,7 +51,7 @@ class Document:
 
 
 def parse(body: bytes) -> Document:
-    """Parse a body, or raise Undecodable."""
+    """Parse a body, or raise Undecodable or TooLarge."""
     check_flood(body)
     try:
         return Document(_object(orjson.loads(body)), exact=False)
@@ -65,16 +74,20 @@ def parse_exactly(body: bytes) -> Document:
 
 
 def check_flood(body: bytes) -> None:
-    """Refuse a large body made of a flood of tiny objects; small ones cannot hurt.
+    """Refuse a large body of which most is tiny objects, or that holds too many values; small ones cannot hurt.
 
-    An object costs about 240 bytes of memory, an array about 100, any other element about 16.
-    Telemetry stays near one such unit of 16 bytes for each byte of body; braces inside strings are not counted.
+    In memory an object takes about 240 bytes, an array and a key in a large object 100, any other element 16.
+    Telemetry stays near one such unit of 16 bytes for each byte of body; what stands inside strings is not counted.
     """
-    budget = UNITS_FREE + len(body) * 5 // 4
-    if len(body) < MEASURED_FROM or _units(body) <= budget:
+    if len(body) < MEASURED_FROM:
         return
-    if _units(STRING.sub(b"", body)) > budget:
+    usual = UNITS_FREE + len(body) * 5 // 4
+    most = min(usual, MAX_UNITS)
+    if _units(body) <= most or (units := sum(map(_units, _without_strings(body)))) <= most:
+        return
+    if units > usual:
         raise Undecodable(f"body of {len(body)} bytes is JSON made of too many tiny objects")
+    raise TooLarge(f"body of {len(body)} bytes is JSON of too many values to read at once; send smaller batches")
 
 
 def scrub(node: dict[str, Parsed], *, skip: str = "") -> bool:
@@ -92,8 +105,24 @@ def scrub(node: dict[str, Parsed], *, skip: str = "") -> bool:
     return found
 
 
+def _without_strings(body: bytes) -> Iterator[bytes]:
+    """Give what stands outside strings, block by block: at once it would take many times the body's room."""
+    at = 0
+    while at < len(body):
+        end = _end(STRINGS.match(body, at, at + BLOCK), at) or _end(ONE_STRING.match(body, at), at) or len(body)
+        yield STRING.sub(b"", body[at:end])
+        at = end
+
+
+def _end(found: re.Match[bytes] | None, start: int) -> int:
+    """Say where a match ends; 0 when it is none, or empty."""
+    return found.end() if found and found.end() > start else 0
+
+
 def _units(body: bytes) -> int:
-    return body.count(b"{") * OBJECT_UNITS + body.count(b"[") * ARRAY_UNITS + body.count(b",")
+    objects = body.count(b"{")
+    keys = max(0, body.count(b":") - KEYS_FREE * objects)
+    return objects * OBJECT_UNITS + body.count(b"[") * ARRAY_UNITS + keys * KEY_UNITS + body.count(b",")
 
 
 def _object(root: Parsed) -> dict[str, Parsed]:

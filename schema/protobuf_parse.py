@@ -16,10 +16,12 @@ from core.errors import Undecodable
 from schema.mend import mend
 from schema.signals import WIRE
 from schema.values import Notes
-from schema.wire import Part, skip, varint
+from schema.wire import skip, varint
 
 MEASURED_FROM = 1 << 20
 MAX_NODES = 1_000_000
+Extent = tuple[int, int]
+"""Where a message begins and ends."""
 PACKED_PER_NODE = 8
 """A packed number costs a tenth of what a message does."""
 
@@ -64,9 +66,9 @@ def count_nodes(body: bytes, root: str, budget: int) -> int:
     return nodes
 
 
-def _inside(body: bytes, part: Part, shape: Shape, budget: int) -> tuple[list[tuple[Part, str]], int]:
+def _inside(body: bytes, part: Extent, shape: Shape, budget: int) -> tuple[list[tuple[Extent, str]], int]:
     """List the messages one level below that hold anything, and count the empty ones and packed numbers."""
-    found: list[tuple[Part, str]] = []
+    found: list[tuple[Extent, str]] = []
     empty = packed = 0
     at, end = part
     while at < end and len(found) + empty <= budget:

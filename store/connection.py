@@ -20,7 +20,7 @@ MIN_SQLITE = (3, 51, 3)
 
 OPEN_BUSY_MS = 5_000
 WRITER_BUSY_MS = 1_200
-"""A commit waits so long for another program that writes; its senders wait as well, and must hear within five seconds."""
+"""A commit waits so long for another program that writes; senders wait as well, and must hear within five seconds."""
 PATIENCE_MS = 250
 """Upkeep waits so long, and comes again later."""
 READER_BUSY_MS = 2_000

@@ -64,10 +64,11 @@ def kvlists_json(depth: int) -> Any:
     return value
 
 
-NESTED: dict[str, tuple[Callable[[int], bytes], Callable[[int], Any], int]] = {
-    "arrays": (arrays, arrays_json, 47),
-    "kvlists": (kvlists, kvlists_json, 31),
+NESTED: dict[str, tuple[Callable[[int], bytes], Callable[[int], Any], int, int]] = {
+    "arrays": (arrays, arrays_json, 47, 49),
+    "kvlists": (kvlists, kvlists_json, 31, 33),
 }
+"""How to write them, how many are kept everywhere, and how many at the top of an item."""
 PLACES: dict[str, tuple[Signal, Callable[[bytes], bytes], Callable[[Any], str]]] = {
     "span": (Signal.TRACES, lambda pair: GOOD[Signal.TRACES]() + field(9, pair), lambda pair: span(attributes=[pair])),
     "event": (
@@ -134,7 +135,7 @@ def test_row_35_events_and_links_are_all_kept(shared_service: Running, way: Way)
 @pytest.mark.parametrize("way", Way)
 def test_row_36_values_at_the_limit_of_depth_are_kept_as_they_are(shared_service: Running, way: Way, kind: str) -> None:
     """47 arrays or 31 kvlists inside each other are no reason to touch anything."""
-    write, write_json, depth = NESTED[kind]
+    write, write_json, depth, _ = NESTED[kind]
     pair = field(1, b"k") + field(2, write(depth))
     bad = GOOD[Signal.TRACES]() + field(9, pair)
     body = mixed(Signal.TRACES, way, bad, span(attributes=[attribute("k", write_json(depth))]))
@@ -149,7 +150,7 @@ def test_row_36_values_at_the_limit_of_depth_are_kept_as_they_are(shared_service
 @pytest.mark.parametrize("way", Way)
 def test_row_36_what_is_nested_too_deep_is_replaced(shared_service: Running, way: Way, kind: str, place: str) -> None:
     """Beyond the limit the rest of the value is replaced by a word, and everything around it is kept."""
-    write, write_json, limit = NESTED[kind]
+    write, write_json, _, limit = NESTED[kind]
     signal, around, around_json = PLACES[place]
     for depth in (limit + 1, 200):
         pair = field(1, b"k") + field(2, write(depth))
@@ -164,7 +165,7 @@ def test_row_36_what_is_nested_too_deep_is_replaced(shared_service: Running, way
 @pytest.mark.parametrize("way", Way)
 def test_row_36_a_body_that_is_nested_too_deep_is_replaced(shared_service: Running, way: Way, kind: str) -> None:
     """The body of a log record is a value like any other."""
-    write, write_json, _ = NESTED[kind]
+    write, write_json, *_ = NESTED[kind]
     body = mixed(Signal.LOGS, way, GOOD[Signal.LOGS]() + field(5, write(200)), log(body=write_json(200)))
     row = kept(send(shared_service, way, Signal.LOGS, body))
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from core.errors import Undecodable
+from core.errors import TooLarge, Undecodable
 from schema.signals import WIRE, Signal
 from tests.support import build
 from tests.support.by_hand import everything, read_raw, read_spans, span, traces
@@ -126,6 +126,15 @@ def test_row_34_a_flood_of_tiny_objects_is_refused(flood: bytes) -> None:
 
     with pytest.raises(Undecodable, match="too many tiny objects"):
         read_json(Signal.TRACES, body)
+
+
+def test_row_34_too_many_values_are_too_large() -> None:
+    """Sixty megabytes of numbers, or of keys, would take a gigabyte: smaller batches are asked for."""
+    numbers = b'{"resourceSpans":[],"x":[' + b"0," * 31_000_000 + b"0]}"
+    keys = b'{"resourceSpans":[],"x":{' + b",".join(b'"%x":0' % number for number in range(5_000_000)) + b"}}"
+    for body in (numbers, keys):
+        with pytest.raises(TooLarge, match="too many values to read at once; send smaller batches"):
+            read_json(Signal.TRACES, body)
 
 
 @pytest.mark.parametrize("signal", Signal)

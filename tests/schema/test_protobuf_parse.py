@@ -54,7 +54,7 @@ def test_row_34_a_flood_of_empty_messages_in_one_is_refused_in_time(extra: bytes
 def test_row_34_a_flood_of_packed_numbers_is_refused() -> None:
     """Numbers count less than messages, and count."""
     point = delimited(8, delimited(2, bytes(9 * MAX_NODES)))
-    with pytest.raises(Undecodable, match="Metric of .* holds more than"):
+    with pytest.raises(Undecodable, match="holds more than 1000000 messages or numbers"):
         parse(Metric, delimited(10, delimited(1, point)), {})
 
 
