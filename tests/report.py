@@ -35,7 +35,7 @@ class Report:
             return
         name = report.nodeid.partition("[")[0]
         short = name.rpartition("::")[2] + "_"
-        for key in (*REQUIREMENT.findall(short), *(f"row {number}" for number in ROW.findall(short))):
+        for key in (*REQUIREMENT.findall(short), *(f"row {int(number)}" for number in ROW.findall(short))):
             known = self._results[key].get(name)
             result = _result(report)
             if known is None or known[0] == PASS:
