@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +31,11 @@ INSERT = f"insert into raw_spans ({', '.join(SPAN_COLUMNS)}) values ({', '.join(
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Say what to insert, where, and how many requests go into one transaction."""
+    """Say what to insert, and where; each request is a transaction, as it is for whoever waits for its answer."""
 
     folder: str
     requests: int
     warm_up: int = 40
-    requests_per_commit: int = 2
     traces: int = 32
     spans_per_trace: int = 16
 
@@ -69,12 +67,11 @@ def run(work: Work) -> Inserted:
     cursor = connection.cursor()
     gc.freeze()
     gc.disable()
-    warm = max(1, work.warm_up // work.requests_per_commit)
-    _commit_all(cursor, checkpoints, batches[:warm])
+    _commit_all(cursor, checkpoints, batches[: work.warm_up])
     began = time.perf_counter()
-    commits = _commit_all(cursor, checkpoints, batches[warm:])
+    commits = _commit_all(cursor, checkpoints, batches[work.warm_up :])
     seconds = time.perf_counter() - began
-    return Inserted(sum(map(len, batches[warm:])), seconds, commits)
+    return Inserted(sum(map(len, batches[work.warm_up :])), seconds, commits)
 
 
 def _commit_all(cursor: apsw.Cursor, checkpoints: Checkpoints, batches: Sequence[list[Row]]) -> list[float]:
@@ -91,11 +88,9 @@ def _commit_all(cursor: apsw.Cursor, checkpoints: Checkpoints, batches: Sequence
 
 
 def _batches(work: Work) -> list[list[Row]]:
-    """Decode all requests and put those of one transaction together."""
+    """Decode all requests."""
     load = Load("protobuf", shape=Shape(work.traces, work.spans_per_trace), begin_ns=time.time_ns())
-    requests = [_rows(load.request(number)) for number in range(work.warm_up + work.requests)]
-    size = work.requests_per_commit
-    return [list(chain.from_iterable(requests[place : place + size])) for place in range(0, len(requests), size)]
+    return [_rows(load.request(number)) for number in range(work.warm_up + work.requests)]
 
 
 def _rows(body: bytes) -> list[Row]:

@@ -43,7 +43,7 @@ def _at(latencies: list[float], percent: int) -> float:
 
 def _floor(settings: Settings) -> list[float]:
     with fresh_folder(settings.folder) as folder:
-        work = floor.Work(str(folder), settings.small_requests, WARM_UP, 1, 1, 1)
+        work = floor.Work(str(folder), settings.small_requests, WARM_UP, 1, 1)
         return floor.measure(work).commits_ms
 
 
