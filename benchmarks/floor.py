@@ -15,7 +15,7 @@ from typing import Any
 
 import apsw
 
-from benchmarks.job import finish, start
+from benchmarks.job import Task
 from benchmarks.load import Load
 from benchmarks.traffic import Shape
 from schema import migrate
@@ -56,7 +56,7 @@ class Inserted:
 
 def measure(work: Work) -> Inserted:
     """Do the work in a process of its own."""
-    return Inserted(**finish(start("benchmarks.floor", asdict(work))))
+    return Inserted(**Task("benchmarks.floor", asdict(work)).result())
 
 
 def run(work: Work) -> Inserted:

@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from benchmarks.traffic import Shape
@@ -66,44 +67,54 @@ class Sent:
         return self.spans / self.seconds
 
 
-class Sending:
-    """Run the senders' process beside us."""
+class Task:
+    """Run a module in a process of its own: its request on standard input, its result in a file.
 
-    def __init__(self, job: Job) -> None:
+    A pipe would hold a long result back until somebody reads it, and nobody does while the process runs.
+    """
+
+    def __init__(self, module: str, request: dict[str, Any]) -> None:
         """Start it."""
-        self._process = start("benchmarks.clients", asdict(job))
+        self._output = TemporaryFile()  # noqa: SIM115  read and closed by `result`
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module], cwd=ROOT, stdin=subprocess.PIPE, stdout=self._output
+        )
+        assert self._process.stdin is not None
+        with self._process.stdin as pipe:
+            pipe.write(json.dumps(request).encode())
 
     @property
     def running(self) -> bool:
         """Say whether it is still at work."""
         return self._process.poll() is None
 
+    def result(self) -> dict[str, Any]:
+        """Wait for the end and read the result, or fail with the process."""
+        if self._process.wait():
+            raise RuntimeError(f"{self._process.args!r} failed; its error stands above")
+        with self._output as output:
+            output.seek(0)
+            result: dict[str, Any] = json.load(output)
+        return result
+
+
+class Sending:
+    """Run the senders' process beside us."""
+
+    def __init__(self, job: Job) -> None:
+        """Start it."""
+        self._task = Task("benchmarks.clients", asdict(job))
+
+    @property
+    def running(self) -> bool:
+        """Say whether it is still at work."""
+        return self._task.running
+
     def result(self) -> Sent:
         """Wait for the end."""
-        return Sent(**finish(self._process))
+        return Sent(**self._task.result())
 
 
 def send(job: Job) -> Sent:
     """Send everything and wait for the last answer."""
     return Sending(job).result()
-
-
-def start(module: str, request: dict[str, Any]) -> subprocess.Popen[str]:
-    """Start a module with its request on standard input; its result file is standard output."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", module], cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(request))
-    process.stdin.close()
-    process.stdin = None  # so that communicate() does not flush it again
-    return process
-
-
-def finish(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """Read the result, or fail with the process."""
-    output, _ = process.communicate()
-    if process.returncode:
-        raise RuntimeError(f"{process.args!r} failed; its error stands above")
-    result: dict[str, Any] = json.loads(output)
-    return result
