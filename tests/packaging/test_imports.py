@@ -8,7 +8,7 @@ from pathlib import Path
 from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("spanledger", "collector", "store", "schema", "core")
+FOLDERS = ("spanledger", "collector", "store", "mapping", "schema", "core")
 
 HOMES = {
     "aiohttp": {"collector"},
@@ -18,7 +18,7 @@ HOMES = {
     "grpc": {"collector"},
     "grpc_health": {"collector"},
     "opentelemetry": {"collector", "schema", "spanledger"},
-    "orjson": {"collector", "schema", "spanledger", "store"},
+    "orjson": {"collector", "mapping", "schema", "spanledger", "store"},
     "prometheus_client": {"core"},
     "pydantic": {"collector", "core", "spanledger", "store"},
     "pydantic_core": {"core", "spanledger"},

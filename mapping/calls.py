@@ -1,0 +1,165 @@
+"""Find the model calls in the facts of one group of records, each once (mapping.md D.1 to D.5).
+
+One call may be told of by its span, a span around or inside it, a log event, and the sums of every agent above it.
+What tells of the same call is merged into one; what sums up counts only where nothing below it does.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from mapping.facts import MODEL_KINDS, Fact, merged
+from mapping.tree import Tree
+
+NEAR_NS: Final = 2_000_000_000
+"""A log event and the span of its call end within two seconds of each other."""
+SUMS: Final = frozenset(("agent", "workflow", "turn", "chain"))
+LIFELONG: Final = frozenset(("strands", "smolagents"))
+"""Their agents' sums go on from one run to the next."""
+
+
+@dataclass(slots=True)
+class Call:
+    """Hold a model call, or a sum of some, and the keys of all records that tell of it."""
+
+    fact: Fact
+    role: str
+    counted: bool = True
+    sources: list[str] = field(default_factory=list)
+
+    def take(self, other: Fact) -> None:
+        """Merge another record of the same call."""
+        self.fact = merged(self.fact, other)
+        self.sources.append(other.key)
+
+
+def model_calls(facts: Sequence[Fact], tree: Tree) -> list[Call]:
+    """Give the calls in order of their start, and the sums that count because nothing below them does."""
+    calls = _Merging(tree)
+    told = sorted((fact for fact in facts if fact.kind in MODEL_KINDS and _is_call(fact)), key=_order)
+    calls.spans([fact for fact in told if fact.is_span])
+    calls.events([fact for fact in told if not fact.is_span] + [fact for fact in facts if fact.kind == "copy"])
+    leaves = sorted(calls.found, key=lambda call: _order(call.fact))
+    return leaves + list(_sums(facts, leaves, tree))
+
+
+def _is_call(fact: Fact) -> bool:
+    """Leave out what only looks like a call: codex opens a span for each part of a stream, and counts in one."""
+    return fact.emitter != "codex" or not fact.is_span or bool(fact.model and fact.model.tokens)
+
+
+def _order(fact: Fact) -> tuple[int, str]:
+    return fact.start, fact.key
+
+
+class _Merging:
+    """Put facts that tell of the same call together."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.found: list[Call] = []
+        self._tree = tree
+        self._by_place: dict[tuple[str, str], Call] = {}
+        self._by_id: dict[str, Call] = {}
+
+    def spans(self, facts: Sequence[Fact]) -> None:
+        """Take spans, the innermost first: what is around one tells of the same call."""
+        for fact in sorted(facts, key=lambda fact: (-self._tree.depth(fact.place), *_order(fact))):
+            known = self._same_id(fact) or self._inside(fact) or self._beside(fact) or self._opened(fact)
+            self._add(fact, known)
+
+    def events(self, facts: Sequence[Fact]) -> None:
+        """Take log events: of the span they were written in, of the same id, or of the same numbers near in time."""
+        for fact in sorted(facts, key=_order):
+            self._add(fact, self._written_in(fact) or self._same_id(fact) or self._near(fact))
+
+    def _add(self, fact: Fact, known: Call | None) -> None:
+        if known is None:
+            known = Call(fact, "leaf", sources=[fact.key])
+            self.found.append(known)
+        else:
+            known.take(fact)
+        if fact.is_span or not self._tree.kind(fact.place):
+            self._by_place[fact.place] = known
+        if fact.model and fact.model.response_id:
+            self._by_id[fact.model.response_id] = known
+
+    def _written_in(self, fact: Fact) -> Call | None:
+        """Find the call of the span that a log record was written in, if that is a call and not an agent's run."""
+        call = self._by_place.get(fact.place) if fact.span_id else None
+        return call if call is not None and (call.fact.is_span or _agree(fact, call.fact)) else None
+
+    def _same_id(self, fact: Fact) -> Call | None:
+        return self._by_id.get(fact.model.response_id) if fact.model and fact.model.response_id else None
+
+    def _inside(self, fact: Fact) -> Call | None:
+        """Find the call that this span is around, when nothing but wrapping is between them."""
+        inner = [call for call in self.found if self._tree.wraps(fact.place, call.fact.place)]
+        return next((call for call in inner if _agree(fact, call.fact)), None)
+
+    def _beside(self, fact: Fact) -> Call | None:
+        """Find a call that another instrumentation tells of beside this one (mapping.md D.5)."""
+        return next(
+            (
+                call
+                for call in self.found
+                if call.fact.scope != fact.scope
+                and call.fact.parent == fact.parent
+                and _equal(fact, call.fact)
+                and fact.start <= call.fact.end
+                and call.fact.start <= fact.end
+            ),
+            None,
+        )
+
+    def _opened(self, fact: Fact) -> Call | None:
+        """Find the request whose stream ended with this span, which takes no time: Logfire tells of both."""
+        if fact.start != fact.end:
+            return None
+        open_ones = (
+            call
+            for call in self.found
+            if call.fact.parent == fact.parent
+            and call.fact.scope == fact.scope
+            and call.fact.end <= fact.start
+            and not call.fact.failed
+            and call.fact.model
+            and not call.fact.model.tokens
+        )
+        return max(open_ones, key=lambda call: _order(call.fact), default=None)
+
+    def _near(self, fact: Fact) -> Call | None:
+        """Find the span of a log event that names no span."""
+        near = (
+            call
+            for call in self.found
+            if call.fact.is_span and call.fact.session_id == fact.session_id and _equal(fact, call.fact)
+        )
+        best = min(near, key=lambda call: abs(call.fact.end - fact.end), default=None)
+        return best if best is not None and abs(best.fact.end - fact.end) <= NEAR_NS else None
+
+
+def _agree(outer: Fact, inner: Fact) -> bool:
+    """Say whether nothing that both tell differs."""
+    if outer.model is None or inner.model is None:
+        return False
+    if outer.model.response_id and inner.model.response_id:
+        return False
+    return not outer.model.tokens or not inner.model.tokens or _equal(outer, inner)
+
+
+def _equal(one: Fact, other: Fact) -> bool:
+    """Say whether both tell the same numbers."""
+    if one.model is None or other.model is None or not one.model.tokens:
+        return False
+    told, same = one.model.tokens, other.model.tokens
+    return (told.input, told.output) == (same.input, same.output) or one.model.told == other.model.told != (None, None)
+
+
+def _sums(facts: Iterable[Fact], leaves: Sequence[Call], tree: Tree) -> Iterator[Call]:
+    """Give the sums below which nothing counts, the innermost first (mapping.md D.3)."""
+    covered = {place for call in leaves for place in tree.above(call.fact.place)}
+    told = [fact for fact in facts if fact.kind in SUMS and fact.is_span and fact.model and fact.model.tokens]
+    for fact in sorted(told, key=lambda fact: (-tree.depth(fact.place), *_order(fact))):
+        if fact.place not in covered and fact.emitter not in LIFELONG:
+            covered.update((fact.place, *tree.above(fact.place)))
+            yield Call(fact, "rollup", sources=[fact.key])

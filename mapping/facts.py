@@ -1,0 +1,172 @@
+"""Make a fact of a record: what it says, in canonical terms, whoever said it."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mapping.emitters import Origin, origin_of
+from mapping.fields import Reading, parsed
+from mapping.kinds import kind_of
+from mapping.providers import provider_of
+from mapping.raw_usage import raw_usage
+from mapping.record import Record
+from mapping.tokens import Tokens, tokens_of
+
+MODEL_KINDS: Final = frozenset(("llm", "embedding", "rerank"))
+USAGE_KINDS: Final = MODEL_KINDS | {"copy", "agent", "workflow", "turn", "chain"}
+"""Records that may tell of tokens; those of the last four repeat what others say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Say what a record tells of one model call, or of several if it sums them up. None is not said."""
+
+    provider: str | None
+    model: str | None
+    request_model: str | None
+    response_id: str | None
+    finish_reason: str | None
+    cost_usd: float | None
+    tokens: Tokens
+    told: tuple[int | None, int | None] = (None, None)
+    """Input and output as they were sent, before they were brought to one meaning."""
+
+    @property
+    def known(self) -> int:
+        """Count what is known, to choose between two that tell of the same call."""
+        told = (self.provider, self.model, self.response_id, self.finish_reason, self.cost_usd)
+        return self.tokens.known + 5 - told.count(None)
+
+    def filled(self, other: "Model") -> "Model":
+        """Fill in from another record of the same call what this one does not say; more numbers are the better ones."""
+        fuller, other_tokens = (
+            (self.tokens, other.tokens) if self.tokens.known >= other.tokens.known else (other.tokens, self.tokens)
+        )
+        return Model(
+            self.provider or other.provider,
+            self.model or other.model,
+            self.request_model or other.request_model,
+            self.response_id or other.response_id,
+            self.finish_reason or other.finish_reason,
+            other.cost_usd if self.cost_usd is None else self.cost_usd,
+            fuller.filled(other_tokens),
+            self.told if self.tokens else other.told,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Say what a record means; times are Unix nanoseconds, ids as in the record."""
+
+    key: str
+    is_span: bool
+    name: str
+    kind: str
+    emitter: str
+    scope: str
+    start: int
+    end: int
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    session_id: str | None
+    turn_id: str | None
+    agent_name: str | None
+    failed: bool
+    error_type: str | None
+    error_message: str | None
+    model: Model | None = None
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Name the span that it is, or that a log record was written in."""
+        return self.trace_id, self.span_id
+
+    @property
+    def parent(self) -> tuple[str, str]:
+        """Name the span above."""
+        return self.trace_id, self.parent_span_id
+
+
+def fact_of(record: Record) -> Fact:
+    """Read a record."""
+    origin = origin_of(record)
+    reading = Reading(record, origin)
+    kind = kind_of(record, origin)
+    error_type = reading.text("tool_calls.error_type")
+    return Fact(
+        record.key,
+        record.is_span,
+        record.name,
+        kind,
+        origin.emitter.id,
+        record.scope,
+        record.start,
+        max(record.start, record.end),
+        record.trace_id,
+        record.span_id,
+        record.parent_span_id,
+        reading.text("identity.session_id"),
+        reading.text("identity.turn_id"),
+        reading.text("identity.agent_name"),
+        record.failed or error_type is not None,
+        error_type,
+        reading.text("tool_calls.error_message"),
+        _model(reading, origin) if kind in USAGE_KINDS else None,
+    )
+
+
+def _model(reading: Reading, origin: Origin) -> Model:
+    model = reading.text("llm.model")
+    return Model(
+        provider_of(reading.text("llm.provider"), model, origin.emitter),
+        model,
+        reading.text("llm.request_model"),
+        reading.text("llm.response_id"),
+        _finish_reason(reading),
+        _cost(reading),
+        _tokens(reading),
+        (reading.whole("llm.input_tokens"), reading.whole("llm.output_tokens")),
+    )
+
+
+def _tokens(reading: Reading) -> Tokens:
+    """Read the counts; the response that was recorded may know more of them, when it is the same call."""
+    told, raw = tokens_of(reading), raw_usage(reading.record)
+    if not told:
+        return raw
+    return told.filled(raw) if (raw.input, raw.output) == (told.input, told.output) else told
+
+
+def _finish_reason(reading: Reading) -> str | None:
+    """Give the reasons joined by commas, in lower case: some send a list, some JSON text, some one word."""
+    told = parsed(reading.get("llm.finish_reason"))
+    reasons = told if isinstance(told, list) else [told]
+    return ",".join(str(reason).lower() for reason in reasons if reason not in (None, "")) or None
+
+
+def _cost(reading: Reading) -> float | None:
+    """Give the money that the sender says, in dollars."""
+    micros = reading.whole("llm.cost_usd_micros")
+    if micros is not None:
+        return micros / 1e6
+    told = reading.get("llm.cost_usd")
+    try:
+        return None if told is None or isinstance(told, bool) else float(told)
+    except (TypeError, ValueError):
+        return None
+
+
+def merged(fact: Fact, other: Fact) -> Fact:
+    """Take into a fact what another one knows of the same call."""
+    if fact.model is None or other.model is None:
+        return fact
+    return replace(
+        fact,
+        model=fact.model.filled(other.model),
+        session_id=fact.session_id or other.session_id,
+        turn_id=fact.turn_id or other.turn_id,
+        agent_name=fact.agent_name or other.agent_name,
+        failed=fact.failed or (other.failed and not fact.model.tokens),
+        error_type=fact.error_type or other.error_type,
+        error_message=fact.error_message or other.error_message,
+    )

@@ -1,0 +1,158 @@
+"""Read canonical fields from a record by the vocabulary (mapping.md A, `vocabulary.json`).
+
+An entry names the source whose key it is, the key, and how its value is written. The first value wins, never a sum.
+Keys may point further: `key#/member` into JSON text, `@resource:key`, `@spanevent:name:key`, `{a,b}` for alternatives.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mapping.emitters import Origin
+from mapping.record import Record
+
+ABSENT = frozenset(("", "<not specified>"))
+CHOICE = re.compile(r"\{([^{}]*)\}")
+SIGNALS = {".span": True, ".log": False}
+"""Some sources use a key in spans, or in log records, only."""
+
+Getter = Callable[[Record], Any]
+
+
+class Reading:
+    """Read fields of one record."""
+
+    __slots__ = ("origin", "record")
+
+    def __init__(self, record: Record, origin: Origin) -> None:
+        """Read a record as what it is."""
+        self.record, self.origin = record, origin
+
+    def get(self, field: str) -> Any:
+        """Give a field's value as it was sent; None when nothing says it."""
+        for getter in _getters(field, self.origin.dialects, self.record.is_span):
+            value = getter(self.record)
+            if value is not None and not (isinstance(value, str) and value in ABSENT):
+                return value
+        return None
+
+    def text(self, field: str) -> str | None:
+        """Give a field as text."""
+        value = self.get(field)
+        return None if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()
+
+    def whole(self, field: str) -> int | None:
+        """Give a field as a whole number, which some write as text; None when it is none, or out of bounds."""
+        return whole(self.get(field))
+
+
+def whole(value: Any) -> int | None:
+    """Read a count: not negative, at most 2^53."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        value = value.strip()
+        value = int(value) if value.isascii() and value.isdigit() and len(value) < 17 else None
+    elif isinstance(value, float):
+        value = int(value) if value.is_integer() and abs(value) <= 1 << 53 else None
+    return value if isinstance(value, int) and 0 <= value <= 1 << 53 else None
+
+
+def parsed(value: Any) -> Any:
+    """Read JSON text; anything else stays what it is."""
+    if isinstance(value, str) and value[:1] in '[{"' and value:
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+    return value
+
+
+@lru_cache(maxsize=4096)
+def _getters(field: str, dialects: frozenset[str], is_span: bool) -> tuple[Getter, ...]:
+    return tuple(
+        getter
+        for source, key, written, *_ in VOCABULARY[field]
+        if _applies(source, dialects, is_span)
+        for getter in _compiled(key, written)
+    )
+
+
+def _applies(source: str, dialects: frozenset[str], is_span: bool) -> bool:
+    for suffix, spans in SIGNALS.items():
+        if source.endswith(suffix):
+            return spans is is_span and source.removesuffix(suffix) in dialects
+    return source in dialects
+
+
+def _compiled(key: str, written: str) -> Iterator[Getter]:
+    for spelled in _spellings(key):
+        getter = _getter(spelled)
+        yield WRITTEN[written](getter)
+
+
+def _spellings(key: str) -> Iterator[str]:
+    """Write out `{a,b}`."""
+    parts = CHOICE.split(key)
+    for chosen in product(*(part.split(",") if number % 2 else [part] for number, part in enumerate(parts))):
+        yield "".join(chosen)
+
+
+def _getter(key: str) -> Getter:
+    if key.startswith("@resource:"):
+        name = key.removeprefix("@resource:")
+        return lambda record: record.resource.get(name)
+    if key.startswith("@spanevent:"):
+        return _of_event(*key.removeprefix("@spanevent:").partition(":")[::2])
+    if "#/" in key:
+        return _inside(*key.split("#/", 1))
+    return OWN.get(key) or (lambda record: record.attributes.get(key))
+
+
+OWN: dict[str, Getter] = {
+    "@span.name": lambda record: record.name,
+    "@span.status.code": lambda record: record.failed or None,
+    "@span.status.message": lambda record: record.message,
+}
+"""What a record says by itself."""
+
+
+def _of_event(name: str, key: str) -> Getter:
+    def getter(record: Record) -> Any:
+        found = next((event for event in record.events if event.name == name), None)
+        return None if found is None else found.attributes.get(key) if key else True
+
+    return getter
+
+
+def _inside(key: str, path: str) -> Getter:
+    members = path.split("/")
+
+    def getter(record: Record) -> Any:
+        held = parsed(record.attributes.get(key))
+        for member in members:
+            held = held.get(member) if isinstance(held, dict) else None
+        return held
+
+    return getter
+
+
+def _quoted(getter: Getter) -> Getter:
+    return lambda record: parsed(getter(record))
+
+
+def _tail(getter: Getter) -> Getter:
+    return lambda record: str(getter(record) or "").rpartition("/")[2]
+
+
+WRITTEN: dict[str, Callable[[Getter], Getter]] = {"": lambda getter: getter, "json": _quoted, "tail": _tail}
+"""How a value may be written: as it is, as JSON text, or behind a slash."""
+
+
+VOCABULARY: dict[str, list[list[str]]] = json.loads((Path(__file__).parent / "vocabulary.json").read_text())

@@ -1,0 +1,68 @@
+"""Say what kind of operation a record tells of (mapping.md B.3, B.4; `kinds.json`).
+
+The program's own names come first, then the dialects' words in the table's order, the name's beginning, and the shape.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from mapping.emitters import Origin
+from mapping.fields import parsed
+from mapping.record import Record
+
+OTHER: Final = "other"
+COPIES: Final = frozenset(("gen_ai.client.inference.operation.details",))
+"""Log events that repeat what a span of the same id says."""
+
+
+def kind_of(record: Record, origin: Origin) -> str:
+    """Give the kind."""
+    if not record.is_span:
+        return _event_kind(record, origin)
+    return (
+        _by_name(record.name, origin)
+        or _by_dialect(record, origin)
+        or next((kind for prefix, kind in PREFIXES.items() if record.name.startswith(prefix)), "")
+        or _by_shape(record)
+    )
+
+
+def _event_kind(record: Record, origin: Origin) -> str:
+    return _by_name(record.name, origin) or ("copy" if record.name in COPIES else OTHER)
+
+
+def _by_name(name: str, origin: Origin) -> str:
+    names = NAMES.get(origin.emitter.id, {})
+    if name.endswith(ENDINGS):
+        return next(kind for suffix, kind in SUFFIXES.items() if name.endswith(suffix))
+    return names.get(name) or names.get(name.partition(" ")[0]) or names.get("*", "")
+
+
+def _by_dialect(record: Record, origin: Origin) -> str:
+    for dialect, key, words in WORDS:
+        if dialect in origin.dialects and (told := parsed(record.attributes.get(key))) is not None:
+            kind = words.get(told) or words.get("*", "") if isinstance(told, str) else ""
+            if kind:
+                return kind
+    if "vercel.legacy" in origin.dialects:
+        return OPERATIONS.get(str(record.attributes.get("ai.operationId", "")).partition(" ")[0], "")
+    return ""
+
+
+def _by_shape(record: Record) -> str:
+    """Know a call of a tool or of a model by what it has."""
+    attributes = record.attributes
+    if "gen_ai.tool.name" in attributes:
+        return "tool"
+    has_model = "gen_ai.request.model" in attributes or "gen_ai.response.model" in attributes
+    return "llm" if has_model and "gen_ai.usage.input_tokens" in attributes else OTHER
+
+
+TABLE: Final[dict[str, Any]] = json.loads((Path(__file__).parent / "kinds.json").read_text())
+NAMES: Final[dict[str, dict[str, str]]] = TABLE["names"]
+OPERATIONS: Final[dict[str, str]] = TABLE["operations"]["vercel.legacy"]
+WORDS: Final = tuple((dialect, key, words) for dialect, key, words in TABLE["dialects"])
+SUFFIXES: Final[dict[str, str]] = TABLE["suffixes"]
+ENDINGS: Final = tuple(SUFFIXES)
+PREFIXES: Final[dict[str, str]] = TABLE["prefixes"]

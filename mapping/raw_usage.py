@@ -1,0 +1,111 @@
+"""Find a provider's own usage object inside recorded responses.
+
+Many instrumentations copy two of its numbers into attributes and leave the rest in the response they keep as JSON text.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from mapping.fields import parsed, whole
+from mapping.record import Record
+from mapping.tokens import Tokens
+
+HOLDERS: Final = (
+    "gen_ai.usage.raw",
+    "output.value",
+    "genkit:output",
+    "mlflow.spanOutputs",
+    "response_data",
+    "langfuse.observation.output",
+    "gen_ai.completion",
+    "traceloop.entity.output",
+    "gcp.vertex.agent.llm_response",
+)
+"""Attributes that may hold a response."""
+MAX_DEPTH: Final = 8
+MAX_NODES: Final = 2000
+
+
+def raw_usage(record: Record) -> Tokens:
+    """Give what the first usage object says; nothing when there is none, or several that differ."""
+    for holder in HOLDERS:
+        if holder in record.attributes:
+            found = list(dict.fromkeys(_usages(parsed(record.attributes[holder]))))
+            if len(found) == 1:
+                return found[0]
+    return Tokens()
+
+
+def _usages(root: Any) -> Iterator[Tokens]:
+    """Walk a response, its embedded JSON texts included, and read every object that is a usage."""
+    stack = [(root, 0)]
+    seen = 0
+    while stack and seen < MAX_NODES:
+        node, depth = stack.pop()
+        seen += 1
+        if isinstance(node, dict):
+            tokens = next((tokens for shape in SHAPES if (tokens := shape(node))), None)
+            if tokens:
+                yield tokens
+                continue
+        if depth < MAX_DEPTH and isinstance(node, dict | list):
+            inner = node.values() if isinstance(node, dict) else node
+            stack.extend((parsed(part), depth + 1) for part in inner if isinstance(part, dict | list | str))
+
+
+def _at(node: Any, *path: str) -> int | None:
+    for member in path:
+        node = node.get(member) if isinstance(node, dict) else None
+    return whole(node)
+
+
+def _openai_chat(node: dict[str, Any]) -> Tokens:
+    if "prompt_tokens" not in node:
+        return Tokens()
+    return Tokens(
+        _at(node, "prompt_tokens"),
+        _at(node, "completion_tokens"),
+        _at(node, "prompt_tokens_details", "cached_tokens"),
+        None,
+        _at(node, "completion_tokens_details", "reasoning_tokens"),
+    )
+
+
+def _openai_responses(node: dict[str, Any]) -> Tokens:
+    if "input_tokens_details" not in node and "output_tokens_details" not in node:
+        return Tokens()
+    return Tokens(
+        _at(node, "input_tokens"),
+        _at(node, "output_tokens"),
+        _at(node, "input_tokens_details", "cached_tokens"),
+        None,
+        _at(node, "output_tokens_details", "reasoning_tokens"),
+    )
+
+
+def _anthropic(node: dict[str, Any]) -> Tokens:
+    """Add the cache: Anthropic's API leaves it out of the input."""
+    if "cache_read_input_tokens" not in node and "cache_creation_input_tokens" not in node:
+        return Tokens()
+    read, write = _at(node, "cache_read_input_tokens"), _at(node, "cache_creation_input_tokens")
+    told = _at(node, "input_tokens")
+    return Tokens(
+        None if told is None else told + (read or 0) + (write or 0), _at(node, "output_tokens"), read, write, None
+    )
+
+
+def _gemini(node: dict[str, Any]) -> Tokens:
+    """Add the thoughts: Gemini's API leaves them out of the candidates."""
+    for prompt, candidates, cached, thoughts in GEMINI:
+        if prompt in node:
+            output, reasoning = _at(node, candidates), _at(node, thoughts)
+            total = None if output is None else output + (reasoning or 0)
+            return Tokens(_at(node, prompt), total, _at(node, cached), None, reasoning)
+    return Tokens()
+
+
+GEMINI: Final = (
+    ("promptTokenCount", "candidatesTokenCount", "cachedContentTokenCount", "thoughtsTokenCount"),
+    ("prompt_token_count", "candidates_token_count", "cached_content_token_count", "thoughts_token_count"),
+)
+SHAPES: Final[tuple[Callable[[dict[str, Any]], Tokens], ...]] = (_openai_chat, _openai_responses, _anthropic, _gemini)

@@ -1,0 +1,116 @@
+"""A raw record as the mapping sees it: a span or a log record, with what stands above it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from schema.rows import LOG_COLUMNS, RESOURCE_COLUMNS, SCOPE_COLUMNS, SPAN_COLUMNS, Row
+from schema.signals import Signal
+
+Attributes = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Hold a span event; its time is Unix nanoseconds."""
+
+    name: str
+    time: int
+    attributes: Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Hold a span or a log record; times are Unix nanoseconds, ids lower-case hex, empty when absent.
+
+    `key` names it for ever: trace and span id, or a log's sort time and fingerprint.
+    A log record starts and ends at its time. `name` is the span's name or the event's.
+    """
+
+    signal: Signal
+    key: str
+    name: str
+    start: int
+    end: int
+    trace_id: str
+    span_id: str
+    parent_span_id: str = ""
+    failed: bool = False
+    message: str = ""
+    scope: str = ""
+    scope_version: str = ""
+    kind: int = 0
+    body: Any = None
+    attributes: Attributes = field(default_factory=dict)
+    resource: Attributes = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    links: tuple[Attributes, ...] = ()
+
+    @property
+    def is_span(self) -> bool:
+        """Say whether it is a span."""
+        return self.signal is Signal.TRACES
+
+
+def span_record(row: Row, resource: Row, scope: Row) -> Record:
+    """Make a record of a stored span."""
+    held = dict(zip(SPAN_COLUMNS, row, strict=True))
+    return Record(
+        Signal.TRACES,
+        f"{held['trace_id']}/{held['span_id']}",
+        held["name"],
+        held["start_time_unix_nano"] or 0,
+        held["end_time_unix_nano"] or 0,
+        held["trace_id"],
+        held["span_id"],
+        held["parent_span_id"] or "",
+        failed=held["status_code"] == 2,
+        message=held["status_message"],
+        kind=held["kind"],
+        attributes=orjson.loads(held["attributes"]),
+        events=_events(held["events"]),
+        links=tuple(orjson.loads(held["links"] or "[]")),
+        **_above(resource, scope),
+    )
+
+
+def log_record(row: Row, resource: Row, scope: Row) -> Record:
+    """Make a record of a stored log record; its name is the event's, wherever the sender put that."""
+    held = dict(zip(LOG_COLUMNS, row, strict=True))
+    attributes = orjson.loads(held["attributes"])
+    body = orjson.loads(held["body"]) if held["body_is_json"] else held["body"]
+    time = held["time_unix_nano"] or held["observed_time_unix_nano"] or held["received_at"]
+    return Record(
+        Signal.LOGS,
+        f"log/{held['sort_time']}/{held['fingerprint']}",
+        event_name(attributes, held["event_name"], body),
+        time,
+        time,
+        held["trace_id"] or "",
+        held["span_id"] or "",
+        failed=held["severity_number"] >= 17,
+        body=body,
+        attributes=attributes,
+        **_above(resource, scope),
+    )
+
+
+def event_name(attributes: Attributes, name: str | None, body: Any) -> str:
+    """Name an event: by its attribute first, since a Rust logger writes the source line into the field."""
+    told = attributes.get("event.name")
+    if isinstance(told, str) and told:
+        return told
+    return name or (body if isinstance(body, str) and "." in body and " " not in body else "")
+
+
+def _events(text: str | None) -> tuple[Event, ...]:
+    return tuple(Event(held["name"], held["timeUnixNano"], held["attributes"]) for held in orjson.loads(text or "[]"))
+
+
+def _above(resource: Row, scope: Row) -> dict[str, Any]:
+    return {
+        "resource": orjson.loads(resource[RESOURCE_COLUMNS.index("attributes")]),
+        "scope": scope[SCOPE_COLUMNS.index("name")],
+        "scope_version": scope[SCOPE_COLUMNS.index("version")],
+    }

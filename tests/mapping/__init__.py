@@ -1,0 +1,1 @@
+"""Telemetry's meaning, against what the recorded runs really did."""

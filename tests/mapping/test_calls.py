@@ -1,0 +1,106 @@
+"""Model calls, each once, in what 40 runtimes sent."""
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+import pytest
+
+from mapping.calls import Call
+from tests.support.corpus import SOURCES, source
+from tests.support.meaning import calls, facts
+
+ABSENT = {
+    "autogen": 15,  # has no spans of model calls
+    "google-genai-official": 6,  # one span for a whole loop of tools, with the last response's tokens
+    "haystack-openinference": 7,  # agents only; their sums are kept as such
+    "llama-index-openinference": 13,  # no tokens when the answer is streamed
+    "openai-js-openinference": 7,  # the same
+    "opencode": 11,  # ends before it has sent everything
+}
+"""How many calls' tokens a recording does not hold."""
+UNKNOWN = {"llama-index-openinference": 13, "openai-js-openinference": 7, "pydantic-ai-latest": 1}
+"""How many calls are told of without tokens and without an error."""
+SUMS = {"haystack-openinference": 4}
+"""How many sums stand for calls that are not told of."""
+UNSAID = {
+    "langgraph-openllmetry": {"reasoning"},
+    "openai-openllmetry": {"reasoning"},
+    "openai-v2-legacy": {"cache_read", "reasoning"},
+    "openlit": {"reasoning"},
+    "otel-js-grpc": {"reasoning"},
+    "otel-js-json": {"reasoning"},
+    "pydantic-ai-1.0-logs": {"cache_read"},
+    "smolagents-openinference": {"cache_read", "reasoning"},
+    "vercel-ai-v5": {"cache_read", "reasoning"},
+    "vercel-ai-v7": {"reasoning"},
+}
+"""What some or all calls of a recording do not say."""
+
+
+Numbers = tuple[int | None, int | None]
+
+
+def numbers(call: Call) -> Numbers:
+    """Give what identifies a recorded call: no two have the same."""
+    assert call.fact.model is not None
+    return call.fact.model.tokens.input, call.fact.model.tokens.output
+
+
+def answered(name: str) -> dict[Numbers, dict[str, Any]]:
+    """Give the calls that the model server answered, by their numbers; what the client dropped is not told of."""
+    told = [call for call in source(name).truth["llm_calls"] if call["ok"] and not call.get("superseded")]
+    return {(call["tokens"]["input_total"], call["tokens"]["output_total"]): call for call in told}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_each_call_is_found_once_with_its_tokens(name: str) -> None:
+    """Input with the cache and output with the reasoning are the server's own numbers; nothing is counted twice."""
+    found = calls(facts(name))
+    leaves = Counter(numbers(call) for call in found if call.role == "leaf" and numbers(call) != (None, None))
+    truth = Counter(answered(name).keys())
+
+    assert not leaves - truth
+    assert ABSENT.get(name, 0) == sum((truth - leaves).values())
+    assert SUMS.get(name, 0) == sum(call.role == "rollup" for call in found)
+    silent = [call for call in found if numbers(call) == (None, None) and not call.fact.failed]
+    assert UNKNOWN.get(name, 0) == len(silent)
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_parts_of_the_tokens_are_the_servers_or_unsaid(name: str) -> None:
+    """Cache and reasoning tokens are exact where the recording holds them, and None, never zero, where it does not."""
+    truth = answered(name)
+    for call in calls(facts(name)):
+        told = truth.get(numbers(call))
+        if told is None or call.fact.model is None:
+            continue
+        for part in ("cache_read", "cache_write", "reasoning"):
+            found = getattr(call.fact.model.tokens, part)
+            if found is None and part in UNSAID.get(name, ()):
+                continue
+            assert (found or 0) == (told["tokens"][part] or 0), part
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_models_and_providers_are_those_that_were_asked(name: str) -> None:
+    """Every call with tokens names its model, and the provider as the semantic conventions do."""
+    truth = answered(name)
+    for call in calls(facts(name)):
+        told = truth.get(numbers(call))
+        if told is None or call.role == "rollup" or name.startswith("codex"):
+            continue
+        assert call.fact.model is not None
+        assert call.fact.model.model in {told["model"], told["response_model"]}
+        assert call.fact.model.provider in {"openai", "anthropic", "gcp.gemini", "fake.chat"}
+
+
+@pytest.mark.parametrize("name", ["gemini-cli-http", "qwen-code-http", "anthropic-openinference", "openai-logfire"])
+def test_the_order_in_which_records_come_changes_nothing(name: str) -> None:
+    """Calls are the same however their records are mixed."""
+    told = list(facts(name))
+    expected = [(numbers(call), sorted(call.sources)) for call in calls(tuple(told))]
+    for seed in range(5):
+        Random(seed).shuffle(told)
+
+        assert expected == [(numbers(call), sorted(call.sources)) for call in calls(tuple(told))]

@@ -1,0 +1,35 @@
+"""Read recorded requests as records, facts and calls, without a store."""
+
+from functools import cache
+
+from mapping.calls import Call, model_calls
+from mapping.facts import Fact, fact_of
+from mapping.record import Record, log_record, span_record
+from mapping.tree import Tree
+from schema.decode import decode
+from schema.signals import Signal
+from tests.support.corpus import Recorded, source
+from tests.support.otlp import RECEIVED_AT
+
+
+def records(requests: tuple[Recorded, ...]) -> list[Record]:
+    """Decode requests; metrics hold no records."""
+    return [record for request in requests if request.signal is not Signal.METRICS for record in _records(request)]
+
+
+@cache
+def facts(name: str) -> tuple[Fact, ...]:
+    """Read all records of a source."""
+    return tuple(map(fact_of, records(source(name).requests)))
+
+
+def calls(told: tuple[Fact, ...]) -> list[Call]:
+    """Find the model calls in facts."""
+    return model_calls(told, Tree((fact.place, fact.parent, fact.kind) for fact in told if fact.is_span))
+
+
+def _records(request: Recorded) -> list[Record]:
+    encoding = "protobuf" if request.meta["file"].endswith(".pb") else "json"
+    batch = decode(request.signal, encoding, request.body, transport="http", received_at=RECEIVED_AT)
+    make = span_record if request.signal is Signal.TRACES else log_record
+    return [make(row, batch.resources[row[0]], batch.scopes[row[1]]) for row in batch.rows]
