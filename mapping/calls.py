@@ -36,16 +36,11 @@ class Call:
 def model_calls(facts: Sequence[Fact], tree: Tree) -> list[Call]:
     """Give the calls in order of their start, and the sums that count because nothing below them does."""
     calls = _Merging(tree)
-    told = sorted((fact for fact in facts if fact.kind in MODEL_KINDS and _is_call(fact)), key=_order)
+    told = sorted((fact for fact in facts if fact.kind in MODEL_KINDS), key=_order)
     calls.spans([fact for fact in told if fact.is_span])
     calls.events([fact for fact in told if not fact.is_span] + [fact for fact in facts if fact.kind == "copy"])
     leaves = sorted(calls.found, key=lambda call: _order(call.fact))
     return leaves + list(_sums(facts, leaves, tree))
-
-
-def _is_call(fact: Fact) -> bool:
-    """Leave out what only looks like a call: codex opens a span for each part of a stream, and counts in one."""
-    return fact.emitter != "codex" or not fact.is_span or bool(fact.model and fact.model.tokens)
 
 
 def _order(fact: Fact) -> tuple[int, str]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from mapping.emitters import Origin, origin_of
 from mapping.fields import Reading, parsed
+from mapping.hooks import kind_by, session_of
 from mapping.kinds import kind_of
 from mapping.providers import provider_of
 from mapping.raw_usage import raw_usage
@@ -91,7 +92,7 @@ def fact_of(record: Record) -> Fact:
     """Read a record."""
     origin = origin_of(record)
     reading = Reading(record, origin)
-    kind = kind_of(record, origin)
+    kind = kind_by(reading, kind_of(record, origin))
     error_type = reading.text("tool_calls.error_type")
     return Fact(
         record.key,
@@ -105,7 +106,7 @@ def fact_of(record: Record) -> Fact:
         record.trace_id,
         record.span_id,
         record.parent_span_id,
-        reading.text("identity.session_id"),
+        session_of(reading),
         reading.text("identity.turn_id"),
         reading.text("identity.agent_name"),
         record.failed or error_type is not None,

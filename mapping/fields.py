@@ -17,7 +17,8 @@ import orjson
 from mapping.emitters import Origin
 from mapping.record import Record
 
-ABSENT = frozenset(("", "<not specified>"))
+ABSENT = re.compile(r"|<not specified>|<REDACTED>|\[REDACTED\]|\[Scrubbed due to .*")
+"""What stands where a value was left out."""
 CHOICE = re.compile(r"\{([^{}]*)\}")
 SIGNALS = {".span": True, ".log": False}
 """Some sources use a key in spans, or in log records, only."""
@@ -38,7 +39,7 @@ class Reading:
         """Give a field's value as it was sent; None when nothing says it."""
         for getter in _getters(field, self.origin.dialects, self.record.is_span):
             value = getter(self.record)
-            if value is not None and not (isinstance(value, str) and value in ABSENT):
+            if value is not None and not (isinstance(value, str) and ABSENT.fullmatch(value)):
                 return value
         return None
 

@@ -88,7 +88,7 @@ def test_models_and_providers_are_those_that_were_asked(name: str) -> None:
     truth = answered(name)
     for call in calls(facts(name)):
         told = truth.get(numbers(call))
-        if told is None or call.role == "rollup" or name.startswith("codex"):
+        if told is None or call.role == "rollup":
             continue
         assert call.fact.model is not None
         assert call.fact.model.model in {told["model"], told["response_model"]}

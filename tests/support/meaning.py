@@ -5,6 +5,7 @@ from functools import cache
 from mapping.calls import Call, model_calls
 from mapping.facts import Fact, fact_of
 from mapping.record import Record, log_record, span_record
+from mapping.sessions import with_sessions
 from mapping.tree import Tree
 from schema.decode import decode
 from schema.signals import Signal
@@ -25,7 +26,8 @@ def facts(name: str) -> tuple[Fact, ...]:
 
 def calls(told: tuple[Fact, ...]) -> list[Call]:
     """Find the model calls in facts."""
-    return model_calls(told, Tree((fact.place, fact.parent, fact.kind) for fact in told if fact.is_span))
+    tree = Tree((fact.place, fact.parent, fact.kind) for fact in told if fact.is_span)
+    return model_calls(with_sessions(told, tree), tree)
 
 
 def _records(request: Recorded) -> list[Record]:

@@ -1,0 +1,42 @@
+"""Give every fact the session it belongs to (mapping.md C.1).
+
+Most records of a trace do not name the session; they have it from the nearest span above that does,
+else from what stands below or beside them in the trace. A trace that names none is a session of its own.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from mapping.facts import Fact
+from mapping.tree import Place, Tree
+
+SYNTHETIC: Final = "trace:"
+
+
+def with_sessions(facts: Sequence[Fact], tree: Tree) -> list[Fact]:
+    """Fill in the session of each fact; None is left to a log record outside of any trace that names none."""
+    named = {fact.place: fact.session_id for fact in facts if fact.is_span and fact.session_id}
+    traces = _by_trace(facts)
+    return [
+        fact if fact.session_id else replace(fact, session_id=_session(fact, tree, named, traces)) for fact in facts
+    ]
+
+
+def _session(fact: Fact, tree: Tree, named: dict[Place, str], traces: dict[str, str]) -> str | None:
+    if not fact.trace_id:
+        return None
+    for place in (fact.place, *tree.above(fact.place)):
+        if place in named:
+            return named[place]
+    return traces.get(fact.trace_id) or f"{SYNTHETIC}{fact.trace_id}"
+
+
+def _by_trace(facts: Iterable[Fact]) -> dict[str, str]:
+    """Give the session of each trace: the one that most of its records name, the smallest of several."""
+    votes: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for fact in facts:
+        if fact.trace_id and fact.session_id:
+            votes[fact.trace_id][fact.session_id] += 1
+    return {trace: min(told, key=lambda session: (-told[session], session)) for trace, told in votes.items()}
