@@ -46,7 +46,7 @@ class Limits(Section):
     in_flight_bytes: Size = 96 << 20
     """Bytes of all requests that are not answered yet."""
     memory: Size = 512 << 20
-    """Resident memory above which slow uploads are asked to come again."""
+    """Resident memory to stay within; above half of it all uploads over gRPC but the oldest are asked to come again."""
     connections: int = 1024
     """Open HTTP connections."""
     streams: int = 256

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 INLINE_BYTES = 32 << 10
 """Up to here, decoding is quicker than handing it to another thread."""
 HELPER_BYTES = 8 << 20
-"""Beyond this, speed matters less than that no body is in memory twice."""
+"""Beyond this, speed matters less than that no body is in memory twice, and that one at a time is decoded."""
 THREADS = 2
 """One waits for an answer while the other sends the next."""
 START_AGAIN_S = 10.0
@@ -36,6 +36,7 @@ class Decoding:
         self._threads = ThreadPoolExecutor(THREADS, "decode")
         self._start, self._clock = start, clock
         self._lock = Lock()
+        self._largest = asyncio.Lock()
         self._helper: Helper | None = None
         self._start_at = clock()
 
@@ -43,7 +44,10 @@ class Decoding:
         """Decode a request; raise Refused when nothing can be made of it."""
         if len(job[2]) <= INLINE_BYTES:
             return _here(job)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._decode, job)
+        if len(job[2]) <= HELPER_BYTES:
+            return await self._in_thread(job)
+        async with self._largest:
+            return await self._in_thread(job)
 
     def close(self) -> None:
         """Let the helper and the threads go; what is still under way is decoded by these."""
@@ -52,6 +56,9 @@ class Decoding:
         if helper is not None:
             helper.close()
         self._threads.shutdown()
+
+    async def _in_thread(self, job: Job) -> Batch:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._decode, job)
 
     def _decode(self, job: Job) -> Batch:
         helper = self._ready_helper() if len(job[2]) <= HELPER_BYTES else None

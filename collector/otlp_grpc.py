@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 UNKNOWN_BYTES = 1 << 20
 """What a call is taken to hold until its message is there."""
-LOOK_AGAIN_S = 0.05
+LOOK_AGAIN_S = 0.02
 """How often a slow upload is held against the memory limit."""
 SLOW_S = 0.25
 SLOW_BYTES = 16 << 20
@@ -137,7 +137,10 @@ class _Calls:
         return body
 
     async def _watched(self, reading: "asyncio.Future[Any]", mark: object, ticket: Ticket) -> bytes:
-        """Wait for a message; a slow one needs room of its own, and while memory is short only the oldest goes on."""
+        """Wait for a message; a slow one needs room of its own, and while memory is short only the oldest goes on.
+
+        Short is half of what there is: the size of a message is known when it is whole, and then it is there twice.
+        """
         limits = self._intake.limits
         began = time.monotonic()
         while True:
@@ -150,7 +153,7 @@ class _Calls:
                 raise TooSlow(f"the message did not arrive within {limits.body_timeout:g} s")
             if waited > SLOW_S and not self._intake.admission.try_grow(ticket, SLOW_BYTES):
                 raise Overloaded("too many slow uploads are under way; send the same request again")
-            if resident_bytes() > limits.memory and next(iter(self._reading)) is not mark:
+            if resident_bytes() > limits.memory // 2 and next(iter(self._reading)) is not mark:
                 raise Overloaded("memory is short; send the same request again")
 
     async def _abort(self, error: Exception, context: Context) -> None:
