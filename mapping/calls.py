@@ -4,12 +4,13 @@ One call may be told of by its span, a span around or inside it, a log event, an
 What tells of the same call is merged into one; what sums up counts only where nothing below it does.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from mapping.facts import MODEL_KINDS, Fact, merged
-from mapping.tree import Tree
+from mapping.tree import Place, Tree
 
 NEAR_NS: Final = 2_000_000_000
 """A log event and the span of its call end within two seconds of each other."""
@@ -53,8 +54,11 @@ class _Merging:
     def __init__(self, tree: Tree) -> None:
         self.found: list[Call] = []
         self._tree = tree
-        self._by_place: dict[tuple[str, str], Call] = {}
+        self._by_place: dict[Place, Call] = {}
         self._by_id: dict[str, Call] = {}
+        self._below: dict[Place, list[Call]] = defaultdict(list)
+        self._within: dict[Place, list[Call]] = defaultdict(list)
+        self._by_numbers: dict[object, list[Call]] = defaultdict(list)
 
     def spans(self, facts: Sequence[Fact]) -> None:
         """Take spans, the innermost first: what is around one tells of the same call."""
@@ -77,6 +81,16 @@ class _Merging:
             self._by_place[fact.place] = known
         if fact.model and fact.model.response_id:
             self._by_id[fact.model.response_id] = known
+        if fact.is_span:
+            self._place(fact, known)
+
+    def _place(self, fact: Fact, call: Call) -> None:
+        """Remember where a call's span stands, and its numbers."""
+        self._below[fact.parent].append(call)
+        for place in self._tree.wrapping(fact.place):
+            self._within[place].append(call)
+        for numbers in _numbers(fact):
+            self._by_numbers[fact.session_id, numbers].append(call)
 
     def _written_in(self, fact: Fact) -> Call | None:
         """Find the call of the span that a log record was written in, if that is a call and not an agent's run."""
@@ -88,17 +102,15 @@ class _Merging:
 
     def _inside(self, fact: Fact) -> Call | None:
         """Find the call that this span is around, when nothing but wrapping is between them."""
-        inner = [call for call in self.found if self._tree.wraps(fact.place, call.fact.place)]
-        return next((call for call in inner if _agree(fact, call.fact)), None)
+        return next((call for call in self._within[fact.place] if _agree(fact, call.fact)), None)
 
     def _beside(self, fact: Fact) -> Call | None:
         """Find a call that another instrumentation tells of beside this one (mapping.md D.5)."""
         return next(
             (
                 call
-                for call in self.found
+                for call in self._below[fact.parent]
                 if call.fact.scope != fact.scope
-                and call.fact.parent == fact.parent
                 and _equal(fact, call.fact)
                 and fact.start <= call.fact.end
                 and call.fact.start <= fact.end
@@ -112,9 +124,8 @@ class _Merging:
             return None
         open_ones = (
             call
-            for call in self.found
-            if call.fact.parent == fact.parent
-            and call.fact.scope == fact.scope
+            for call in self._below[fact.parent]
+            if call.fact.scope == fact.scope
             and call.fact.end <= fact.start
             and not call.fact.failed
             and call.fact.model
@@ -124,11 +135,7 @@ class _Merging:
 
     def _near(self, fact: Fact) -> Call | None:
         """Find the span of a log event that names no span."""
-        near = (
-            call
-            for call in self.found
-            if call.fact.is_span and call.fact.session_id == fact.session_id and _equal(fact, call.fact)
-        )
+        near = (call for numbers in _numbers(fact) for call in self._by_numbers[fact.session_id, numbers])
         best = min(near, key=lambda call: abs(call.fact.end - fact.end), default=None)
         return best if best is not None and abs(best.fact.end - fact.end) <= NEAR_NS else None
 
@@ -144,10 +151,15 @@ def _agree(outer: Fact, inner: Fact) -> bool:
 
 def _equal(one: Fact, other: Fact) -> bool:
     """Say whether both tell the same numbers."""
-    if one.model is None or other.model is None or not one.model.tokens:
-        return False
-    told, same = one.model.tokens, other.model.tokens
-    return (told.input, told.output) == (same.input, same.output) or one.model.told == other.model.told != (None, None)
+    return not set(_numbers(one)).isdisjoint(_numbers(other))
+
+
+def _numbers(fact: Fact) -> Iterator[tuple[str, int | None, int | None]]:
+    """Give what a call's records share: the tokens as they are meant, and as they were sent."""
+    if fact.model is not None and fact.model.tokens:
+        yield "meant", fact.model.tokens.input, fact.model.tokens.output
+        if fact.model.told != (None, None):
+            yield ("sent", *fact.model.told)
 
 
 def _sums(facts: Iterable[Fact], leaves: Sequence[Call], tree: Tree) -> Iterator[Call]:

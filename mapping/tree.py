@@ -40,13 +40,9 @@ class Tree:
             self._depths[place] = sum(1 for _ in self.above(place))
         return self._depths[place]
 
-    def wraps(self, outer: Place, inner: Place) -> bool:
-        """Say whether a span is above another with nothing between them but wrapping."""
-        if outer[0] != inner[0]:
-            return False
-        for place in self.above(inner):
-            if place == outer:
-                return True
-            if self.kind(place) not in WRAPPERS:
-                return False
-        return False
+    def wrapping(self, place: Place) -> Iterator[Place]:
+        """Give the spans above one that may tell of the same call: up to the first that does something else."""
+        for outer in self.above(place):
+            yield outer
+            if self.kind(outer) not in WRAPPERS:
+                return
