@@ -6,13 +6,14 @@ from typing import Final
 from mapping.emitters import Origin, origin_of
 from mapping.fields import Reading, parsed
 from mapping.hooks import kind_by, session_of
-from mapping.kinds import kind_of
+from mapping.kinds import kind_of, tool_in
 from mapping.providers import provider_of
 from mapping.raw_usage import raw_usage
 from mapping.record import Record
 from mapping.tokens import Tokens, tokens_of
 
 MODEL_KINDS: Final = frozenset(("llm", "embedding", "rerank"))
+TOOL_KINDS: Final = frozenset(("tool", "tool_part"))
 USAGE_KINDS: Final = MODEL_KINDS | {"copy", "agent", "workflow", "turn", "chain"}
 """Records that may tell of tokens; those of the last four repeat what others say."""
 
@@ -55,6 +56,16 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Tool:
+    """Say what a record tells of one tool call; input and output are text, JSON where the sender wrote that."""
+
+    name: str | None
+    call_id: str | None
+    input: str | None
+    output: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """Say what a record means; times are Unix nanoseconds, ids as in the record."""
 
@@ -76,6 +87,7 @@ class Fact:
     error_type: str | None
     error_message: str | None
     model: Model | None = None
+    tool: Tool | None = None
 
     @property
     def place(self) -> tuple[str, str]:
@@ -113,6 +125,7 @@ def fact_of(record: Record) -> Fact:
         error_type,
         reading.text("tool_calls.error_message"),
         _model(reading, origin) if kind in USAGE_KINDS else None,
+        _tool(reading) if kind in TOOL_KINDS else None,
     )
 
 
@@ -127,6 +140,15 @@ def _model(reading: Reading, origin: Origin) -> Model:
         _cost(reading),
         _tokens(reading),
         (reading.whole("llm.input_tokens"), reading.whole("llm.output_tokens")),
+    )
+
+
+def _tool(reading: Reading) -> Tool:
+    return Tool(
+        reading.text("tool_calls.name") or tool_in(reading.record.name),
+        reading.text("tool_calls.call_id"),
+        reading.text("tool_calls.input_preview"),
+        reading.text("tool_calls.output_preview"),
     )
 
 
@@ -155,6 +177,24 @@ def _cost(reading: Reading) -> float | None:
         return None if told is None or isinstance(told, bool) else float(told)
     except (TypeError, ValueError):
         return None
+
+
+def with_tool(fact: Fact, other: Fact) -> Fact:
+    """Take into a tool call's fact what another record of it knows; an error in any of them is one of the call."""
+    one, more = fact.tool, other.tool
+    if one is None or more is None:
+        return fact
+    tool = Tool(one.name or more.name, one.call_id or more.call_id, one.input or more.input, one.output or more.output)
+    return replace(
+        fact,
+        tool=tool,
+        session_id=fact.session_id or other.session_id,
+        turn_id=fact.turn_id or other.turn_id,
+        agent_name=fact.agent_name or other.agent_name,
+        failed=fact.failed or other.failed,
+        error_type=fact.error_type or other.error_type,
+        error_message=fact.error_message or other.error_message,
+    )
 
 
 def merged(fact: Fact, other: Fact) -> Fact:

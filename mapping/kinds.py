@@ -28,6 +28,11 @@ def kind_of(record: Record, origin: Origin) -> str:
     )
 
 
+def tool_in(name: str) -> str | None:
+    """Read the tool's name from a span's, where it stands behind a known beginning."""
+    return next((name.removeprefix(start) for start in TOOL_NAMES if name.startswith(start)), None)
+
+
 def _event_kind(record: Record, origin: Origin) -> str:
     return _by_name(record.name, origin) or ("copy" if record.name in COPIES else OTHER)
 
@@ -63,6 +68,7 @@ TABLE: Final[dict[str, Any]] = json.loads((Path(__file__).parent / "kinds.json")
 NAMES: Final[dict[str, dict[str, str]]] = TABLE["names"]
 OPERATIONS: Final[dict[str, str]] = TABLE["operations"]["vercel.legacy"]
 WORDS: Final = tuple((dialect, key, words) for dialect, key, words in TABLE["dialects"])
+TOOL_NAMES: Final[tuple[str, ...]] = tuple(TABLE["tool_names"])
 SUFFIXES: Final[dict[str, str]] = TABLE["suffixes"]
 ENDINGS: Final = tuple(SUFFIXES)
 PREFIXES: Final[dict[str, str]] = TABLE["prefixes"]

@@ -6,6 +6,7 @@ from mapping.calls import Call, model_calls
 from mapping.facts import Fact, fact_of
 from mapping.record import Record, log_record, span_record
 from mapping.sessions import with_sessions
+from mapping.tools import ToolCall, tool_calls
 from mapping.tree import Tree
 from schema.decode import decode
 from schema.signals import Signal
@@ -26,8 +27,19 @@ def facts(name: str) -> tuple[Fact, ...]:
 
 def calls(told: tuple[Fact, ...]) -> list[Call]:
     """Find the model calls in facts."""
-    tree = Tree((fact.place, fact.parent, fact.kind) for fact in told if fact.is_span)
+    tree = tree_of(told)
     return model_calls(with_sessions(told, tree), tree)
+
+
+def tools(told: tuple[Fact, ...]) -> list[ToolCall]:
+    """Find the tool calls in facts."""
+    tree = tree_of(told)
+    return tool_calls(with_sessions(told, tree), tree)
+
+
+def tree_of(told: tuple[Fact, ...]) -> Tree:
+    """Put the spans of facts in their places."""
+    return Tree((fact.place, fact.parent, fact.kind) for fact in told if fact.is_span)
 
 
 def _records(request: Recorded) -> list[Record]:
