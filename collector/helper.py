@@ -5,7 +5,6 @@ until its input ends, which it also does when the daemon is killed.
 """
 
 import fcntl
-import gc
 import marshal
 import os
 import pickle
@@ -21,6 +20,7 @@ from threading import Lock
 from typing import Any, BinaryIO
 
 from core.errors import Refused
+from core.memory import collect_seldom
 from schema.decode import decode, fingerprint
 from schema.rows import Batch
 from schema.signals import Signal
@@ -34,7 +34,6 @@ KEEP = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(3
 """Let glibc keep what a request needed for the next one: asking the system anew took a twentieth of the time."""
 OURS = str(Path(__file__).parents[1])
 """Where our modules are: in a wheel only the program itself has put that on its path."""
-SELDOM = 50_000
 
 
 class LostError(Exception):
@@ -165,8 +164,7 @@ def main() -> None:
     """Serve the daemon that started us; it alone decides when to stop."""
     for number in (SIGTERM, SIGINT, SIGHUP):
         on_signal(number, SIG_IGN)
-    gc.freeze()
-    gc.set_threshold(SELDOM)
+    collect_seldom()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
     with suppress(BrokenPipeError):

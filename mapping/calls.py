@@ -25,7 +25,6 @@ class Call:
 
     fact: Fact
     role: str
-    counted: bool = True
     sources: list[str] = field(default_factory=list)
 
     def take(self, other: Fact) -> None:

@@ -32,12 +32,6 @@ class Model:
     told: tuple[int | None, int | None] = (None, None)
     """Input and output as they were sent, before they were brought to one meaning."""
 
-    @property
-    def known(self) -> int:
-        """Count what is known, to choose between two that tell of the same call."""
-        told = (self.provider, self.model, self.response_id, self.finish_reason, self.cost_usd)
-        return self.tokens.known + 5 - told.count(None)
-
     def filled(self, other: "Model") -> "Model":
         """Fill in from another record of the same call what this one does not say; more numbers are the better ones."""
         fuller, other_tokens = (
@@ -63,6 +57,15 @@ class Tool:
     call_id: str | None
     input: str | None
     output: str | None
+
+    def filled(self, other: "Tool") -> "Tool":
+        """Fill in from another record of the same call what this one does not say."""
+        return Tool(
+            self.name or other.name,
+            self.call_id or other.call_id,
+            self.input or other.input,
+            self.output or other.output,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,35 +182,17 @@ def _cost(reading: Reading) -> float | None:
         return None
 
 
-def with_tool(fact: Fact, other: Fact) -> Fact:
-    """Take into a tool call's fact what another record of it knows; an error in any of them is one of the call."""
-    one, more = fact.tool, other.tool
-    if one is None or more is None:
-        return fact
-    tool = Tool(one.name or more.name, one.call_id or more.call_id, one.input or more.input, one.output or more.output)
-    return replace(
-        fact,
-        tool=tool,
-        session_id=fact.session_id or other.session_id,
-        turn_id=fact.turn_id or other.turn_id,
-        agent_name=fact.agent_name or other.agent_name,
-        failed=fact.failed or other.failed,
-        error_type=fact.error_type or other.error_type,
-        error_message=fact.error_message or other.error_message,
-    )
-
-
 def merged(fact: Fact, other: Fact) -> Fact:
-    """Take into a fact what another one knows of the same call."""
-    if fact.model is None or other.model is None:
-        return fact
+    """Take into a fact what another one knows of the same call; an attempt that failed is no error of an answer."""
+    answered = fact.model is not None and bool(fact.model.tokens)
     return replace(
         fact,
-        model=fact.model.filled(other.model),
+        model=fact.model.filled(other.model) if fact.model and other.model else fact.model,
+        tool=fact.tool.filled(other.tool) if fact.tool and other.tool else fact.tool,
         session_id=fact.session_id or other.session_id,
         turn_id=fact.turn_id or other.turn_id,
         agent_name=fact.agent_name or other.agent_name,
-        failed=fact.failed or (other.failed and not fact.model.tokens),
+        failed=fact.failed or (other.failed and not answered),
         error_type=fact.error_type or other.error_type,
         error_message=fact.error_message or other.error_message,
     )

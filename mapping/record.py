@@ -40,12 +40,9 @@ class Record:
     message: str = ""
     scope: str = ""
     scope_version: str = ""
-    kind: int = 0
-    body: Any = None
     attributes: Attributes = field(default_factory=dict)
     resource: Attributes = field(default_factory=dict)
     events: tuple[Event, ...] = ()
-    links: tuple[Attributes, ...] = ()
 
     @property
     def is_span(self) -> bool:
@@ -67,10 +64,8 @@ def span_record(row: Row, resource: Row, scope: Row) -> Record:
         held["parent_span_id"] or "",
         failed=held["status_code"] == 2,
         message=held["status_message"],
-        kind=held["kind"],
         attributes=orjson.loads(held["attributes"]),
         events=_events(held["events"]),
-        links=tuple(orjson.loads(held["links"] or "[]")),
         **_above(resource, scope),
     )
 
@@ -90,7 +85,6 @@ def log_record(row: Row, resource: Row, scope: Row) -> Record:
         held["trace_id"] or "",
         held["span_id"] or "",
         failed=held["severity_number"] >= 17,
-        body=body,
         attributes=attributes,
         **_above(resource, scope),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from mapping.facts import Fact, with_tool
+from mapping.facts import Fact, merged
 from mapping.tree import Place, Tree
 
 BETWEEN: Final = frozenset(("tool", "tool_part", "mcp", "other", "chain", "wait", "hook"))
@@ -26,7 +26,7 @@ class ToolCall:
 
     def take(self, other: Fact) -> None:
         """Merge another record of the same call."""
-        self.fact = with_tool(self.fact, other)
+        self.fact = merged(self.fact, other)
         self.sources.append(other.key)
 
 

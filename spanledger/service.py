@@ -19,9 +19,9 @@ from collector.intake import Intake
 from core.counters import Counters
 from core.errors import Misconfigured, SpanledgerError
 from core.loop import every
+from core.memory import collect_seldom, frugal, give_back
 from core.section import Address
 from spanledger.config import Config
-from spanledger.memory import collect_seldom, frugal, give_back
 from store.lock import Lock
 from store.sqlite import SqliteWriteSide
 from store.writer import Writer

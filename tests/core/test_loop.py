@@ -23,7 +23,6 @@ async def test_work_is_repeated_until_told_to_stop() -> None:
 
 async def test_a_failure_is_logged_and_the_next_round_comes(caplog: pytest.LogCaptureFixture) -> None:
     """A job outlives its failures."""
-    caplog.set_level("ERROR", logger="core.loop")
     stop, rounds = asyncio.Event(), []
 
     async def work() -> None:
