@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from schema.rows import LOG_COLUMNS, RESOURCE_COLUMNS, SCOPE_COLUMNS, SPAN_COLUMNS, Row
+from schema.rows import LOG_COLUMNS, SPAN_COLUMNS, Row
 from schema.signals import Signal
 
 Attributes = dict[str, Any]
@@ -50,7 +50,21 @@ class Record:
         return self.signal is Signal.TRACES
 
 
-def span_record(row: Row, resource: Row, scope: Row) -> Record:
+@dataclass(frozen=True, slots=True)
+class Above:
+    """Say what stands above many records: the attributes of their resource, and their scope."""
+
+    resource: Attributes
+    scope: str
+    scope_version: str
+
+    @classmethod
+    def read(cls, attributes: str, scope: str, scope_version: str) -> "Above":
+        """Read a stored resource's attributes."""
+        return cls(orjson.loads(attributes), scope, scope_version)
+
+
+def span_record(row: Row, above: Above) -> Record:
     """Make a record of a stored span."""
     held = dict(zip(SPAN_COLUMNS, row, strict=True))
     return Record(
@@ -66,11 +80,13 @@ def span_record(row: Row, resource: Row, scope: Row) -> Record:
         message=held["status_message"],
         attributes=orjson.loads(held["attributes"]),
         events=_events(held["events"]),
-        **_above(resource, scope),
+        resource=above.resource,
+        scope=above.scope,
+        scope_version=above.scope_version,
     )
 
 
-def log_record(row: Row, resource: Row, scope: Row) -> Record:
+def log_record(row: Row, above: Above) -> Record:
     """Make a record of a stored log record; its name is the event's, wherever the sender put that."""
     held = dict(zip(LOG_COLUMNS, row, strict=True))
     attributes = orjson.loads(held["attributes"])
@@ -86,7 +102,9 @@ def log_record(row: Row, resource: Row, scope: Row) -> Record:
         held["span_id"] or "",
         failed=held["severity_number"] >= 17,
         attributes=attributes,
-        **_above(resource, scope),
+        resource=above.resource,
+        scope=above.scope,
+        scope_version=above.scope_version,
     )
 
 
@@ -100,11 +118,3 @@ def event_name(attributes: Attributes, name: str | None, body: Any) -> str:
 
 def _events(text: str | None) -> tuple[Event, ...]:
     return tuple(Event(held["name"], held["timeUnixNano"], held["attributes"]) for held in orjson.loads(text or "[]"))
-
-
-def _above(resource: Row, scope: Row) -> dict[str, Any]:
-    return {
-        "resource": orjson.loads(resource[RESOURCE_COLUMNS.index("attributes")]),
-        "scope": scope[SCOPE_COLUMNS.index("name")],
-        "scope_version": scope[SCOPE_COLUMNS.index("version")],
-    }

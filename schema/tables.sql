@@ -207,3 +207,329 @@ begin
     forgotten = forgotten + 1
   where id = 1;
 end;
+
+CREATE TABLE agent_traces (
+  trace_id text primary key,
+  parent_trace_id text,
+  session_id text,
+  type text not null,
+  name text,
+  timestamp text not null,
+  duration_ms real,
+  input_tokens integer,
+  output_tokens integer,
+  model_used text,
+  provider_used text,
+  estimated_cost_usd real,
+  raw_input text,
+  raw_output text,
+  data text,
+  kind text,
+  status text,
+  error_type text,
+  error_message text,
+  cache_read_tokens integer,
+  cache_write_tokens integer,
+  reasoning_tokens integer,
+  usage_role text,
+  counted integer not null default 0,
+  duplicate_of text,
+  cost_nanos integer,
+  cost_source text,
+  emitter text,
+  job_id text,
+  agent_id text,
+  otel_trace_id text,
+  otel_span_id text,
+  rollup_input_tokens integer,
+  rollup_output_tokens integer,
+  truncated_in integer not null default 0,
+  truncated_out integer not null default 0
+) strict;
+
+CREATE INDEX idx_traces_session on agent_traces (session_id, timestamp);
+
+CREATE INDEX agent_traces_otel on agent_traces (otel_trace_id) where otel_trace_id is not null;
+
+CREATE INDEX idx_traces_type on agent_traces (type, timestamp);
+
+CREATE TABLE trace_settings (
+  key text primary key,
+  value text not null
+) strict, without rowid;
+
+CREATE TABLE model_calls (
+  call_id text primary key,
+  session_id text,
+  job_id text,
+  trace_id text,
+  span_id text,
+  agent_id text,
+  agent_name text,
+  provider text,
+  model text,
+  request_model text,
+  response_id text,
+  started_at text not null,
+  duration_ms real,
+  input_tokens integer,
+  output_tokens integer,
+  cache_read_tokens integer,
+  cache_write_tokens integer,
+  reasoning_tokens integer,
+  cost_nanos integer,
+  cost_usd real generated always as (cost_nanos / 1e9) virtual,
+  cost_source text,
+  price_version text,
+  finish_reason text,
+  status text not null,
+  error_type text,
+  error_message text,
+  usage_role text not null,
+  counted integer not null,
+  emitter text not null,
+  sources text not null
+) strict;
+
+CREATE INDEX idx_model_calls_session on model_calls (session_id, started_at);
+
+CREATE INDEX idx_model_calls_job on model_calls (job_id) where job_id is not null;
+
+CREATE INDEX idx_model_calls_started on model_calls (started_at);
+
+CREATE INDEX idx_model_calls_unpriced on model_calls (provider, model) where cost_source = 'unknown_model';
+
+CREATE TABLE tool_calls (
+  id integer primary key autoincrement,
+  job_id text not null,
+  name text not null,
+  is_error integer not null default 0,
+  timestamp text,
+  input_preview text,
+  output_preview text,
+  created_at text default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+  key text not null unique,
+  session_id text,
+  call_id text,
+  agent_id text,
+  agent_name text,
+  trace_id text,
+  span_id text,
+  duration_ms real,
+  status text,
+  error_type text,
+  error_message text,
+  file_path text,
+  emitter text,
+  sources text
+) strict;
+
+CREATE TABLE sqlite_sequence(name,seq);
+
+CREATE INDEX idx_tool_calls_job on tool_calls (job_id);
+
+CREATE INDEX idx_tool_calls_name on tool_calls (name);
+
+CREATE INDEX idx_tool_calls_session on tool_calls (session_id, timestamp);
+
+CREATE TABLE job_history (
+  id text primary key,
+  status text not null,
+  model text not null,
+  reasoning_effort text not null,
+  cwd text,
+  prompt text,
+  summary text,
+  session_id text,
+  started_at text,
+  completed_at text,
+  elapsed_ms integer,
+  input_tokens integer,
+  output_tokens integer,
+  context_used_pct real,
+  context_window integer,
+  estimated_cost real,
+  tool_call_count integer,
+  failed_tool_calls integer,
+  primary_tool text,
+  files_modified_count integer,
+  files_modified_json text,
+  message_count integer,
+  user_message_count integer,
+  has_session integer default 0,
+  reuse_count integer default 0,
+  original_prompt text,
+  created_at text default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+  agent_name text,
+  trace_id text,
+  span_id text,
+  error_type text,
+  error_message text,
+  cache_read_tokens integer,
+  cache_write_tokens integer,
+  reasoning_tokens integer,
+  cost_nanos integer,
+  cost_source text,
+  usage_incomplete integer not null default 0,
+  frozen integer not null default 0,
+  source text not null default 'otlp',
+  emitter text
+) strict;
+
+CREATE INDEX idx_job_history_session on job_history (session_id, started_at);
+
+CREATE INDEX idx_job_history_started on job_history (started_at);
+
+CREATE INDEX idx_job_history_completed on job_history (completed_at);
+
+CREATE TABLE open_jobs (
+  id text primary key,
+  session_id text,
+  agent_name text,
+  model text,
+  cwd text,
+  prompt text,
+  started_at text,
+  last_seen_at text,
+  input_tokens integer,
+  output_tokens integer,
+  cost_nanos integer,
+  tool_call_count integer,
+  failed_tool_calls integer,
+  trace_id text,
+  span_id text,
+  emitter text
+) strict;
+
+CREATE INDEX idx_open_jobs_session on open_jobs (session_id);
+
+CREATE TABLE job_subagents (
+  id integer primary key autoincrement,
+  job_id text not null,
+  subagent_id text not null,
+  tool_call_count integer default 0,
+  message_count integer default 0,
+  created_at text default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+  name text,
+  input_tokens integer,
+  output_tokens integer,
+  cost_nanos integer,
+  unique (job_id, subagent_id)
+) strict;
+
+CREATE INDEX idx_subagents_job on job_subagents (job_id);
+
+CREATE TABLE events (
+  id integer primary key autoincrement,
+  timestamp text not null,
+  job_id text not null,
+  event_type text not null,
+  tool_name text,
+  file_path text,
+  data_json text,
+  created_at text default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+  key text unique,
+  session_id text,
+  trace_id text,
+  span_id text,
+  emitter text
+) strict;
+
+CREATE INDEX idx_events_job on events (job_id);
+
+CREATE INDEX idx_events_session on events (session_id, timestamp);
+
+CREATE TABLE daily_metrics (
+  date text primary key,
+  jobs_started integer default 0,
+  jobs_completed integer default 0,
+  jobs_failed integer default 0,
+  total_input_tokens integer default 0,
+  total_output_tokens integer default 0,
+  total_elapsed_ms integer default 0,
+  files_modified_count integer default 0
+) strict;
+
+CREATE TABLE agent_sessions (
+  session_id text primary key,
+  agent_name text not null,
+  workspace_path text not null default '',
+  started_at text not null,
+  ended_at text,
+  exit_reason text,
+  issues_claimed text,
+  skills_used text,
+  model_tier text,
+  context_tokens integer,
+  created_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+  last_seen_at text,
+  closed_by text,
+  synthetic integer not null default 0,
+  previous_id text,
+  parent_session_id text,
+  project_key text,
+  user_id text,
+  service_name text,
+  emitter text,
+  source text not null default 'otlp'
+) strict;
+
+CREATE INDEX idx_agent_sessions_started on agent_sessions (started_at);
+
+CREATE INDEX idx_agent_sessions_open on agent_sessions (last_seen_at) where ended_at is null;
+
+CREATE TABLE agents (
+  agent_id text primary key,
+  session_id text not null,
+  parent_agent_id text,
+  job_id text,
+  name text,
+  model text,
+  status text,
+  started_at text,
+  ended_at text,
+  input_tokens integer,
+  output_tokens integer,
+  cost_nanos integer,
+  cost_usd real generated always as (cost_nanos / 1e9) virtual,
+  tool_call_count integer,
+  message_count integer,
+  emitter text
+) strict;
+
+CREATE INDEX idx_agents_session on agents (session_id);
+
+CREATE VIEW agent_trace_sessions as
+select
+  s.session_id, s.agent_name, s.started_at, s.ended_at, s.exit_reason,
+  case when s.ended_at is null then 'active' else 'ended' end as status,
+  (select count(*) from agent_traces as t where t.session_id = s.session_id) as total_events,
+  (
+    select sum(ifnull(t.input_tokens, 0) + ifnull(t.output_tokens, 0))
+    from agent_traces as t
+    where t.session_id = s.session_id and t.counted = 1
+  ) as total_tokens,
+  (
+    select sum(t.cost_nanos) / 1e9
+    from agent_traces as t
+    where t.session_id = s.session_id and t.counted = 1
+  ) as total_cost_usd
+from agent_sessions as s;
+
+CREATE TABLE model_prices (
+  provider text not null,
+  model text not null,
+  valid_from text not null default '1970-01-01',
+  input_mtok text,
+  cache_read_mtok text,
+  cache_write_mtok text,
+  output_mtok text,
+  context_window integer,
+  source text not null,
+  primary key (provider, model, valid_from, source)
+) strict, without rowid;
+
+CREATE TABLE derived_positions (
+  signal text primary key,
+  after_id integer not null
+) strict, without rowid;

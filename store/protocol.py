@@ -18,7 +18,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from schema.rows import Batch
+from schema.derived import Changes
+from schema.rows import Batch, Row
 from schema.signals import Signal
 
 
@@ -64,6 +65,13 @@ class WriteSide(Protocol):
         """
         ...
 
+    def apply(self, changes: Changes) -> None:
+        """Put and remove derived rows durably, all or nothing; the same again changes nothing.
+
+        The days in `daily_metrics` follow `job_history` by the same change. Raise TryAgain when it may succeed later.
+        """
+        ...
+
     def tidy(self) -> None:
         """Do a bounded slice of upkeep between commits; it must take less than half a second."""
         ...
@@ -74,6 +82,77 @@ class WriteSide(Protocol):
 
     def close(self) -> None:
         """Fold the log into the database and let go of it."""
+        ...
+
+
+class RawSide(Protocol):
+    """Read raw records to derive from, and what was derived; never blocks the write side.
+
+    Rows are in the order of their signal's columns.
+    """
+
+    def positions(self) -> dict[Signal, int]:
+        """Say up to which id each signal has been derived from."""
+        ...
+
+    def ends(self) -> dict[Signal, int]:
+        """Say what the newest id of each signal is."""
+        ...
+
+    def after(self, signal: Signal, after_id: int, limit: int) -> list[Row]:
+        """List rows in order of arrival, each with its id behind its columns."""
+        ...
+
+    def trace(self, signal: Signal, trace_id: str) -> list[Row]:
+        """List the rows of a trace."""
+        ...
+
+    def trace_size(self, signal: Signal, trace_id: str) -> int:
+        """Count the rows of a trace."""
+        ...
+
+    def log(self, sort_time: int, fingerprint: int) -> list[Row]:
+        """Read one log record, if it is there."""
+        ...
+
+    def resource(self, number: int) -> str:
+        """Read a resource's attributes, JSON text."""
+        ...
+
+    def scope(self, number: int) -> tuple[str, str]:
+        """Read a scope's name and version."""
+        ...
+
+    def is_known(self, trace_id: str) -> bool:
+        """Say whether anything was derived from a trace."""
+        ...
+
+    def traces_of(self, session_id: str) -> list[str]:
+        """List the traces of a session."""
+        ...
+
+    def logs_of(self, session_id: str) -> list[tuple[int, int]]:
+        """List the identities of a session's log records outside of any trace."""
+        ...
+
+    def sessions_of(self, trace_id: str) -> list[str]:
+        """List the sessions that a trace was given to."""
+        ...
+
+    def keys_of(self, session_id: str) -> Iterator[tuple[str, Row]]:
+        """List the keys of all rows that were derived for a session, with their tables."""
+        ...
+
+    def idle_sessions(self, before: str, limit: int) -> list[str]:
+        """List open sessions without a record since a time in ISO 8601, the oldest first."""
+        ...
+
+    def open_job_sessions(self, limit: int) -> list[str]:
+        """List the sessions that have open jobs."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the database."""
         ...
 
 

@@ -101,9 +101,10 @@ where sort_time = ?
 and fingerprint = ?;
 
 -- name: finish_span
--- Put the final version of a span in the place of the one that had not ended.
+-- Put the final version of a span in the place of the one that had not ended; its new id puts it before those who follow.
 update raw_spans
 set
+  id = (select max(id) + 1 from raw_spans),
   resource_id = ?1,
   scope_id = ?2,
   received_at = ?3,

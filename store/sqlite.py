@@ -12,9 +12,10 @@ import apsw
 
 from core.errors import Misconfigured, StoreBusy, TryAgain
 from schema import migrate
+from schema.derived import Changes
 from schema.rows import Batch, Rejection, Row
 from schema.signals import Signal
-from store import books, troubles
+from store import books, derived, troubles
 from store.checkpoints import Checkpoints
 from store.config import Store
 from store.connection import Deadline, file_identity, impatient, let_go, open_reader, open_writer
@@ -77,6 +78,13 @@ class SqliteWriteSide:
         self._forget_known()
         with self._transaction():
             return work(self._cursor)
+
+    def apply(self, changes: Changes) -> None:
+        """Put and remove derived rows, all or nothing."""
+        self._guard.admit()
+        self._check_there()
+        with self._transaction():
+            derived.apply(self._cursor, changes)
 
     def tidy(self) -> None:
         """Shorten the log, forget old requests and the oldest of too many refused items, if due."""

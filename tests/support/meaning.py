@@ -4,11 +4,12 @@ from functools import cache
 
 from mapping.calls import Call, model_calls
 from mapping.facts import Fact, fact_of
-from mapping.record import Record, log_record, span_record
+from mapping.record import Above, Record, log_record, span_record
 from mapping.sessions import with_sessions
 from mapping.tools import ToolCall, tool_calls
 from mapping.tree import Tree
 from schema.decode import decode
+from schema.rows import RESOURCE_COLUMNS, SCOPE_COLUMNS, Batch, Row
 from schema.signals import Signal
 from tests.support.corpus import Recorded, source
 from tests.support.otlp import RECEIVED_AT
@@ -46,4 +47,10 @@ def _records(request: Recorded) -> list[Record]:
     encoding = "protobuf" if request.meta["file"].endswith(".pb") else "json"
     batch = decode(request.signal, encoding, request.body, transport="http", received_at=RECEIVED_AT)
     make = span_record if request.signal is Signal.TRACES else log_record
-    return [make(row, batch.resources[row[0]], batch.scopes[row[1]]) for row in batch.rows]
+    return [make(row, _above(batch, row)) for row in batch.rows]
+
+
+def _above(batch: Batch, row: Row) -> Above:
+    resource = dict(zip(RESOURCE_COLUMNS, batch.resources[row[0]], strict=True))
+    scope = dict(zip(SCOPE_COLUMNS, batch.scopes[row[1]], strict=True))
+    return Above.read(resource["attributes"], scope["name"], scope["version"])

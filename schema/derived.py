@@ -1,0 +1,134 @@
+"""Shape what is derived from raw records: each table's columns, and what tells one row from another.
+
+The derived tables can be made again from the raw ones at any time, so a row is always put whole, under its key.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Describe a derived table as it is written.
+
+    `key` are the columns that name a row; those in `kept` stay what they are when a later row says null,
+    for a value is not read again only to be written again.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Changes:
+    """Hold what is to change in the derived tables: rows to put and keys to remove, by table, all or nothing.
+
+    `positions` says how far the raw records of each signal have been read once this is done.
+    """
+
+    put: dict[str, list[Row]] = field(default_factory=dict)
+    gone: dict[str, list[Row]] = field(default_factory=dict)
+    positions: dict[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return sum(map(len, self.put.values())) + sum(map(len, self.gone.values()))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+AGENT_TRACES = Table(
+    "agent_traces",
+    ("trace_id",),
+    _words(
+        "trace_id parent_trace_id session_id type name timestamp duration_ms input_tokens output_tokens model_used"
+        " provider_used estimated_cost_usd raw_input raw_output kind status error_type error_message cache_read_tokens"
+        " cache_write_tokens reasoning_tokens usage_role counted duplicate_of cost_nanos cost_source emitter job_id"
+        " agent_id otel_trace_id otel_span_id rollup_input_tokens rollup_output_tokens truncated_in truncated_out"
+    ),
+    kept=("raw_input", "raw_output"),
+)
+MODEL_CALLS = Table(
+    "model_calls",
+    ("call_id",),
+    _words(
+        "call_id session_id job_id trace_id span_id agent_id agent_name provider model request_model response_id"
+        " started_at duration_ms input_tokens output_tokens cache_read_tokens cache_write_tokens reasoning_tokens"
+        " cost_nanos cost_source price_version finish_reason status error_type error_message usage_role counted"
+        " emitter sources"
+    ),
+)
+TOOL_CALLS = Table(
+    "tool_calls",
+    ("key",),
+    _words(
+        "key job_id name is_error timestamp input_preview output_preview session_id call_id agent_id agent_name"
+        " trace_id span_id duration_ms status error_type error_message file_path emitter sources"
+    ),
+)
+JOB_HISTORY = Table(
+    "job_history",
+    ("id",),
+    _words(
+        "id status model reasoning_effort cwd prompt summary session_id started_at completed_at elapsed_ms input_tokens"
+        " output_tokens context_used_pct context_window estimated_cost tool_call_count failed_tool_calls primary_tool"
+        " files_modified_count files_modified_json message_count user_message_count has_session agent_name trace_id"
+        " span_id error_type error_message cache_read_tokens cache_write_tokens reasoning_tokens cost_nanos cost_source"
+        " usage_incomplete emitter"
+    ),
+)
+OPEN_JOBS = Table(
+    "open_jobs",
+    ("id",),
+    _words(
+        "id session_id agent_name model cwd prompt started_at last_seen_at input_tokens output_tokens cost_nanos"
+        " tool_call_count failed_tool_calls trace_id span_id emitter"
+    ),
+)
+JOB_SUBAGENTS = Table(
+    "job_subagents",
+    ("job_id", "subagent_id"),
+    _words("job_id subagent_id tool_call_count message_count name input_tokens output_tokens cost_nanos"),
+)
+EVENTS = Table(
+    "events",
+    ("key",),
+    _words("key timestamp job_id event_type tool_name file_path data_json session_id trace_id span_id emitter"),
+    kept=("data_json",),
+)
+AGENT_SESSIONS = Table(
+    "agent_sessions",
+    ("session_id",),
+    _words(
+        "session_id agent_name workspace_path started_at ended_at exit_reason model_tier context_tokens last_seen_at"
+        " closed_by synthetic previous_id parent_session_id project_key user_id service_name emitter"
+    ),
+)
+AGENTS = Table(
+    "agents",
+    ("agent_id",),
+    _words(
+        "agent_id session_id parent_agent_id job_id name model status started_at ended_at input_tokens output_tokens"
+        " cost_nanos tool_call_count message_count emitter"
+    ),
+)
+TABLES = {
+    table.name: table
+    for table in (
+        AGENT_SESSIONS,
+        AGENTS,
+        AGENT_TRACES,
+        MODEL_CALLS,
+        TOOL_CALLS,
+        JOB_HISTORY,
+        OPEN_JOBS,
+        JOB_SUBAGENTS,
+        EVENTS,
+    )
+}

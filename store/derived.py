@@ -1,0 +1,84 @@
+"""Write the derived tables: whole rows under their keys, with the days that jobs count in.
+
+All of it happens inside the caller's transaction.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from schema.derived import JOB_HISTORY, TABLES, Changes, Row, Table
+from store.queries import load
+
+WIDE: Final = 8
+"""Rows a statement: during one, the interpreter is free for other threads."""
+
+QUERIES = load((Path(__file__).parent / "derived.sql").read_text())
+
+
+def apply(cursor: apsw.Cursor, changes: Changes) -> None:
+    """Put and remove rows, and write down how far the raw records have been read."""
+    jobs = sorted(_jobs(changes))
+    _count(cursor, jobs, -1)
+    for name, keys in changes.gone.items():
+        cursor.executemany(REMOVE[name], keys)
+    for name, rows in changes.put.items():
+        _put(cursor, PUT[name], rows)
+    _count(cursor, jobs, 1)
+    cursor.executemany(QUERIES["set_position"], changes.positions.items())
+
+
+def _jobs(changes: Changes) -> set[str]:
+    """Name the finished jobs that change; the id is the first column of a row and of a key."""
+    name = JOB_HISTORY.name
+    return {str(row[0]) for row in chain(changes.put.get(name, ()), changes.gone.get(name, ()))}
+
+
+def _count(cursor: apsw.Cursor, jobs: Sequence[str], sign: int) -> None:
+    """Add jobs to the days that they count in, or take them away: before a change what they were, then what they are."""
+    for query in ("count_start", "count_end"):
+        cursor.executemany(QUERIES[query], ((job, sign) for job in jobs))
+
+
+def _put(cursor: apsw.Cursor, statements: tuple[str, str], rows: Sequence[Row]) -> None:
+    wide, single = statements
+    whole = len(rows) - len(rows) % WIDE
+    for start in range(0, whole, WIDE):
+        cursor.execute(wide, tuple(chain.from_iterable(rows[start : start + WIDE])))
+    cursor.executemany(single, rows[whole:])
+
+
+def _upsert(table: Table, rows: int) -> str:
+    """Write the statement that puts rows; one that a job is frozen in stays."""
+    columns = ", ".join(table.columns)
+    values = f"({', '.join('?' * len(table.columns))})"
+    told = ", ".join(_assignment(table, column) for column in table.columns if column not in table.key)
+    keys = ", ".join(table.key)
+    frozen = " where frozen = 0" if table is JOB_HISTORY else ""
+    return (
+        f"insert into {table.name} ({columns}) values {', '.join([values] * rows)} "  # noqa: S608  our own names
+        f"on conflict ({keys}) do update set {told}{frozen}"
+    )
+
+
+def _assignment(table: Table, column: str) -> str:
+    if column in table.kept:
+        return f"{column} = ifnull(excluded.{column}, {column})"
+    return f"{column} = excluded.{column}"
+
+
+def _removal(table: Table) -> str:
+    frozen = " and frozen = 0" if table is JOB_HISTORY else ""
+    told = " and ".join(f"{column} = ?" for column in table.key)
+    return f"delete from {table.name} where {told}{frozen}"  # noqa: S608  our own names
+
+
+def _each(tables: Iterable[Table]) -> dict[str, tuple[str, str]]:
+    return {table.name: (_upsert(table, WIDE), _upsert(table, 1)) for table in tables}
+
+
+PUT: Final = _each(TABLES.values())
+REMOVE: Final = {table.name: _removal(table) for table in TABLES.values()}

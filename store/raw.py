@@ -1,0 +1,126 @@
+"""Read raw records for those who derive from them: in order of arrival, or those of a trace.
+
+Each thread needs its own; a read never makes the writer wait.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+
+from schema.derived import TABLES, Table
+from schema.rows import COLUMNS, Row
+from schema.signals import Signal
+from store import troubles
+from store.connection import let_go, open_reader
+from store.derived import QUERIES
+
+SIGNALS: Final = (Signal.TRACES, Signal.LOGS)
+"""The signals that hold records; points are read apart."""
+ITEM: Final = {Signal.TRACES: "span", Signal.LOGS: "log"}
+DEADLINE_S: Final = 60.0
+
+
+class SqliteRawSide:
+    """Read what there is to derive from, and what was derived."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the database; raise Misconfigured when there is none of ours."""
+        self._connection = open_reader(path)
+
+    def positions(self) -> dict[Signal, int]:
+        """Say up to which id each signal has been read."""
+        told = {Signal(signal): after for signal, after in self._all(QUERIES["positions"])}
+        return {signal: told.get(signal, 0) for signal in SIGNALS}
+
+    def ends(self) -> dict[Signal, int]:
+        """Say what the newest id of each signal is."""
+        return dict(zip(SIGNALS, self._all(QUERIES["raw_ends"])[0], strict=True))
+
+    def after(self, signal: Signal, after_id: int, limit: int) -> list[Row]:
+        """List rows in order of arrival, each with its id behind its columns."""
+        return self._all(READ[signal], after_id, limit)
+
+    def trace(self, signal: Signal, trace_id: str) -> list[Row]:
+        """List the rows of a trace."""
+        return self._all(TRACE[signal], trace_id)
+
+    def trace_size(self, signal: Signal, trace_id: str) -> int:
+        """Count the rows of a trace."""
+        return int(self._all(QUERIES[f"trace_{ITEM[signal]}_count"], trace_id)[0][0])
+
+    def log(self, sort_time: int, fingerprint: int) -> list[Row]:
+        """Read one log record, if it is there."""
+        return self._all(LOG, sort_time, fingerprint)
+
+    def resource(self, number: int) -> str:
+        """Read a resource's attributes, JSON text."""
+        return str(self._all(QUERIES["resource"], number)[0][0])
+
+    def scope(self, number: int) -> tuple[str, str]:
+        """Read a scope's name and version."""
+        name, version = self._all(QUERIES["scope"], number)[0]
+        return name, version
+
+    def is_known(self, trace_id: str) -> bool:
+        """Say whether anything was derived from a trace."""
+        return bool(self._all(QUERIES["trace_is_known"], trace_id))
+
+    def traces_of(self, session_id: str) -> list[str]:
+        """List the traces of a session."""
+        return [trace for (trace,) in self._all(QUERIES["session_traces"], session_id)]
+
+    def logs_of(self, session_id: str) -> list[tuple[int, int]]:
+        """List the identities of a session's log records outside of any trace."""
+        keys = (key.split("/") for (key,) in self._all(QUERIES["session_logs"], session_id))
+        return [(int(sort_time), int(fingerprint)) for _, sort_time, fingerprint in keys]
+
+    def sessions_of(self, trace_id: str) -> list[str]:
+        """List the sessions that a trace's entries were given to."""
+        return [session for (session,) in self._all(QUERIES["trace_sessions"], trace_id)]
+
+    def keys_of(self, session_id: str) -> Iterator[tuple[str, Row]]:
+        """List the keys of all rows that were derived for a session, with their tables."""
+        for table in TABLES.values():
+            for key in self._all(KEYS[table.name], session_id):
+                yield table.name, key
+
+    def idle_sessions(self, before: str, limit: int) -> list[str]:
+        """List open sessions without a record since a time in ISO 8601."""
+        return [session for (session,) in self._all(QUERIES["idle_sessions"], before, limit)]
+
+    def open_job_sessions(self, limit: int) -> list[str]:
+        """List the sessions that have open jobs."""
+        return [session for (session,) in self._all(QUERIES["open_job_sessions"], limit)]
+
+    def close(self) -> None:
+        """Let go of the database."""
+        let_go(self._connection)
+
+    def _all(self, query: str, *values: Any) -> list[Row]:
+        with self._told():
+            return self._connection.execute(query, values).fetchall()
+
+    def _told(self) -> AbstractContextManager[None]:
+        return troubles.reading(deadline_s=DEADLINE_S)
+
+
+def _columns(name: str, signal: Signal) -> str:
+    return QUERIES[name].replace("{columns}", ", ".join(COLUMNS[signal]))
+
+
+def _keys(table: Table) -> str:
+    """Write the statement that lists a table's keys for a session; subagents are found through their jobs."""
+    where = "session_id = ?1"
+    if "session_id" not in table.columns:
+        jobs: Iterable[str] = ("job_history", "open_jobs")
+        where = " or ".join(f"job_id in (select id from {name} where session_id = ?1)" for name in jobs)  # noqa: S608  our own names
+    return f"select {', '.join(table.key)} from {table.name} where {where}"  # noqa: S608  our own names
+
+
+READ: Final = {signal: _columns(f"{item}s_read", signal) for signal, item in ITEM.items()}
+TRACE: Final = {signal: _columns(f"trace_{item}s", signal) for signal, item in ITEM.items()}
+LOG: Final = _columns("log_by_identity", Signal.LOGS)
+KEYS: Final = {name: _keys(table) for name, table in TABLES.items()}
