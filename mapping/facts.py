@@ -7,6 +7,7 @@ from mapping.emitters import Origin, origin_of
 from mapping.fields import Reading, parsed
 from mapping.hooks import kind_by, session_of
 from mapping.kinds import kind_of, tool_in
+from mapping.messages import Asked, Result
 from mapping.providers import provider_of
 from mapping.raw_usage import raw_usage
 from mapping.record import Record
@@ -91,6 +92,20 @@ class Fact:
     error_message: str | None
     model: Model | None = None
     tool: Tool | None = None
+    prompt: str | None = None
+    """What the user asked in this record, in full: a turn's or an agent's input, a model call's last user message."""
+    answer: str | None = None
+    """What a turn, an agent or a model call ended with, in full."""
+    raw_input: str | None = None
+    """What went in, as recorded, at most 4,096 bytes of it."""
+    raw_output: str | None = None
+    """What came out, likewise."""
+    cut_input: bool = False
+    cut_output: bool = False
+    asked: tuple[Asked, ...] = ()
+    """The tool calls that a model call's output asks for."""
+    results: tuple[Result, ...] = ()
+    """The tool results that a model call was given since the model's last answer."""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -195,4 +210,12 @@ def merged(fact: Fact, other: Fact) -> Fact:
         failed=fact.failed or (other.failed and not answered),
         error_type=fact.error_type or other.error_type,
         error_message=fact.error_message or other.error_message,
+        prompt=fact.prompt or other.prompt,
+        answer=fact.answer or other.answer,
+        raw_input=fact.raw_input or other.raw_input,
+        raw_output=fact.raw_output or other.raw_output,
+        cut_input=fact.cut_input if fact.raw_input else other.cut_input,
+        cut_output=fact.cut_output if fact.raw_output else other.cut_output,
+        asked=fact.asked or other.asked,
+        results=fact.results or other.results,
     )
