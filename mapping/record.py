@@ -43,6 +43,7 @@ class Record:
     attributes: Attributes = field(default_factory=dict)
     resource: Attributes = field(default_factory=dict)
     events: tuple[Event, ...] = ()
+    body: Any = None
 
     @property
     def is_span(self) -> bool:
@@ -102,6 +103,7 @@ def log_record(row: Row, above: Above) -> Record:
         held["span_id"] or "",
         failed=held["severity_number"] >= 17,
         attributes=attributes,
+        body=body,
         resource=above.resource,
         scope=above.scope,
         scope_version=above.scope_version,
