@@ -6,19 +6,18 @@ until its input ends, which it also does when the daemon is killed.
 
 import fcntl
 import marshal
-import os
 import pickle
 import select
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM
 from signal import signal as on_signal
 from threading import Lock
 from typing import Any, BinaryIO
 
+from core.children import environment
 from core.errors import Refused
 from core.memory import collect_seldom
 from schema.decode import decode, fingerprint
@@ -30,10 +29,6 @@ Job = tuple[Signal, str, bytes, str, int]
 READY = "ready"
 PIPE_BYTES = 1 << 20
 """A request and its answer fit in, so that neither end waits for the other half-way."""
-KEEP = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(32 << 20)}
-"""Let glibc keep what a request needed for the next one: asking the system anew took a twentieth of the time."""
-OURS = str(Path(__file__).parents[1])
-"""Where our modules are: in a wheel only the program itself has put that on its path."""
 
 
 class LostError(Exception):
@@ -51,7 +46,7 @@ class Helper:
         command = [sys.executable, "-P", "-m", "collector.helper"]
         pipe = subprocess.PIPE
         try:
-            self._process = run(command, stdin=pipe, stdout=pipe, start_new_session=True, env=_environment())
+            self._process = run(command, stdin=pipe, stdout=pipe, start_new_session=True, env=environment())
         except OSError as error:
             raise LostError(str(error)) from error
         for end in (self._input, self._output):
@@ -169,11 +164,6 @@ def main() -> None:
     sys.stdout = sys.stderr
     with suppress(BrokenPipeError):
         serve(source, sink)
-
-
-def _environment() -> dict[str, str]:
-    path = os.pathsep.join(filter(None, (OURS, os.environ.get("PYTHONPATH"))))
-    return {**os.environ, **KEEP, "PYTHONPATH": path}
 
 
 def _write(sink: BinaryIO, value: object) -> None:

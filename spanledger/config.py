@@ -8,6 +8,7 @@ from pydantic import ValidationError, field_validator
 
 from collector.config import Collector
 from core.section import Section
+from derive.config import Derive
 from spanledger.layers import Given, Merged, merge
 from spanledger.mistakes import Mistaken, explain
 from spanledger.settings import DATABASE_PATH
@@ -30,6 +31,8 @@ class Config(Section):
     """Keep telemetry."""
     collector: Collector = Collector()
     """Receive OTLP."""
+    derive: Derive = Derive()
+    """Derive sessions, jobs, calls and costs."""
     logs: Logs = Logs()
     """Say what happens."""
 

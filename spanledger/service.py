@@ -21,6 +21,8 @@ from core.errors import Misconfigured, SpanledgerError
 from core.loop import every
 from core.memory import collect_seldom, frugal, give_back
 from core.section import Address
+from derive.following import Following
+from derive.process import Start
 from spanledger.config import Config
 from store.lock import Lock
 from store.sqlite import SqliteWriteSide
@@ -72,6 +74,9 @@ class Service:
             queue_bytes=config.store.queue_bytes,
             group_bytes=config.store.group_bytes,
         )
+        self.following = Following(
+            _start(config), lambda changes: self.writer.run(lambda side: side.apply(changes)).result()
+        )
         limits = config.collector.limits
         self.ingest = Ingest(self.writer, self.counters, wait_s=limits.wait, answer_within_s=limits.answer_within)
         self._intake = Intake(
@@ -96,6 +101,8 @@ class Service:
         stack.callback(self.ingest.close)
         self.writer.start()
         stack.push_async_callback(self._stop)
+        self.following.start()
+        stack.callback(self.following.stop)
         for listener in self._listeners:
             await listener.start()
         lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time.time())
@@ -154,6 +161,12 @@ class Service:
 
 IDLE_BYTES = 128 << 20
 """Above this, an idle daemon asks the allocator to give memory back."""
+
+
+def _start(config: Config) -> Start:
+    path = config.store.path
+    assert path is not None, "the configuration always has a path by now"
+    return Start(path, int(config.derive.job_grace * 1e9), int(config.derive.session_idle * 1e9))
 
 
 def _address(configured: Address | None, listener: otlp_grpc.Listener | http.Listener | None) -> str | None:

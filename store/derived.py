@@ -38,7 +38,7 @@ def _jobs(changes: Changes) -> set[str]:
 
 
 def _count(cursor: apsw.Cursor, jobs: Sequence[str], sign: int) -> None:
-    """Add jobs to the days that they count in, or take them away: before a change what they were, then what they are."""
+    """Add jobs to the days they count in, or take them away: what they were before a change, what they are after it."""
     for query in ("count_start", "count_end"):
         cursor.executemany(QUERIES[query], ((job, sign) for job in jobs))
 

@@ -8,8 +8,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
-import apsw
-
 from schema.derived import TABLES, Table
 from schema.rows import COLUMNS, Row
 from schema.signals import Signal

@@ -1,0 +1,15 @@
+"""Start other processes of ours."""
+
+import os
+from pathlib import Path
+
+KEEP = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(32 << 20)}
+"""Let glibc keep what a piece of work needed for the next one: asking the system anew took a twentieth of the time."""
+OURS = str(Path(__file__).parents[1])
+"""Where our modules are: in a wheel only the program itself has put that on its path."""
+
+
+def environment() -> dict[str, str]:
+    """Give a child process our environment, and the way to our modules."""
+    path = os.pathsep.join(filter(None, (OURS, os.environ.get("PYTHONPATH"))))
+    return {**os.environ, **KEEP, "PYTHONPATH": path}

@@ -1,0 +1,98 @@
+"""Write model calls and tool calls as rows of `model_calls` and `tool_calls`."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from derive.costs import Cost
+from derive.text import iso, json_text, milliseconds, preview
+from mapping.calls import Call
+from mapping.facts import Fact
+from mapping.tools import ToolCall
+from schema.derived import Row
+
+Rows = dict[Row, Row]
+NAMELESS: Final = "unknown"
+
+
+def model_call_rows(calls: Iterable[tuple[Call, Cost]]) -> Rows:
+    """Write model calls."""
+    return {(call.fact.key,): _model_call(call, cost) for call, cost in calls}
+
+
+def tool_call_rows(calls: Iterable[ToolCall]) -> Rows:
+    """Write tool calls."""
+    return {(call.fact.key,): _tool_call(call) for call in calls}
+
+
+def status_of(fact: Fact) -> str:
+    """Say how a call went."""
+    return "error" if fact.failed else "ok"
+
+
+def jobless(session_id: str | None) -> str:
+    """Name what stands for a job where there is none (mapping.md H)."""
+    return f"session:{session_id}"
+
+
+def _model_call(call: Call, cost: Cost) -> Row:
+    fact, model = call.fact, call.fact.model
+    assert model is not None, "a model call says something of a model"
+    tokens = model.tokens
+    return (
+        fact.key,
+        fact.session_id,
+        call.job_id,
+        fact.trace_id or None,
+        fact.span_id or None,
+        call.agent_id,
+        fact.agent_name,
+        model.provider,
+        model.model,
+        model.request_model,
+        model.response_id,
+        iso(fact.start),
+        milliseconds(fact.start, fact.end),
+        tokens.input,
+        tokens.output,
+        tokens.cache_read,
+        tokens.cache_write,
+        tokens.reasoning,
+        cost.nanos,
+        cost.source,
+        cost.version,
+        model.finish_reason,
+        status_of(fact),
+        fact.error_type,
+        fact.error_message,
+        call.role,
+        1,
+        fact.emitter,
+        json_text(call.sources),
+    )
+
+
+def _tool_call(call: ToolCall) -> Row:
+    fact, tool = call.fact, call.fact.tool
+    assert tool is not None, "a tool call says something of a tool"
+    return (
+        fact.key,
+        call.job_id or jobless(fact.session_id),
+        tool.name or NAMELESS,
+        int(fact.failed),
+        iso(fact.start),
+        preview(tool.input),
+        preview(tool.output),
+        fact.session_id,
+        tool.call_id,
+        call.agent_id,
+        fact.agent_name,
+        fact.trace_id or None,
+        fact.span_id or None,
+        milliseconds(fact.start, fact.end),
+        status_of(fact),
+        fact.error_type,
+        fact.error_message,
+        None,
+        fact.emitter,
+        json_text(call.sources),
+    )

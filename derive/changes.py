@@ -1,0 +1,88 @@
+"""Find what is different from what was written, and hand it over in pieces that do not hold up the writer."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from derive.groups import Group
+from schema.derived import TABLES, Changes, Row
+from schema.signals import Signal
+
+Rows = dict[str, dict[Row, Row]]
+"""Rows by table and key."""
+PIECE: Final = 1_000
+"""Rows that are written in one transaction."""
+FAR: Final = 5_000
+"""Rows after which a position is written though nothing was derived: so many are read again after a restart."""
+
+
+class Pending:
+    """Hold changes that are not written yet."""
+
+    def __init__(self, write: Callable[[Changes], None]) -> None:
+        """Hand changes to `write`, which returns when they are durable."""
+        self._write = write
+        self._changes = Changes()
+        self._queue: deque[Changes] = deque()
+        self._positions: dict[Signal, int] = {}
+
+    def add(self, group: Group, rows: Rows) -> None:
+        """Take what is different in a group's rows, and write what has come together when it is enough."""
+        for table in TABLES:
+            self._compare(group, table, rows.get(table, {}))
+        if len(self._changes) >= PIECE:
+            self._queue_up()
+            self.write()
+
+    def flush(self, positions: dict[Signal, int]) -> None:
+        """Write what is left, and how far everything is derived from: with changes, or when that is far behind."""
+        moved = {signal: after for signal, after in positions.items() if self._positions.get(signal) != after}
+        far = any(after - self._positions.get(signal, 0) >= FAR for signal, after in moved.items())
+        if len(self._changes) or far:
+            self._changes.positions = {str(signal): after for signal, after in moved.items()}
+            self._queue_up()
+            self._positions.update(moved)
+        self.write()
+
+    def write(self) -> None:
+        """Write what is queued; what could not be written stays, and is first the next time."""
+        while self._queue:
+            self._write(self._queue[0])
+            self._queue.popleft()
+
+    def _queue_up(self) -> None:
+        changes, self._changes = self._changes, Changes()
+        self._queue.extend(pieces(changes))
+
+    def _compare(self, group: Group, table: str, rows: dict[Row, Row]) -> None:
+        """Put rows that are new or different; remove those that are no more."""
+        written = group.written.setdefault(table, {})
+        where = SKIPPED[table]
+        for key, row in rows.items():
+            digest = hash(row) if not where else hash(tuple(part for at, part in enumerate(row) if at not in where))
+            if written.get(key) != digest or any(row[at] is not None for at in where):
+                written[key] = digest
+                self._changes.put.setdefault(table, []).append(row)
+        for key in written.keys() - rows.keys():
+            del written[key]
+            self._changes.gone.setdefault(table, []).append(key)
+
+
+def pieces(changes: Changes) -> list[Changes]:
+    """Cut changes so that each takes the writer a moment only; what is removed comes first, the positions last."""
+    if len(changes) <= PIECE * 2:
+        return [changes]
+    cut = [
+        Changes(**{kind: {table: rows[start : start + PIECE]}})
+        for kind, held in (("gone", changes.gone), ("put", changes.put))
+        for table, rows in held.items()
+        for start in range(0, len(rows), PIECE)
+    ]
+    cut[-1].positions = changes.positions
+    return cut
+
+
+SKIPPED: Final = {
+    name: frozenset(table.columns.index(column) for column in table.kept) for name, table in TABLES.items()
+}
+"""Where the columns stand that are written once; they are no longer there to compare."""

@@ -1,0 +1,135 @@
+"""Keep the derived tables in step with the raw records: read on, gather, derive, hand over what changed.
+
+The database is the queue: where to read on from is kept in it, and is not moved past a record before what was derived
+from it is written. Whatever happens in between, reading on from there comes to the same rows.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from derive.changes import Pending
+from derive.gathering import Gathering
+from derive.groups import Group, Groups, earliest
+from derive.meaning import Meaning, Rules, meaning
+from derive.records import SIGNALS, Records
+from schema.derived import Changes
+from schema.signals import Signal
+from store.protocol import RawSide
+
+log = logging.getLogger(__name__)
+
+READ_ROWS: Final = 2_000
+"""Rows of each signal that are read before what they changed is derived."""
+REST: Final = 4
+"""A group rests for so many times as long as it took: large ones that keep changing must not take all the time."""
+MAX_REST_S: Final = 10.0
+SWEEP_S: Final = 5.0
+SWEEP_SESSIONS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Say how far behind the derived tables are: raw rows not read, groups not derived."""
+
+    rows: int
+    groups: int
+
+
+class Deriver:
+    """Derive what is new, a bounded piece at a time."""
+
+    def __init__(
+        self,
+        side: RawSide,
+        write: Callable[[Changes], None],
+        rules: Rules,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Read through `side`, on this thread; `write` returns when changes are durable, and may raise TryAgain."""
+        self._side, self._rules, self._clock = side, rules, clock
+        self._pending = Pending(write)
+        self._groups = Groups()
+        self._records = Records(side)
+        self._gathering = Gathering(side, self._records, self._groups)
+        self._position = side.positions()
+        self._swept = float("-inf")
+        self.failures = 0
+
+    def step(self, now: int) -> bool:
+        """Read on and derive; say whether there may be more to do at once. `now` is Unix nanoseconds.
+
+        Raise TryAgain when the store has trouble; nothing is lost, and the next step goes on.
+        """
+        self._pending.write()
+        more = self._read()
+        self._sweep(now)
+        for group in self._ready(now):
+            self._derive(group, now)
+        self._pending.flush(self._settled())
+        self._groups.forget()
+        return more
+
+    def backlog(self) -> Backlog:
+        """Say how far behind this is."""
+        ends = self._side.ends()
+        return Backlog(sum(ends[signal] - self._position[signal] for signal in SIGNALS), len(self._groups.busy))
+
+    def _read(self) -> bool:
+        """Take the next rows in; say whether there are more."""
+        full = False
+        for signal in SIGNALS:
+            unread = dict(self._position)
+            last, came = self._records.after(signal, self._position[signal], READ_ROWS)
+            self._gathering.take(came, unread)
+            self._position[signal] = last
+            full |= len(came) == READ_ROWS
+        return full
+
+    def _ready(self, now: int) -> Iterator[Group]:
+        """Give the groups to derive: those with something new that have rested, and those whose time has come."""
+        clock = self._clock()
+        yield from [group for group in self._groups.busy if group.rest_until <= clock]
+        yield from [group for group in self._groups if group.due is not None and group.due <= now]
+
+    def _derive(self, group: Group, now: int) -> None:
+        began = self._clock()
+        try:
+            found = meaning(group, now, self._rules)
+        except Exception:  # a mistake of ours in one group must not cost the others
+            self.failures += 1
+            log.exception("cannot derive from sessions %s, traces %s", *map(_some, (group.sessions, group.traces)))
+            found = Meaning()
+        else:
+            self._pending.add(group, found.rows)
+        group.due = found.due
+        group.forget_contents()
+        self._groups.rest(group)
+        took = self._clock() - began
+        group.rest_until = began + min(took * (1 + REST), MAX_REST_S)
+
+    def _settled(self) -> dict[Signal, int]:
+        """Say up to where everything is derived."""
+        settled = dict(self._position)
+        for group in self._groups.busy:
+            settled = earliest(settled, group.unread) or settled
+        return settled
+
+    def _sweep(self, now: int) -> None:
+        """Look for sessions and jobs that the clock alone closes, also those that are in no group here."""
+        if self._clock() - self._swept < SWEEP_S:
+            return
+        self._swept = self._clock()
+        idle = self._side.idle_sessions(self._rules.idle_since(now), SWEEP_SESSIONS)
+        for session in {*idle, *self._side.open_job_sessions(SWEEP_SESSIONS)}:
+            group = self._gathering.group_of(session)
+            if group.due is None:
+                self._groups.wait(group, self._position)
+
+
+def _some(ids: set[str]) -> str:
+    """Name a few."""
+    return ", ".join(sorted(ids)[:3]) or "-"

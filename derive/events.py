@@ -1,0 +1,93 @@
+"""Make `events` of records: what happened at one time, with all that was said about it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from derive.calls import Rows, jobless
+from derive.text import iso
+from mapping.facts import Fact
+from mapping.record import Attributes, Record
+from schema.derived import Row
+
+MAX_TEXT: Final = 500
+MAX_DATA: Final = 4096
+"""Characters of one value, and bytes of all of an event's data."""
+
+
+@dataclass(slots=True)
+class Told:
+    """Hold one event; `key` names it for ever. `data` is JSON text; None once it is written."""
+
+    key: str
+    time: int
+    type: str
+    source: str
+    """The key of the record that it was told in."""
+    tool: str | None
+    data: str | None
+    trace_id: str
+    span_id: str
+
+
+def events_of(record: Record, fact: Fact) -> list[Told]:
+    """Give a log record as an event, and the events of a span."""
+    if not record.is_span:
+        said = record.attributes if record.body in (None, "") else {**record.attributes, "body": record.body}
+        return [_told(record, fact, record.key, record.start, _type(record.name, fact.emitter), _data(said))]
+    return [
+        _told(record, fact, f"{record.key}/{number}", event.time, event.name, _data(event.attributes))
+        for number, event in enumerate(record.events)
+    ]
+
+
+def event_rows(events: Iterable[Told], facts: Mapping[str, Fact], job_of: Callable[[Fact], str | None]) -> Rows:
+    """Write events; `facts` are those of the records that tell of them, by key, with their sessions."""
+    return {(event.key,): _row(event, facts[event.source], job_of(facts[event.source])) for event in events}
+
+
+def _row(event: Told, fact: Fact, job_id: str | None) -> Row:
+    return (
+        event.key,
+        iso(event.time),
+        job_id or jobless(fact.session_id),
+        event.type,
+        event.tool,
+        None,
+        event.data,
+        fact.session_id,
+        event.trace_id or None,
+        event.span_id or None,
+        fact.emitter,
+    )
+
+
+def _told(record: Record, fact: Fact, key: str, time: int, kind: str, data: str) -> Told:  # noqa: PLR0913, PLR0917  one for each column
+    tool = fact.tool.name if fact.tool else None
+    return Told(key, time, kind or "log", record.key, tool, data, record.trace_id, record.span_id)
+
+
+def _type(name: str, emitter: str) -> str:
+    """Name an event with its program's name before a bare one (mapping.md A.15)."""
+    return f"{emitter}.{name}" if name and "." not in name and emitter != "generic" else name
+
+
+def _data(attributes: Attributes) -> str:
+    """Write attributes as JSON text with long values cut; too many of them are left out from the end."""
+    kept = {key: _short(value) for key, value in attributes.items()}
+    text = orjson.dumps(kept)
+    while len(text) > MAX_DATA:
+        kept = dict(list(kept.items())[: len(kept) * MAX_DATA // len(text)])
+        text = orjson.dumps({**kept, "cut": True})
+    return text.decode()
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]}…"
+    if isinstance(value, list | dict):
+        text = orjson.dumps(value).decode()
+        return value if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
+    return value

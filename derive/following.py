@@ -1,0 +1,104 @@
+"""Own the deriving process, from the daemon's side: start it, write what it hands over, start it again when it ends."""
+
+import logging
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Event, Thread
+from typing import Any, Final
+
+from core.children import environment
+from core.errors import SpanledgerError, TryAgain
+from derive.deriver import Backlog
+from derive.process import Apply, Report, Start
+from schema.derived import Changes
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT_S: Final = 1.0
+LONGEST_WAIT_S: Final = 30.0
+STOP_S: Final = 2.0
+
+
+class Following:
+    """Keep the process running on a thread of its own; all methods belong to the daemon."""
+
+    def __init__(self, start: Start, write: Callable[[Changes], None]) -> None:
+        """Derive as `start` says; `write` returns when changes are durable, and may raise TryAgain."""
+        self.backlog = Backlog(0, 0)
+        self.failures = 0
+        self.restarts = 0
+        self._start, self._write = start, write
+        self._over = Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = Thread(target=self._run, name="following")
+
+    def start(self) -> None:
+        """Start the thread, and the process on it."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the process, which has nothing to lose: it goes on from where the database says."""
+        self._over.set()
+        if self._process is not None:
+            self._process.kill()
+        self._thread.join(STOP_S)
+
+    @property
+    def pid(self) -> int | None:
+        """Give the process id, None before the first start."""
+        return self._process.pid if self._process else None
+
+    def _run(self) -> None:
+        wait = FIRST_WAIT_S
+        while not self._over.is_set():
+            began_well = self._once()
+            if self._over.is_set():
+                return
+            wait = FIRST_WAIT_S if began_well else min(wait * 2, LONGEST_WAIT_S)
+            self.restarts += 1
+            log.warning("the deriving process ended; it starts again in %g s", wait)
+            self._over.wait(wait)
+
+    def _once(self) -> bool:
+        """Run the process until it ends; say whether it did anything."""
+        spoke = False
+        command = [sys.executable, "-P", "-m", "derive.process"]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True, env=environment()) as process:
+            self._process = process
+            if self._over.is_set():
+                process.kill()
+            with suppress(EOFError, OSError, pickle.UnpicklingError):  # it ended, maybe half-way
+                self._say(process, self._start)
+                while True:
+                    message = pickle.load(process.stdout)  # type: ignore[arg-type]  # noqa: S301  from our own process
+                    spoke = True
+                    self._say(process, self._answer(message))
+            process.kill()
+        return spoke
+
+    def _answer(self, message: Any) -> str | None:
+        match message:
+            case Apply(changes):
+                return self._apply(changes)
+            case Report(backlog, failures):
+                self.backlog, self.failures = backlog, failures
+        return None
+
+    def _apply(self, changes: Changes) -> str | None:
+        try:
+            self._write(changes)
+        except TryAgain as trouble:
+            return str(trouble)
+        except SpanledgerError as trouble:
+            log.exception("derived rows cannot be written")
+            return str(trouble)
+        return None
+
+    def _say(self, process: "subprocess.Popen[bytes]", answer: object) -> None:
+        assert process.stdin is not None, "it was started with a pipe"
+        pickle.dump(answer, process.stdin, pickle.HIGHEST_PROTOCOL)
+        process.stdin.flush()

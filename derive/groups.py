@@ -1,0 +1,147 @@
+"""Hold in memory the groups of records that belong together, as far as they are being worked on.
+
+A group is what session ids and traces tie together: all that can change the meaning of any of its records.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from derive.events import Told
+from mapping.facts import Fact
+from schema.derived import Row
+from schema.signals import Signal
+
+HELD_FACTS: Final = 60_000
+"""Facts of quiet groups that are kept in memory; the longest quiet are forgotten, and read again when needed."""
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """Hold the facts of one group, and what was written of it.
+
+    `written` has the digest of each row by table and key. `unread` are the positions before the first record
+    that is not derived from yet; None when there is none. `due` is when the clock alone changes something,
+    Unix nanoseconds. `rest_until` is when it may be derived again, seconds of the monotonic clock.
+    """
+
+    facts: dict[str, Fact] = field(default_factory=dict)
+    events: dict[str, Told] = field(default_factory=dict)
+    traces: set[str] = field(default_factory=set)
+    sessions: set[str] = field(default_factory=set)
+    written: dict[str, dict[Row, int]] = field(default_factory=dict)
+    unread: dict[Signal, int] | None = None
+    due: int | None = None
+    rest_until: float = 0.0
+
+    def add(self, fact: Fact, events: list[Told]) -> None:
+        """Take a record's fact, which replaces an earlier one of the same record, and the events it tells of."""
+        self.facts[fact.key] = fact
+        for event in events:
+            self.events[event.key] = event
+        if fact.trace_id:
+            self.traces.add(fact.trace_id)
+        if fact.session_id:
+            self.sessions.add(fact.session_id)
+
+    def take(self, other: "Group") -> None:
+        """Take everything of another group."""
+        self.facts.update(other.facts)
+        self.events.update(other.events)
+        self.traces |= other.traces
+        self.sessions |= other.sessions
+        for table, keys in other.written.items():
+            self.written.setdefault(table, {}).update(keys)
+        self.unread = earliest(self.unread, other.unread)
+
+    def forget_contents(self) -> None:
+        """Let go of texts that are written and never needed again."""
+        for key, fact in self.facts.items():
+            if fact.raw_input is not None or fact.raw_output is not None:
+                self.facts[key] = replace(fact, raw_input=None, raw_output=None)
+        for event in self.events.values():
+            event.data = None
+
+
+class Groups:
+    """Find groups by trace and by session."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._by_trace: dict[str, Group] = {}
+        self._by_session: dict[str, Group] = {}
+        self._quiet: OrderedDict[Group, None] = OrderedDict()
+        self._busy: dict[Group, None] = {}
+        self._facts = 0
+
+    def __iter__(self) -> Iterator[Group]:
+        """Give all groups."""
+        yield from self._busy
+        yield from self._quiet
+
+    @property
+    def busy(self) -> list[Group]:
+        """Give the groups with records that are not derived from, the longest waiting first."""
+        return list(self._busy)
+
+    def of_trace(self, trace_id: str) -> Group | None:
+        """Find the group of a trace."""
+        return self._by_trace.get(trace_id)
+
+    def of_session(self, session_id: str) -> Group | None:
+        """Find the group of a session."""
+        return self._by_session.get(session_id)
+
+    def enter(self, group: Group) -> Group:
+        """Make a group known, joined with those that hold any of its traces and sessions; give the one that is left."""
+        for other in {*map(self._by_trace.get, group.traces), *map(self._by_session.get, group.sessions)}:
+            if other is not None and other is not group:
+                group = self._join(group, other)
+        self._by_trace.update(dict.fromkeys(group.traces, group))
+        self._by_session.update(dict.fromkeys(group.sessions, group))
+        return group
+
+    def wait(self, group: Group, unread: dict[Signal, int]) -> None:
+        """Note that a group has records that are not derived from."""
+        group.unread = earliest(group.unread, unread)
+        self._quiet.pop(group, None)
+        self._busy[group] = None
+
+    def rest(self, group: Group) -> None:
+        """Note that all of a group is derived from."""
+        group.unread = None
+        self._busy.pop(group, None)
+        self._quiet[group] = None
+        self._quiet.move_to_end(group)
+
+    def forget(self) -> None:
+        """Forget the longest quiet groups that are too many; nothing is lost, for they can be read again."""
+        held = sum(len(group.facts) for group in self)
+        while held > HELD_FACTS and self._quiet:
+            group, _ = self._quiet.popitem(last=False)
+            held -= len(group.facts)
+            for trace in group.traces:
+                self._by_trace.pop(trace, None)
+            for session in group.sessions:
+                self._by_session.pop(session, None)
+
+    def _join(self, one: Group, other: Group) -> Group:
+        """Join two groups into the larger one."""
+        large, small = (one, other) if len(one.facts) >= len(other.facts) else (other, one)
+        large.take(small)
+        waits = small in self._busy or large in self._busy
+        for group in (small, large):
+            self._busy.pop(group, None)
+            self._quiet.pop(group, None)
+        (self._busy if waits else self._quiet)[large] = None
+        self._by_trace.update(dict.fromkeys(small.traces, large))
+        self._by_session.update(dict.fromkeys(small.sessions, large))
+        return large
+
+
+def earliest(one: dict[Signal, int] | None, other: dict[Signal, int] | None) -> dict[Signal, int] | None:
+    """Give the earlier of two positions, signal by signal."""
+    if one is None or other is None:
+        return one or other
+    return {signal: min(after, other[signal]) for signal, after in one.items()}
