@@ -1,0 +1,67 @@
+"""Hold what is on offer for a model: rates, and when they are good."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+from pricing.price import Price
+from pricing.rates import Rates
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_S: Final = 253_402_300_799
+"""The end of the year 9999: no calendar goes further."""
+
+
+class When(Protocol):
+    """Say whether rates are good at a moment (UTC); genai-prices' constraints are of this form."""
+
+    def active(self, request_timestamp: datetime, /) -> bool:
+        """Say whether they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    """Be good from a moment on."""
+
+    start: datetime
+
+    def active(self, moment: datetime, /) -> bool:
+        """Say whether the moment has come."""
+        return moment >= self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Hold rates with their source: None where the catalogue knows of none; `when` is None for what is always good."""
+
+    rates: Rates | None
+    source: str
+    when: When | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Hold what is known of a model: offers in the order in which they are tried, and how many tokens it can read."""
+
+    offers: tuple[Offer, ...] = ()
+    context_window: int | None = None
+
+    def at(self, unix_nano: int) -> Offer | None:
+        """Give the first offer that is good at a time."""
+        now = moment(unix_nano)
+        return next((offer for offer in self.offers if offer.when is None or offer.when.active(now)), None)
+
+
+def of_rows(rows: Iterable[Price]) -> tuple[Offer, ...]:
+    """Give the offers of rows, in their order."""
+    return tuple(
+        Offer(rates, row.source, From(EPOCH.replace(row.since.year, row.since.month, row.since.day)))
+        for row in rows
+        if (rates := row.rates)
+    )
+
+
+def moment(unix_nano: int) -> datetime:
+    """Give the time of a call; times before 1970 and after 9999 are the nearest that can be."""
+    return EPOCH + timedelta(seconds=min(max(unix_nano // 10**9, 0), LAST_S))

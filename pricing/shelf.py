@@ -1,0 +1,42 @@
+"""Find the rows of the table that are about a model."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from pricing.names import shop, spellings
+from pricing.offers import Known, of_rows
+from pricing.price import Price
+
+ANY: Final = ""
+
+
+class Shelf:
+    """Hold rows of one kind by provider and model, the newest first."""
+
+    def __init__(self, rows: Iterable[Price]) -> None:
+        self._rows: dict[tuple[str, str], list[Price]] = {}
+        self._sellers: dict[str, set[str]] = {}
+        for row in sorted(rows, key=lambda row: row.valid_from, reverse=True):
+            provider, model = row.provider.lower(), row.model.lower()
+            self._rows.setdefault((provider, model), []).append(row)
+            self._sellers.setdefault(model, set()).add(provider)
+
+    def known(self, provider: str | None, model: str) -> Known:
+        """Look a model up by each of its spellings, for the provider and then for any."""
+        if not self._rows:
+            return Known()
+        found = [row for name in spellings(model) for row in self._named(provider, name)]
+        windows = (row.context_window for row in found if row.context_window is not None)
+        return Known(of_rows(found), next(windows, None))
+
+    def _named(self, provider: str | None, name: str) -> Iterator[Price]:
+        for seller in dict.fromkeys((*self._names(provider, name), ANY)):
+            yield from self._rows.get((seller, name), ())
+
+    def _names(self, provider: str | None, name: str) -> Iterator[str]:
+        """Give the names of the provider; of one that is not known, those of the only one who has the model."""
+        if provider:
+            yield provider.lower()
+            yield shop(provider) or ANY
+        elif len(sellers := self._sellers.get(name, set()) - {ANY}) == 1:
+            yield from sellers
