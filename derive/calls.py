@@ -1,6 +1,7 @@
 """Write model calls and tool calls as rows of `model_calls` and `tool_calls`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from derive.costs import Cost
@@ -14,14 +15,22 @@ Rows = dict[Row, Row]
 NAMELESS: Final = "unknown"
 
 
-def model_call_rows(calls: Iterable[tuple[Call, Cost]]) -> Rows:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Say which job, and which run of an agent, each record belongs to, by its key."""
+
+    jobs: Mapping[str, str]
+    agents: Mapping[str, str]
+
+
+def model_call_rows(calls: Iterable[tuple[Call, Cost]], places: Places) -> Rows:
     """Write model calls."""
-    return {(call.fact.key,): _model_call(call, cost) for call, cost in calls}
+    return {(call.fact.key,): _model_call(call, cost, places) for call, cost in calls}
 
 
-def tool_call_rows(calls: Iterable[ToolCall]) -> Rows:
+def tool_call_rows(calls: Iterable[ToolCall], places: Places) -> Rows:
     """Write tool calls."""
-    return {(call.fact.key,): _tool_call(call) for call in calls}
+    return {(call.fact.key,): _tool_call(call, places) for call in calls}
 
 
 def status_of(fact: Fact) -> str:
@@ -34,17 +43,17 @@ def jobless(session_id: str | None) -> str:
     return f"session:{session_id}"
 
 
-def _model_call(call: Call, cost: Cost) -> Row:
+def _model_call(call: Call, cost: Cost, places: Places) -> Row:
     fact, model = call.fact, call.fact.model
     assert model is not None, "a model call says something of a model"
     tokens = model.tokens
     return (
         fact.key,
         fact.session_id,
-        call.job_id,
+        places.jobs.get(fact.key),
         fact.trace_id or None,
         fact.span_id or None,
-        call.agent_id,
+        places.agents.get(fact.key),
         fact.agent_name,
         model.provider,
         model.model,
@@ -71,12 +80,12 @@ def _model_call(call: Call, cost: Cost) -> Row:
     )
 
 
-def _tool_call(call: ToolCall) -> Row:
+def _tool_call(call: ToolCall, places: Places) -> Row:
     fact, tool = call.fact, call.fact.tool
     assert tool is not None, "a tool call says something of a tool"
     return (
         fact.key,
-        call.job_id or jobless(fact.session_id),
+        places.jobs.get(fact.key) or jobless(fact.session_id),
         tool.name or NAMELESS,
         int(fact.failed),
         iso(fact.start),
@@ -84,7 +93,7 @@ def _tool_call(call: ToolCall) -> Row:
         preview(tool.output),
         fact.session_id,
         tool.call_id,
-        call.agent_id,
+        places.agents.get(fact.key),
         fact.agent_name,
         fact.trace_id or None,
         fact.span_id or None,

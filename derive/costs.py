@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from pricing.catalogue import Catalogue, Usage
-from pricing.money import nanos_of
-
 from mapping.calls import Call
+from pricing.catalogue import Catalogue, Usage
+from pricing.money import nanos as nanos_of
 
 EMITTED: Final = "emitted"
 

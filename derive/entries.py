@@ -1,9 +1,9 @@
 """Write records as entries of `agent_traces` (seed 002): one for each record that says what an agent did."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from derive.calls import Rows, status_of
+from derive.calls import Places, Rows, status_of
 from derive.costs import Cost
 from derive.text import iso, milliseconds
 from mapping.calls import Call
@@ -25,14 +25,12 @@ TYPES: Final = {
 NOTHING: Final = Tokens()
 
 
-def entry_rows(
-    facts: Iterable[Fact], calls: Mapping[str, tuple[Call, Cost]], job_of: Callable[[Fact], str | None]
-) -> Rows:
+def entry_rows(facts: Iterable[Fact], calls: Mapping[str, tuple[Call, Cost]], places: Places) -> Rows:
     """Write entries; `calls` are the model calls by the keys of all records that tell of them."""
-    return {(fact.key,): _entry(fact, calls.get(fact.key), job_of(fact)) for fact in facts if fact.kind != OTHER}
+    return {(fact.key,): _entry(fact, calls.get(fact.key), places) for fact in facts if fact.kind != OTHER}
 
 
-def _entry(fact: Fact, told: tuple[Call, Cost] | None, job_id: str | None) -> Row:
+def _entry(fact: Fact, told: tuple[Call, Cost] | None, places: Places) -> Row:
     call, cost = told or (None, None)
     first = call is not None and call.fact.key == fact.key
     model = call.fact.model if first and call else fact.model
@@ -67,8 +65,8 @@ def _entry(fact: Fact, told: tuple[Call, Cost] | None, job_id: str | None) -> Ro
         nanos,
         cost.source if first and cost else None,
         fact.emitter,
-        job_id,
-        call.agent_id if call else None,
+        places.jobs.get(fact.key),
+        places.agents.get(fact.key),
         fact.trace_id or None,
         fact.span_id or None,
         summed.input,

@@ -1,12 +1,12 @@
 """Make `events` of records: what happened at one time, with all that was said about it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
-from derive.calls import Rows, jobless
+from derive.calls import Places, Rows, jobless
 from derive.text import iso
 from mapping.facts import Fact
 from mapping.record import Attributes, Record
@@ -43,16 +43,16 @@ def events_of(record: Record, fact: Fact) -> list[Told]:
     ]
 
 
-def event_rows(events: Iterable[Told], facts: Mapping[str, Fact], job_of: Callable[[Fact], str | None]) -> Rows:
+def event_rows(events: Iterable[Told], facts: Mapping[str, Fact], places: Places) -> Rows:
     """Write events; `facts` are those of the records that tell of them, by key, with their sessions."""
-    return {(event.key,): _row(event, facts[event.source], job_of(facts[event.source])) for event in events}
+    return {(event.key,): _row(event, facts[event.source], places) for event in events}
 
 
-def _row(event: Told, fact: Fact, job_id: str | None) -> Row:
+def _row(event: Told, fact: Fact, places: Places) -> Row:
     return (
         event.key,
         iso(event.time),
-        job_id or jobless(fact.session_id),
+        places.jobs.get(fact.key) or jobless(fact.session_id),
         event.type,
         event.tool,
         None,

@@ -2,19 +2,17 @@
 
 from dataclasses import dataclass, field
 
-from pricing.catalogue import Catalogue
-
-from derive.calls import Rows, model_call_rows, tool_call_rows
+from derive.calls import Places, Rows, model_call_rows, tool_call_rows
 from derive.costs import cost_of
 from derive.entries import entry_rows
 from derive.events import event_rows
 from derive.groups import Group
 from derive.text import iso
 from mapping.calls import model_calls
-from mapping.facts import Fact
 from mapping.sessions import with_sessions
 from mapping.tools import tool_calls
 from mapping.tree import Tree
+from pricing.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +47,12 @@ def meaning(group: Group, now: int, rules: Rules) -> Meaning:
     tools = tool_calls(facts, tree)
     sources = {key: (call, cost) for call, cost in calls for key in call.sources}
     by_key = {fact.key: fact for fact in facts}
-
-    def job_of(fact: Fact) -> str | None:
-        return None
-
+    places = Places({}, {})
     return Meaning(
         {
-            "agent_traces": entry_rows(facts, sources, job_of),
-            "model_calls": model_call_rows(calls),
-            "tool_calls": tool_call_rows(tools),
-            "events": event_rows(group.events.values(), by_key, job_of),
+            "agent_traces": entry_rows(facts, sources, places),
+            "model_calls": model_call_rows(calls, places),
+            "tool_calls": tool_call_rows(tools, places),
+            "events": event_rows(group.events.values(), by_key, places),
         }
     )
