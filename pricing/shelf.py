@@ -30,13 +30,14 @@ class Shelf:
         return Known(of_rows(found), next(windows, None))
 
     def _named(self, provider: str | None, name: str) -> Iterator[Price]:
-        for seller in dict.fromkeys((*self._names(provider, name), ANY)):
+        for seller in dict.fromkeys(self._sellers_of(provider, name)):
             yield from self._rows.get((seller, name), ())
 
-    def _names(self, provider: str | None, name: str) -> Iterator[str]:
-        """Give the names of the provider; of one that is not known, those of the only one who has the model."""
+    def _sellers_of(self, provider: str | None, name: str) -> Iterator[str]:
+        """Give the provider and then any; when it is not known, any and then the only one who has the model."""
         if provider:
             yield provider.lower()
             yield shop(provider) or ANY
-        elif len(sellers := self._sellers.get(name, set()) - {ANY}) == 1:
+        yield ANY
+        if not provider and len(sellers := self._sellers.get(name, set()) - {ANY}) == 1:
             yield from sellers
