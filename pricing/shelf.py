@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from pricing.names import shop, spellings
+from pricing.names import is_priced, shop, spellings
 from pricing.offers import Known, of_rows
 from pricing.price import Price
 
@@ -28,6 +28,10 @@ class Shelf:
         found = [row for name in spellings(model) for row in self._named(provider, name)]
         windows = (row.context_window for row in found if row.context_window is not None)
         return Known(of_rows(found), next(windows, None))
+
+    def known_elsewhere(self, provider: str | None, model: str) -> Known:
+        """Look a model up as if its provider was not known: many speak the language of one who does not have it."""
+        return self.known(None, model) if is_priced(provider) else Known()
 
     def _named(self, provider: str | None, name: str) -> Iterator[Price]:
         for seller in dict.fromkeys(self._sellers_of(provider, name)):

@@ -90,7 +90,7 @@ def test_an_odd_window_is_none(window: object) -> None:
     assert [None] == [one.context_window for one in read(file, taken_on=DAY).rows]
 
 
-@pytest.mark.parametrize("provider", ["openai", None])
+@pytest.mark.parametrize("provider", ["openai", "mistral_ai", None])
 def test_imported_rows_price_calls(provider: str | None) -> None:
     """A call of a model that only the file knows is priced by it, and says so."""
     catalogue = Catalogue(read(FILE, taken_on=DAY).rows)

@@ -52,6 +52,12 @@ def test_the_nearest_row_is_found(provider: str | None, model: str, mtok: int | 
     assert mtok == (rates.levels[0].input / 1000 if rates and rates.levels[0].input else None)
 
 
+@pytest.mark.parametrize(("provider", "found"), [("openai", 1), (None, 1), ("ollama", 0)])
+def test_another_may_have_it(provider: str | None, found: int) -> None:
+    """A model that its provider does not have is looked up as the only other one's, unless nobody charges."""
+    assert found == len(SHELF.known_elsewhere(provider, "one").offers)
+
+
 def test_the_window_is_the_newest_that_is_told() -> None:
     """How much a model can read does not depend on the time of the call."""
     assert 8000 == SHELF.known("openai", "gpt-x").context_window
