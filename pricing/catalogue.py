@@ -64,7 +64,7 @@ class Catalogue:
         every = tuple(rows)
         user = Shelf(row for row in every if row.source == USER)
         imported = Shelf(row for row in every if row.source != USER)
-        look_ups = (user.known, bundled.known, imported.known)
+        look_ups = (user.known, bundled.known, imported.known, imported.known_elsewhere)
         self._look_ups: tuple[LookUp, ...] = tuple(lru_cache(REMEMBERED)(look_up) for look_up in look_ups)
 
     def price(self, usage: Usage) -> Priced:

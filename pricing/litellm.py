@@ -9,6 +9,7 @@ size (`…_above_200k_tokens`) is left out, and `Imported.tiered` says of how ma
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -44,8 +45,8 @@ class Imported:
     tiered: int
 
 
-def read(source: str | bytes | Mapping[str, Any], *, taken_on: str) -> Imported:
-    """Read the file, or what a JSON parser made of it; `taken_on` is the ISO date that rows carry as their source.
+def read(source: str | bytes | Mapping[str, Any], *, taken_on: date) -> Imported:
+    """Read the file, or what a JSON parser made of it; rows carry the day on which it was taken as their source.
 
     Refused when it is no JSON, or some other JSON.
     """

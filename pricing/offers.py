@@ -39,6 +39,10 @@ class Offer:
     source: str
     when: When | None = None
 
+    def is_good(self, now: datetime) -> bool:
+        """Say whether the rates are good at a moment (UTC)."""
+        return self.when is None or self.when.active(now)
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -50,7 +54,7 @@ class Known:
     def at(self, unix_nano: int) -> Offer | None:
         """Give the first offer that is good at a time."""
         now = moment(unix_nano)
-        return next((offer for offer in self.offers if offer.when is None or offer.when.active(now)), None)
+        return next((offer for offer in self.offers if offer.is_good(now)), None)
 
 
 def of_rows(rows: Iterable[Price]) -> tuple[Offer, ...]:

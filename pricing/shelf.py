@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from pricing.names import shop, spellings
+from pricing.names import is_priced, shop, spellings
 from pricing.offers import Known, of_rows
 from pricing.price import Price
 
@@ -29,14 +29,19 @@ class Shelf:
         windows = (row.context_window for row in found if row.context_window is not None)
         return Known(of_rows(found), next(windows, None))
 
+    def known_elsewhere(self, provider: str | None, model: str) -> Known:
+        """Look a model up as if its provider was not known: many speak the language of one who does not have it."""
+        return self.known(None, model) if is_priced(provider) else Known()
+
     def _named(self, provider: str | None, name: str) -> Iterator[Price]:
-        for seller in dict.fromkeys((*self._names(provider, name), ANY)):
+        for seller in dict.fromkeys(self._sellers_of(provider, name)):
             yield from self._rows.get((seller, name), ())
 
-    def _names(self, provider: str | None, name: str) -> Iterator[str]:
-        """Give the names of the provider; of one that is not known, those of the only one who has the model."""
+    def _sellers_of(self, provider: str | None, name: str) -> Iterator[str]:
+        """Give the provider and then any; when it is not known, any and then the only one who has the model."""
         if provider:
             yield provider.lower()
             yield shop(provider) or ANY
-        elif len(sellers := self._sellers.get(name, set()) - {ANY}) == 1:
+        yield ANY
+        if not provider and len(sellers := self._sellers.get(name, set()) - {ANY}) == 1:
             yield from sellers

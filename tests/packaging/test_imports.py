@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("spanledger", "collector", "store", "mapping", "schema", "core")
+FOLDERS = ("spanledger", "collector", "store", "mapping", "pricing", "schema", "core")
 
 HOMES = {
     "aiohttp": {"collector"},
     "apsw": {"store", "schema"},
     "click": {"spanledger"},
+    "genai_prices": {"pricing"},
     "google": {"collector", "schema", "spanledger"},
     "grpc": {"collector"},
     "grpc_health": {"collector"},
