@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from mapping.fields import Reading
 from mapping.flattened import flattened
-from mapping.messages import Message, finish_in, message_of, nodes_in, role_of
+from mapping.messages import Message, asked_in, finish_in, message_of, nodes_in, role_of
 from mapping.parts import Asked, Result, json_text
 from mapping.record import Event, parsed
 
@@ -56,7 +56,6 @@ def contents_of(reading: Reading, *, is_call: bool, wants_finish: bool) -> Conte
     raw_output, cut_output = cut(came_out)
     prompt, results = _question(_new(reading, given))
     answer, asked, own = _answer(gave, is_call=is_call)
-    extra = nodes_in(reading.get("llm.output_tool_calls")) if is_call else ()
     return Contents(
         reading.text("prompt.text") or prompt,
         reading.text("summary.text") or answer,
@@ -64,7 +63,7 @@ def contents_of(reading: Reading, *, is_call: bool, wants_finish: bool) -> Conte
         raw_output,
         cut_input,
         cut_output,
-        asked + tuple(call for node in extra for call in message_of(node, "assistant").asked),
+        asked or (_beside(reading) if is_call else ()),
         results if is_call else own,
         finish_in(gave[-1:]) or finish_in(reading.record.json(came_out)) if is_call and wants_finish else None,
     )
@@ -146,14 +145,22 @@ def _question(nodes: Sequence[Any]) -> tuple[str | None, tuple[Result, ...]]:
 
 
 def _answer(nodes: Sequence[Any], *, is_call: bool) -> tuple[str | None, tuple[Asked, ...], tuple[Result, ...]]:
-    """Find the last thing that the model said, and the calls and results since the user spoke."""
+    """Find the last thing that the model said, and the calls and results since the user spoke.
+
+    A model call's messages are one answer: the items of a response, or the pieces of a stream.
+    """
     told = list(_since_user(nodes, is_call=is_call))
     told.reverse()
     said = [message.text for message in told if message.text and message.role not in ("user", "tool", "system")]
-    if is_call and not said:
-        said = [message.text for message in told if message.text]
+    if is_call:
+        said = ["".join(said or [message.text for message in told])]
     asked = tuple(call for message in told for call in message.asked)
-    return (said[-1] if said else None), asked, tuple(result for message in told for result in message.results)
+    return (said[-1] or None if said else None), asked, tuple(result for message in told for result in message.results)
+
+
+def _beside(reading: Reading) -> tuple[Asked, ...]:
+    """Read tool calls that are recorded beside the answer."""
+    return tuple(asked_in(reading.record.json(reading.get("llm.output_tool_calls"))))
 
 
 def _since_user(nodes: Sequence[Any], *, is_call: bool) -> Iterator[Message]:

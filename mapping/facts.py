@@ -206,10 +206,11 @@ def _tokens(reading: Reading) -> Tokens:
 
 
 def _finish_reason(reading: Reading) -> str | None:
-    """Give the reasons joined by commas, in lower case: some send a list, some JSON text, some one word."""
+    """Give the reasons joined by commas, each once, in lower case: some send a list, JSON text, or one word."""
     told = parsed(reading.get("llm.finish_reason"))
     reasons = told if isinstance(told, list) else [told]
-    return ",".join(str(reason).lower() for reason in reasons if reason not in (None, "")) or None
+    words = (str(reason).lower() for reason in reasons if reason not in (None, ""))
+    return ",".join(dict.fromkeys(words)) or None
 
 
 def _cost(reading: Reading) -> float | None:

@@ -119,9 +119,13 @@ OWN: dict[str, Getter] = {
 
 
 def _of_event(name: str, key: str) -> Getter:
+    """Read the first event of the name that has the key, or say whether there is one."""
+
     def getter(record: Record) -> Any:
-        found = next((event for event in record.events if event.name == name), None)
-        return None if found is None else found.attributes.get(key) if key else True
+        for event in record.events:
+            if event.name == name and (not key or key in event.attributes):
+                return event.attributes[key] if key else True
+        return None
 
     return getter
 

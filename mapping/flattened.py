@@ -57,9 +57,7 @@ class Flattened(Sequence[Any]):
 
     def _text(self, start: str) -> dict[str, Any] | None:
         held = self._attributes
-        if start + "type" not in held and start + "text" not in held:
-            return None
-        return {"type": held.get(start + "type", "text"), "text": held.get(start + "text")}
+        return {"text": held.get(start + "text")} if start + "type" in held or start + "text" in held else None
 
     def _call(self, start: str) -> dict[str, Any] | None:
         start += "tool_call." if start + "tool_call.function.name" in self._attributes else ""

@@ -91,6 +91,13 @@ def message_of(node: Any, otherwise: str) -> Message:
     return Message(role, "".join(parts.texts), tuple(parts.asked), tuple(parts.results))
 
 
+def asked_in(listed: Any) -> list[Asked]:
+    """Read a list of tool calls, or one."""
+    if isinstance(listed, dict):
+        listed = [listed]
+    return [asked_of(call) for call in listed if isinstance(call, dict)] if isinstance(listed, list) else []
+
+
 def finish_in(value: Any, depth: int = 0) -> str | None:
     """Find why a response ended, in the provider's word."""
     value = parsed(value)
@@ -121,10 +128,7 @@ def _calls(inner: dict[str, Any]) -> list[Asked]:
     """Read the tool calls that stand beside a message's content."""
     extra = inner.get("additional_kwargs")
     held = inner if first(inner, CALLS) or not isinstance(extra, dict) else extra
-    listed = parsed(first(held, CALLS))
-    if isinstance(listed, dict):
-        listed = [listed]
-    return [asked_of(call) for call in listed if isinstance(call, dict)] if isinstance(listed, list) else []
+    return asked_in(parsed(first(held, CALLS)))
 
 
 def _opened(node: dict[str, Any]) -> tuple[str, dict[str, Any]]:

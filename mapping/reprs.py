@@ -24,19 +24,20 @@ TOKEN: Final = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
+OBJECT: Final = re.compile(r"\s*[A-Z]\w*\(\w+=")
 WORDS: Final = {"None": None, "True": True, "False": False}
 CLASSES: Final[dict[str, str]] = SHAPES["classes"]
 CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 
 
 def written_out(value: Any) -> Any:
-    """Read text that looks like an object's; anything else stays what it is."""
+    """Read text that looks like an object's, None when it is broken; anything else stays what it is."""
     if not isinstance(value, str) or len(value) > MAX_CHARACTERS or not LOOKS.match(value):
         return value
     try:
         return _Reader(value).whole()
     except _Unreadable:
-        return value
+        return None if OBJECT.match(value) else value
 
 
 class _Unreadable(Exception):
