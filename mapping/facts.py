@@ -34,6 +34,10 @@ class Model:
     told: tuple[int | None, int | None] = (None, None)
     """Input and output as they were sent, before they were brought to one meaning."""
 
+    def finished(self, reason: str) -> "Model":
+        """Say why it ended, where nothing else does."""
+        return self if self.finish_reason else replace(self, finish_reason=reason.lower())
+
     def filled(self, other: "Model") -> "Model":
         """Fill in from another record of the same call what this one does not say; more numbers are the better ones."""
         fuller, other_tokens = (
@@ -49,6 +53,9 @@ class Model:
             fuller.filled(other_tokens),
             self.told if self.tokens else other.told,
         )
+
+
+UNSAID: Final = Model(None, None, None, None, None, None, Tokens())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +135,8 @@ def fact_of(record: Record) -> Fact:
     model = _model(reading, origin) if kind in USAGE_KINDS else None
     tool = _tool(reading) if kind in TOOL_KINDS else None
     said = _said(reading, kind, model, tool)
-    if model and model.finish_reason is None and said.finish:
-        model = replace(model, finish_reason=said.finish.lower())
+    if said.finish:
+        model = (model or UNSAID).finished(said.finish)
     return Fact(
         record.key,
         record.is_span,
