@@ -25,6 +25,7 @@ class Pending:
         self._changes = Changes()
         self._queue: deque[Changes] = deque()
         self._positions: dict[Signal, int] = {}
+        self._changed = False
 
     def add(self, group: Group, rows: Rows) -> None:
         """Take what is different in a group's rows, and write what has come together when it is enough."""
@@ -35,13 +36,14 @@ class Pending:
             self.write()
 
     def flush(self, positions: dict[Signal, int]) -> None:
-        """Write what is left, and how far everything is derived from: with changes, or when that is far behind."""
+        """Write what is left, and how far everything is derived from: after changes, or when that is far behind."""
         moved = {signal: after for signal, after in positions.items() if self._positions.get(signal) != after}
         far = any(after - self._positions.get(signal, 0) >= FAR for signal, after in moved.items())
-        if len(self._changes) or far:
+        if len(self._changes) or (moved and (self._changed or far)):
             self._changes.positions = {str(signal): after for signal, after in moved.items()}
-            self._queue_up()
             self._positions.update(moved)
+            self._queue_up()
+            self._changed = False
         self.write()
 
     def write(self) -> None:
@@ -52,6 +54,7 @@ class Pending:
 
     def _queue_up(self) -> None:
         changes, self._changes = self._changes, Changes()
+        self._changed = True
         self._queue.extend(pieces(changes))
 
     def _compare(self, group: Group, table: str, rows: dict[Row, Row]) -> None:

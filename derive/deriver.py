@@ -7,10 +7,10 @@ from it is written. Whatever happens in between, reading on from there comes to 
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from derive.changes import Pending
+from derive.channel import Backlog
 from derive.gathering import Gathering
 from derive.groups import Group, Groups, earliest
 from derive.meaning import Meaning, Rules, meaning
@@ -28,14 +28,6 @@ REST: Final = 4
 MAX_REST_S: Final = 10.0
 SWEEP_S: Final = 5.0
 SWEEP_SESSIONS: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """Say how far behind the derived tables are: raw rows not read, groups not derived."""
-
-    rows: int
-    groups: int
 
 
 class Deriver:

@@ -5,14 +5,12 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from threading import Event, Thread
 from typing import Any, Final
 
 from core.children import environment
-from core.errors import SpanledgerError, TryAgain
-from derive.deriver import Backlog
-from derive.process import Apply, Report, Start
+from core.errors import TryAgain
+from derive.channel import Apply, Backlog, Report, Start
 from schema.derived import Changes
 
 log = logging.getLogger(__name__)
@@ -30,6 +28,7 @@ class Following:
         self.backlog = Backlog(0, 0)
         self.failures = 0
         self.restarts = 0
+        self.refused = 0
         self._start, self._write = start, write
         self._over = Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -67,36 +66,49 @@ class Following:
         spoke = False
         command = [sys.executable, "-P", "-m", "derive.process"]
         pipe = subprocess.PIPE
-        with subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True, env=environment()) as process:
+        with subprocess.Popen(  # noqa: S603  our own program
+            command, stdin=pipe, stdout=pipe, start_new_session=True, env=environment()
+        ) as process:
             self._process = process
             if self._over.is_set():
                 process.kill()
-            with suppress(EOFError, OSError, pickle.UnpicklingError):  # it ended, maybe half-way
+            try:
                 self._say(process, self._start)
                 while True:
                     message = pickle.load(process.stdout)  # type: ignore[arg-type]  # noqa: S301  from our own process
                     spoke = True
-                    self._say(process, self._answer(message))
+                    self._do(message)
+                    self._say(process, None)
+            except (EOFError, OSError, pickle.UnpicklingError):  # it ended, maybe half-way
+                pass
+            except Exception:  # whatever it was, a new process may do better
+                log.exception("the deriving process said what cannot be understood")
             process.kill()
         return spoke
 
-    def _answer(self, message: Any) -> str | None:
+    def _do(self, message: Any) -> None:
         match message:
             case Apply(changes):
-                return self._apply(changes)
+                self._apply(changes)
             case Report(backlog, failures):
                 self.backlog, self.failures = backlog, failures
-        return None
 
-    def _apply(self, changes: Changes) -> str | None:
+    def _apply(self, changes: Changes) -> None:
+        """Have changes written before anything that comes after them, however long it takes."""
+        while not self._over.is_set() and not self._tried(changes):
+            pass
+
+    def _tried(self, changes: Changes) -> bool:
+        """Try once; say whether that settles it."""
         try:
             self._write(changes)
         except TryAgain as trouble:
-            return str(trouble)
-        except SpanledgerError as trouble:
-            log.exception("derived rows cannot be written")
-            return str(trouble)
-        return None
+            self._over.wait(trouble.retry_after_s)
+            return False
+        except Exception:  # they would never go in: their records are still there to derive from again
+            self.refused += len(changes)
+            log.exception("%d derived rows cannot be written and are left out; run `spanledger rebuild`", len(changes))
+        return True
 
     def _say(self, process: "subprocess.Popen[bytes]", answer: object) -> None:
         assert process.stdin is not None, "it was started with a pipe"

@@ -1,7 +1,7 @@
 """Derive in a process of its own, so that reading what records mean never keeps the interpreter from taking them in.
 
 Run as `python -m derive.process`, this is that process: it reads the database by itself and hands every change
-to the daemon, whose writer alone writes. It always speaks first and waits for the answer; it ends with its input.
+to the daemon, whose writer alone writes. It ends with its input.
 """
 
 import os
@@ -10,15 +10,14 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 from signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM
 from signal import signal as on_signal
 from typing import Any, BinaryIO, Final
 
-from core.errors import StoreBusy, TryAgain
+from core.errors import TryAgain
 from core.memory import collect_seldom
-from derive.deriver import Backlog, Deriver
+from derive.channel import Apply, Report, Start
+from derive.deriver import Deriver
 from derive.meaning import Rules
 from pricing.catalogue import Catalogue
 from schema.derived import Changes
@@ -27,40 +26,19 @@ from store.raw import SqliteRawSide
 LOOK_S: Final = 0.1
 """How long it rests when there is nothing new."""
 REPORT_S: Final = 1.0
+AHEAD: Final = 4
+"""Messages that may wait for their answers: while the daemon writes one, the next is made."""
 NICE: Final = 10
 """Taking records in comes first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Say what to derive from, and by which rules; times are nanoseconds."""
-
-    path: Path
-    grace: int
-    idle: int
-
-
-@dataclass(frozen=True, slots=True)
-class Apply:
-    """Ask for changes to be written; answered with None, or with what TryAgain said."""
-
-    changes: Changes
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Say how far behind this is, and how many groups could not be derived."""
-
-    backlog: Backlog
-    failures: int
-
-
 class Daemon:
-    """Speak to the daemon."""
+    """Speak to the daemon. It answers every message in order; a few may be on their way before the first answer."""
 
     def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
         """Read answers from `source`, write to `sink`."""
         self._source, self._sink = source, sink
+        self._unanswered = 0
 
     def start(self) -> Start:
         """Wait for the first word."""
@@ -68,19 +46,20 @@ class Daemon:
         return start
 
     def apply(self, changes: Changes) -> None:
-        """Have changes written; raise TryAgain when they could not be."""
-        trouble = self._ask(Apply(changes))
-        if trouble is not None:
-            raise StoreBusy(trouble)
+        """Have changes written, in order: the daemon tries for as long as it takes."""
+        self._say(Apply(changes))
 
     def report(self, report: Report) -> None:
         """Tell how it goes."""
-        self._ask(report)
+        self._say(report)
 
-    def _ask(self, message: object) -> Any:
+    def _say(self, message: object) -> None:
         pickle.dump(message, self._sink, pickle.HIGHEST_PROTOCOL)
         self._sink.flush()
-        return self._read()
+        self._unanswered += 1
+        while self._unanswered > AHEAD:
+            self._read()
+            self._unanswered -= 1
 
     def _read(self) -> Any:
         return pickle.load(self._source)  # noqa: S301  from the daemon that started us

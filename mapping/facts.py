@@ -3,14 +3,15 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
+from mapping.contents import NOTHING, Contents, contents_of, cut, said_by
 from mapping.emitters import Origin, origin_of
-from mapping.fields import Reading, parsed
+from mapping.fields import Reading
 from mapping.hooks import kind_by, session_of
 from mapping.kinds import kind_of, tool_in
-from mapping.messages import Asked, Result
+from mapping.parts import Asked, Result
 from mapping.providers import provider_of
 from mapping.raw_usage import raw_usage
-from mapping.record import Record
+from mapping.record import Record, parsed
 from mapping.tokens import Tokens, tokens_of
 
 MODEL_KINDS: Final = frozenset(("llm", "embedding", "rerank"))
@@ -33,6 +34,10 @@ class Model:
     told: tuple[int | None, int | None] = (None, None)
     """Input and output as they were sent, before they were brought to one meaning."""
 
+    def finished(self, reason: str) -> "Model":
+        """Say why it ended, where nothing else does."""
+        return self if self.finish_reason else replace(self, finish_reason=reason.lower())
+
     def filled(self, other: "Model") -> "Model":
         """Fill in from another record of the same call what this one does not say; more numbers are the better ones."""
         fuller, other_tokens = (
@@ -48,6 +53,9 @@ class Model:
             fuller.filled(other_tokens),
             self.told if self.tokens else other.told,
         )
+
+
+UNSAID: Final = Model(None, None, None, None, None, None, Tokens())
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,11 @@ def fact_of(record: Record) -> Fact:
     reading = Reading(record, origin)
     kind = kind_by(reading, kind_of(record, origin))
     error_type = reading.text("tool_calls.error_type")
+    model = _model(reading, origin) if kind in USAGE_KINDS else None
+    tool = _tool(reading) if kind in TOOL_KINDS else None
+    said = _said(reading, kind, model, tool)
+    if said.finish:
+        model = (model or UNSAID).finished(said.finish)
     return Fact(
         record.key,
         record.is_span,
@@ -142,9 +155,30 @@ def fact_of(record: Record) -> Fact:
         record.failed or error_type is not None,
         error_type,
         reading.text("tool_calls.error_message"),
-        _model(reading, origin) if kind in USAGE_KINDS else None,
-        _tool(reading) if kind in TOOL_KINDS else None,
+        model,
+        tool,
+        said.prompt,
+        said.answer,
+        said.raw_input,
+        said.raw_output,
+        said.cut_input,
+        said.cut_output,
+        said.asked,
+        said.results,
     )
+
+
+def _said(reading: Reading, kind: str, model: Model | None, tool: Tool | None) -> Contents:
+    """Read what was said, as far as records of the kind hold any of it."""
+    if model is not None:
+        is_call = kind in MODEL_KINDS or kind == "copy"
+        return contents_of(reading, is_call=is_call, wants_finish=model.finish_reason is None)
+    if tool is not None:
+        went_in, came_out = cut(tool.input), cut(tool.output)
+        return Contents(None, None, went_in[0], came_out[0], went_in[1], came_out[1])
+    if kind == "message":
+        return said_by(reading)
+    return Contents(prompt=reading.text("prompt.text")) if kind == "prompt" else NOTHING
 
 
 def _model(reading: Reading, origin: Origin) -> Model:
@@ -179,10 +213,11 @@ def _tokens(reading: Reading) -> Tokens:
 
 
 def _finish_reason(reading: Reading) -> str | None:
-    """Give the reasons joined by commas, in lower case: some send a list, some JSON text, some one word."""
+    """Give the reasons joined by commas, each once, in lower case: some send a list, JSON text, or one word."""
     told = parsed(reading.get("llm.finish_reason"))
     reasons = told if isinstance(told, list) else [told]
-    return ",".join(str(reason).lower() for reason in reasons if reason not in (None, "")) or None
+    words = (str(reason).lower() for reason in reasons if reason not in (None, ""))
+    return ",".join(dict.fromkeys(words)) or None
 
 
 def _cost(reading: Reading) -> float | None:

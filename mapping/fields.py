@@ -1,7 +1,8 @@
 """Read canonical fields from a record by the vocabulary (mapping.md A, `vocabulary.json`).
 
 An entry names the source whose key it is, the key, and how its value is written. The first value wins, never a sum.
-Keys may point further: `key#/member` into JSON text, `@resource:key`, `@spanevent:name:key`, `{a,b}` for alternatives.
+Keys may point further: `key#/member` into JSON text, `@resource:key`, `@spanevent:name:key`, `@body:member`,
+`{a,b}` for alternatives.
 """
 
 import json
@@ -15,7 +16,7 @@ from typing import Any
 import orjson
 
 from mapping.emitters import Origin
-from mapping.record import Record
+from mapping.record import Record, parsed
 
 ABSENT = re.compile(r"|<not specified>|<REDACTED>|\[REDACTED\]|\[Scrubbed due to .*")
 """What stands where a value was left out."""
@@ -65,16 +66,6 @@ def whole(value: Any) -> int | None:
     return value if isinstance(value, int) and 0 <= value <= 1 << 53 else None
 
 
-def parsed(value: Any) -> Any:
-    """Read JSON text; anything else stays what it is."""
-    if isinstance(value, str) and value[:1] in '[{"' and value:
-        try:
-            return orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return value
-    return value
-
-
 @lru_cache(maxsize=4096)
 def _getters(field: str, dialects: frozenset[str], is_span: bool) -> tuple[Getter, ...]:
     return tuple(
@@ -111,6 +102,9 @@ def _getter(key: str) -> Getter:
         return lambda record: record.resource.get(name)
     if key.startswith("@spanevent:"):
         return _of_event(*key.removeprefix("@spanevent:").partition(":")[::2])
+    if key.startswith("@body:"):
+        member = key.removeprefix("@body:")
+        return lambda record: record.body.get(member) if isinstance(record.body, dict) else None
     if "#/" in key:
         return _inside(*key.split("#/", 1))
     return OWN.get(key) or (lambda record: record.attributes.get(key))
@@ -125,9 +119,13 @@ OWN: dict[str, Getter] = {
 
 
 def _of_event(name: str, key: str) -> Getter:
+    """Read the first event of the name that has the key, or say whether there is one."""
+
     def getter(record: Record) -> Any:
-        found = next((event for event in record.events if event.name == name), None)
-        return None if found is None else found.attributes.get(key) if key else True
+        for event in record.events:
+            if event.name == name and (not key or key in event.attributes):
+                return event.attributes[key] if key else True
+        return None
 
     return getter
 
@@ -136,7 +134,7 @@ def _inside(key: str, path: str) -> Getter:
     members = path.split("/")
 
     def getter(record: Record) -> Any:
-        held = parsed(record.attributes.get(key))
+        held = record.json(record.attributes.get(key))
         for member in members:
             held = held.get(member) if isinstance(held, dict) else None
         return held

@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from mapping.emitters import Origin
-from mapping.fields import parsed
-from mapping.record import Record
+from mapping.record import Record, parsed
 
 OTHER: Final = "other"
-COPIES: Final = frozenset(("gen_ai.client.inference.operation.details",))
-"""Log events that repeat what a span of the same id says."""
 
 
 def kind_of(record: Record, origin: Origin) -> str:
@@ -34,7 +31,7 @@ def tool_in(name: str) -> str | None:
 
 
 def _event_kind(record: Record, origin: Origin) -> str:
-    return _by_name(record.name, origin) or ("copy" if record.name in COPIES else OTHER)
+    return _by_name(record.name, origin) or EVENTS.get(record.name, OTHER)
 
 
 def _by_name(name: str, origin: Origin) -> str:
@@ -71,4 +68,6 @@ WORDS: Final = tuple((dialect, key, words) for dialect, key, words in TABLE["dia
 TOOL_NAMES: Final[tuple[str, ...]] = tuple(TABLE["tool_names"])
 SUFFIXES: Final[dict[str, str]] = TABLE["suffixes"]
 ENDINGS: Final = tuple(SUFFIXES)
+EVENTS: Final[dict[str, str]] = TABLE["events"]
+"""Log events that repeat what a span of the same id says, and those that hold one message each."""
 PREFIXES: Final[dict[str, str]] = TABLE["prefixes"]

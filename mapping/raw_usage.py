@@ -6,8 +6,8 @@ Many instrumentations copy two of its numbers into attributes and leave the rest
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from mapping.fields import parsed, whole
-from mapping.record import Record
+from mapping.fields import whole
+from mapping.record import Record, parsed
 from mapping.tokens import Tokens
 
 HOLDERS: Final = (
@@ -30,7 +30,7 @@ def raw_usage(record: Record) -> Tokens:
     """Give what the first usage object says; nothing when there is none, or several that differ."""
     for holder in HOLDERS:
         if holder in record.attributes:
-            found = list(dict.fromkeys(_usages(parsed(record.attributes[holder]))))
+            found = list(dict.fromkeys(_usages(record.json(record.attributes[holder]))))
             if len(found) == 1:
                 return found[0]
     return Tokens()

@@ -1,7 +1,7 @@
 """A raw record as the mapping sees it: a span or a log record, with what stands above it."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -9,6 +9,18 @@ from schema.rows import LOG_COLUMNS, SPAN_COLUMNS, Row
 from schema.signals import Signal
 
 Attributes = dict[str, Any]
+MAX_TEXT: Final = 4 << 20
+"""Longer JSON text is not read."""
+
+
+def parsed(value: Any) -> Any:
+    """Read JSON text; anything else stays what it is."""
+    if isinstance(value, str) and value[:1] in '[{"' and value and len(value) <= MAX_TEXT:
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,16 @@ class Record:
     resource: Attributes = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     body: Any = None
+    texts: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What was already read of JSON texts."""
+
+    def json(self, value: Any) -> Any:
+        """Read a JSON text of this record once for all who ask; anything else stays what it is."""
+        if not isinstance(value, str):
+            return value
+        if value not in self.texts:
+            self.texts[value] = parsed(value)
+        return self.texts[value]
 
     @property
     def is_span(self) -> bool:

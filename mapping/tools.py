@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mapping.facts import Fact, merged
+from mapping.told_tools import Told, filled, told_calls, unrecorded
 from mapping.tree import Place, Tree
 
 BETWEEN: Final = frozenset(("tool", "tool_part", "mcp", "other", "chain", "wait", "hook"))
@@ -36,7 +37,22 @@ def tool_calls(facts: Sequence[Fact], tree: Tree) -> list[ToolCall]:
     told = [fact for fact in facts if fact.kind == "tool" or fact.kind in PARTS]
     calls.spans([fact for fact in told if fact.is_span])
     calls.events([fact for fact in told if not fact.is_span])
-    return sorted(calls.found, key=lambda call: (call.fact.start, call.fact.key))
+    return sorted(_with_told(calls.found, facts), key=lambda call: (call.fact.start, call.fact.key))
+
+
+def _with_told(found: list[ToolCall], facts: Sequence[Fact]) -> list[ToolCall]:
+    """Add what the messages of models know: of the calls that were found, and of those that nothing else tells of."""
+    told = told_calls(facts)
+    by_id: dict[str, list[Told]] = defaultdict(list)
+    for each in told:
+        if each.asked.call_id:
+            by_id[each.asked.call_id].append(each)
+    for call in found:
+        known = by_id.get(call.fact.tool.call_id or "") if call.fact.tool else None
+        if known:
+            call.fact = filled(call.fact, known)
+    more = unrecorded(told, [call.fact for call in found])
+    return found + [ToolCall(each.as_fact(), [key for key in (each.fact.key, each.result_key) if key]) for each in more]
 
 
 class _Merging:
@@ -69,7 +85,7 @@ class _Merging:
             known.take(fact)
         if fact.is_span:
             self._by_place[fact.place] = known
-            self._by_name[fact.session_id, known.fact.tool and known.fact.tool.name].append(known)
+            self._by_name[fact.session_id, _name(known.fact)].append(known)
         if fact.tool and fact.tool.call_id:
             self._by_id[fact.session_id, fact.tool.call_id] = known
 
@@ -94,11 +110,15 @@ class _Merging:
         """Find the span of a log event that has no id: the nearest of its tool that no other event was written of."""
         near = (
             call
-            for call in self._by_name[fact.session_id, fact.tool and fact.tool.name]
+            for call in self._by_name[fact.session_id, _name(fact)]
             if abs(call.fact.end - fact.end) <= NEAR_NS
             and not any(source.startswith("log/") for source in call.sources)
         )
         return min(near, key=lambda call: (abs(call.fact.end - fact.end), call.fact.key), default=None)
+
+
+def _name(fact: Fact) -> str | None:
+    return fact.tool.name if fact.tool else None
 
 
 def _same_tool(outer: Fact, inner: Fact) -> bool:

@@ -8,6 +8,9 @@ from typing import Any
 
 Row = tuple[Any, ...]
 
+BY_HAND = "api"
+"""The emitter of rows that a program wrote itself: they are not derived, and deriving leaves them alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

@@ -21,8 +21,8 @@ from core.errors import Misconfigured, SpanledgerError
 from core.loop import every
 from core.memory import collect_seldom, frugal, give_back
 from core.section import Address
+from derive.channel import Start
 from derive.following import Following
-from derive.process import Start
 from spanledger.config import Config
 from store.lock import Lock
 from store.sqlite import SqliteWriteSide

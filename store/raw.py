@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
-from schema.derived import TABLES, Table
+from schema.derived import BY_HAND, TABLES, Table
 from schema.rows import COLUMNS, Row
 from schema.signals import Signal
 from store import troubles
@@ -110,11 +110,16 @@ def _columns(name: str, signal: Signal) -> str:
 
 
 def _keys(table: Table) -> str:
-    """Write the statement that lists a table's keys for a session; subagents are found through their jobs."""
+    """Write the statement that lists a table's derived keys for a session; subagents are found through their jobs."""
     where = "session_id = ?1"
+    if "emitter" in table.columns:
+        where += f" and emitter is not '{BY_HAND}'"
     if "session_id" not in table.columns:
         jobs: Iterable[str] = ("job_history", "open_jobs")
-        where = " or ".join(f"job_id in (select id from {name} where session_id = ?1)" for name in jobs)  # noqa: S608  our own names
+        where = " or ".join(
+            f"job_id in (select id from {name} where session_id = ?1 and emitter is not '{BY_HAND}')"  # noqa: S608  our own names
+            for name in jobs
+        )
     return f"select {', '.join(table.key)} from {table.name} where {where}"  # noqa: S608  our own names
 
 
