@@ -1,7 +1,7 @@
 """A raw record as the mapping sees it: a span or a log record, with what stands above it."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -9,6 +9,10 @@ from schema.rows import LOG_COLUMNS, RESOURCE_COLUMNS, SCOPE_COLUMNS, SPAN_COLUM
 from schema.signals import Signal
 
 Attributes = dict[str, Any]
+ENTRIES: Final = frozenset((2, 4, 5))
+"""OTLP's span kinds of servers, producers and consumers."""
+REMOTE: Final = 0x200
+"""OTLP's flag of a span whose parent is another process's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +25,21 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Hold a span's link to another one."""
+
+    trace_id: str
+    span_id: str
+    attributes: Attributes
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Hold a span or a log record; times are Unix nanoseconds, ids lower-case hex, empty when absent.
 
     `key` names it for ever: trace and span id, or a log's sort time and fingerprint.
     A log record starts and ends at its time. `name` is the span's name or the event's.
+    `entry` says that the span takes or hands over a request, `remote` that the span above is another process's.
     """
 
     signal: Signal
@@ -43,6 +57,9 @@ class Record:
     attributes: Attributes = field(default_factory=dict)
     resource: Attributes = field(default_factory=dict)
     events: tuple[Event, ...] = ()
+    links: tuple[Link, ...] = ()
+    entry: bool = False
+    remote: bool = False
 
     @property
     def is_span(self) -> bool:
@@ -66,6 +83,9 @@ def span_record(row: Row, resource: Row, scope: Row) -> Record:
         message=held["status_message"],
         attributes=orjson.loads(held["attributes"]),
         events=_events(held["events"]),
+        links=_links(held["links"]),
+        entry=held["kind"] in ENTRIES,
+        remote=bool((held["flags"] or 0) & REMOTE),
         **_above(resource, scope),
     )
 
@@ -100,6 +120,11 @@ def event_name(attributes: Attributes, name: str | None, body: Any) -> str:
 
 def _events(text: str | None) -> tuple[Event, ...]:
     return tuple(Event(held["name"], held["timeUnixNano"], held["attributes"]) for held in orjson.loads(text or "[]"))
+
+
+def _links(text: str | None) -> tuple[Link, ...]:
+    told = orjson.loads(text) if text else ()
+    return tuple(Link(held["traceId"], held["spanId"], held.get("attributes") or {}) for held in told)
 
 
 def _above(resource: Row, scope: Row) -> dict[str, Any]:
