@@ -6,7 +6,7 @@ from typing import Final
 from mapping.emitters import Origin, origin_of
 from mapping.fields import Reading, parsed
 from mapping.hooks import kind_by, session_of
-from mapping.identity import NOTHING, Identity, identity_of
+from mapping.identity import NOBODY, Identity, identity_of
 from mapping.kinds import kind_of, tool_in
 from mapping.providers import provider_of
 from mapping.raw_usage import raw_usage
@@ -92,7 +92,7 @@ class Fact:
     error_message: str | None
     model: Model | None = None
     tool: Tool | None = None
-    identity: Identity = NOTHING
+    identity: Identity = NOBODY
 
     @property
     def place(self) -> tuple[str, str]:
@@ -131,7 +131,7 @@ def fact_of(record: Record) -> Fact:
         reading.text("tool_calls.error_message"),
         _model(reading, origin) if kind in USAGE_KINDS else None,
         _tool(reading) if kind in TOOL_KINDS else None,
-        identity_of(reading),
+        identity=identity_of(reading),
     )
 
 

@@ -54,7 +54,7 @@ class Identity:
     remote: bool = False
 
 
-NOTHING: Final = Identity()
+NOBODY: Final = Identity()
 
 
 def identity_of(reading: Reading) -> Identity:
@@ -70,7 +70,7 @@ def identity_of(reading: Reading) -> Identity:
         told["signals"] = signals
     if record.entry or record.remote:
         told.update(entry=record.entry, remote=record.remote)
-    return Identity(**told) if told else NOTHING
+    return Identity(**told) if told else NOBODY
 
 
 def _text(field: str) -> Callable[[Reading], str | None]:

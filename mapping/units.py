@@ -29,6 +29,8 @@ class Unit:
     prompts: list[Fact] = field(default_factory=list)
     stop: int | None = None
     """When the next one of its session, or the session's end, ends a unit without a root."""
+    over: bool = False
+    """Say that there is no doubt of that end."""
 
     @property
     def start(self) -> int:
@@ -40,6 +42,11 @@ class Unit:
     def end(self) -> int | None:
         """Give until when it was open."""
         return self.root.end if self.root else self.stop
+
+    @property
+    def asked(self) -> bool:
+        """Say that a prompt or a turn's id opened it: the next one closes it."""
+        return bool(self.prompts) or self.first.identity.turn_id is not None
 
     @property
     def session_id(self) -> str | None:
@@ -57,6 +64,7 @@ class Units:
         self._ends = _session_ends(ordered)
         self._by_root = self._below_roots(ordered)
         self._by_turn: dict[str, Unit] = {}
+        self._inner: dict[Unit, set[str]] = defaultdict(set)
         prompts = [fact for fact in ordered if fact.kind == "prompt"]
         self._dissolve({(fact.session_id, fact.emitter) for fact in prompts})
         self._name_turns(ordered)
@@ -99,11 +107,13 @@ class Units:
                 del self._by_root[key]
 
     def _name_turns(self, facts: Iterable[Fact]) -> None:
-        """Remember turns' ids by the unit that they are told in."""
+        """Remember turns' ids by the unit that they are told in, and the sessions of its subagents."""
         for fact in facts:
             unit = self._rooted(fact)
             if unit is not None and fact.identity.turn_id:
                 self._by_turn.setdefault(_turn(fact), unit)
+            if unit is not None and fact.session_id:
+                self._inner[unit].add(fact.session_id)
 
     def _rooted(self, fact: Fact) -> Unit | None:
         key = self._roots.of(fact.place)
@@ -120,6 +130,7 @@ class Units:
             unit.prompts.append(prompt)
             if turn:
                 self._by_turn.setdefault(turn, unit)
+                _rename(unit, turn, prompt)
 
     def _open_turns(self, facts: Iterable[Fact]) -> None:
         """Open units for turns whose root and prompt were not received."""
@@ -133,7 +144,8 @@ class Units:
     def _order_windows(self) -> dict[str | None, "_Windows"]:
         held: dict[str | None, list[Unit]] = defaultdict(list)
         for unit in sorted([*self._by_root.values(), *self._alone], key=_order):
-            held[unit.session_id].append(unit)
+            for session in {unit.session_id} | self._inner.get(unit, set()):
+                held[session].append(unit)
         return {session: _Windows(units, self._ends[session]) for session, units in held.items()}
 
     def _cover_bare(self) -> None:
@@ -191,8 +203,9 @@ class _Windows:
         for unit, following in zip(units, [*self._starts[1:], None], strict=True):
             if unit.root is None:
                 end = bisect_right(ends, unit.start)
-                told = [moment for moment in (following, ends[end] if end < len(ends) else None) if moment is not None]
-                unit.stop = min(told, default=None)
+                over = ends[end] if end < len(ends) else None
+                unit.stop = min((at for at in (following, over) if at is not None), default=None)
+                unit.over = over is not None or (following is not None and unit.asked)
         self._latest: list[int | None] = []
         for unit in units:
             known = self._latest[-1] if self._latest else 0
@@ -218,6 +231,13 @@ def _turn(fact: Fact) -> str:
     """Give a turn's id as a job's: with the session, when it only counts the turns of that."""
     told = fact.identity.turn_id or ""
     return told if len(told) >= NUMBER else f"{fact.session_id}:{told}"
+
+
+def _rename(unit: Unit, turn: str, prompt: Fact) -> None:
+    """Name a unit by its prompt's turn, unless its root names a turn that is as unique."""
+    own = unit.root.identity.turn_id if unit.root else None
+    if prompt.session_id == unit.session_id and len(own or "") < NUMBER:
+        unit.id = turn
 
 
 def _order(unit: Unit) -> tuple[int, str]:
