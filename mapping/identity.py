@@ -11,8 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from mapping.fields import Reading, keys_of
-from mapping.record import Record
+from mapping.fields import VOCABULARY, Reading, keys_of, whole
+from mapping.record import Attributes, Record
 from mapping.tree import Place
 
 MAIN: Final = re.compile(r".*########\d+")
@@ -26,6 +26,8 @@ class Signal:
     kind: str
     time: int
     reason: str | None
+    tools: int | None = None
+    """How many tools an agent used, by its own count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,15 @@ def _causes(record: Record) -> tuple[Place, ...]:
 def _signals(reading: Reading) -> tuple[Signal, ...]:
     record, emitter = reading.record, reading.origin.emitter.id
     known = SIGNALS.get(emitter, SIGNALS["*"])
-    told = [(record.name, record.end), *((event.name, event.time) for event in record.events)]
-    return tuple(
-        Signal(known[name], time, reading.text("exit.reason_raw") if name != record.name or not record.is_span else None)
-        for name, time in told
-        if name in known
-    )
+    held = [(record.name, record.end, record.attributes)]
+    held += [(event.name, event.time, event.attributes) for event in record.events]
+    return tuple(_signal(reading, known[name], time, told) for name, time, told in held if name in known)
+
+
+def _signal(reading: Reading, kind: str, time: int, told: Attributes) -> Signal:
+    reason = next((told[key] for key in REASONS if isinstance(told.get(key), str)), None)
+    failed = "error" if reading.record.is_span and reading.record.failed else None
+    return Signal(kind, time, reason or failed, whole(told.get("total_tool_uses")))
 
 
 @lru_cache(maxsize=8192)
@@ -146,6 +151,11 @@ def _prompt_id(told: str) -> dict[str, str | None]:
         return {"turn_id": told}
     run, numbered, _ = told.rpartition("#")
     return {"turn_id": None, "agent_id": run.rpartition("#")[2]} if numbered else {"turn_id": None}
+
+
+def _unique(told: str) -> dict[str, str | None]:
+    """Leave out numbers: they begin again when a session is resumed."""
+    return {"turn_id": None if told.isdigit() else told}
 
 
 def _never(_: str) -> dict[str, str | None]:
@@ -181,12 +191,15 @@ READ: Final[dict[str, Callable[[Reading], str | None]]] = {
 RUNS: Final = frozenset(("claude_code", "qwen_code", "gemini_cli", "openai_agents_api", "tracking"))
 """Programs whose agent ids name a run."""
 TURNS: Final[dict[str, Callable[[str], dict[str, str | None]]]] = {
+    "claude_code": _unique,
     "gemini_cli": _prompt_id,
     "qwen_code": _prompt_id,
     "copilot_cli": _never,
     "copilot_chat": _never,
 }
 """Programs whose turn ids may be something else: an agent's run, the session, one round of several."""
+REASONS: Final = tuple(key.rpartition(":")[2] for source, key, *_ in VOCABULARY["exit.reason_raw"] if source != "otel")
+"""Keys that say why something ended, of records and of span events."""
 CREDENTIALS: Final = re.compile(r"^(\w+://)[^/@]*@")
 HELD: Final[dict[str, dict[str, str]]] = json.loads((Path(__file__).parent / "signals.json").read_text())
 SIGNALS: Final = {emitter: HELD["*"] | names for emitter, names in HELD.items()}

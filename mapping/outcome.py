@@ -10,6 +10,7 @@ from mapping.facts import Fact
 
 CANCELLED: Final = re.compile(r"cancel|abort|interrupt", re.IGNORECASE)
 """How errors name that somebody broke off."""
+FAILED: Final = re.compile(r"fail|error|timeout|max_turns|reject", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,15 @@ def outcome_of(root: Fact | None, calls: Sequence[Call]) -> Outcome:
     answers = [call.fact for call in calls if call.role == "leaf"]
     last = max(answers, key=lambda fact: (fact.end, fact.start, fact.key), default=None)
     return _failed(last) if last is not None and last.failed else COMPLETED
+
+
+def outcome_said(reason: str | None) -> Outcome | None:
+    """Judge by the word that a sender gives; None when it gives none."""
+    if not reason:
+        return None
+    if CANCELLED.search(reason):
+        return Outcome("cancelled", reason)
+    return Outcome("failed", reason) if FAILED.search(reason) else COMPLETED
 
 
 def _failed(fact: Fact) -> Outcome:

@@ -59,7 +59,7 @@ class Runs:
         agent = self._agent[above] if above else None
         if above and place not in self._roots and self._starts(fact, tool, agent):
             self._started[place] = tool
-            run, tool = place, None
+            run, tool, agent = place, None, None
         self._run[place] = run
         self._tool[place] = place if fact.kind == "tool" else tool
         self._agent[place] = place if fact.kind in AGENTS else agent
@@ -70,7 +70,8 @@ class Runs:
             return fact.kind in STARTED or (fact.kind in STEPS and acts)
         if fact.kind not in AGENTS or agent not in self._callers or agent is None:
             return False
-        return _name(fact) != _name(self._forest.spans[agent])
+        outer = self._forest.spans[agent]
+        return (_name(fact), fact.session_id) != (_name(outer), outer.session_id)
 
     def _twins(self) -> dict[Place, Place]:
         """Join what two instrumentations tell of one agent: one span has the calls, the other has none."""
