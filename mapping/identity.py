@@ -40,6 +40,8 @@ class Identity:
     """The id of one run of an agent."""
     agent_name: str | None = None
     """The agent's own name, never the service's."""
+    subagent_name: str | None = None
+    """What a subagent's own records call it; the main thread's say nothing."""
     parent_agent_id: str | None = None
     user_id: str | None = None
     workspace_path: str | None = None
@@ -87,6 +89,11 @@ def _agent_id(reading: Reading) -> str | None:
 def _agent_name(reading: Reading) -> str | None:
     name, resource = reading.text(FIELDS["agent_name"]), reading.record.resource
     return None if name in (resource.get("service.name"), resource.get("gen_ai.agent.name")) else name
+
+
+def _subagent_name(reading: Reading) -> str | None:
+    told = reading.text(FIELDS["subagent_name"])
+    return None if told == "/root" else told or None
 
 
 def _workspace(reading: Reading) -> str | None:
@@ -169,6 +176,7 @@ FIELDS: Final = {
             "turn_id",
             "agent_id",
             "agent_name",
+            "subagent_name",
             "parent_agent_id",
             "user_id",
             "workspace_path",
@@ -184,6 +192,7 @@ READ: Final[dict[str, Callable[[Reading], str | None]]] = {
     **{name: _text(field) for name, field in FIELDS.items()},
     "agent_id": _agent_id,
     "agent_name": _agent_name,
+    "subagent_name": _subagent_name,
     "workspace_path": _workspace,
     "project_key": _project,
     "process": _process,

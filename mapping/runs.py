@@ -42,9 +42,9 @@ class Runs:
         run = self._run.get(place)
         return self._same.get(run, run) if run else None
 
-    def name(self, run: Place) -> str:
-        """Name the agent: as it or the first agent inside does, else by the span."""
-        return self._names.get(run) or _name(self._forest.spans[run])
+    def name(self, run: Place) -> str | None:
+        """Name the agent as it or the first agent inside of it does."""
+        return self._names.get(run)
 
     def parent(self, run: Place) -> Place | None:
         """Give the run that started a run; None for the main thread."""

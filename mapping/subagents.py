@@ -95,8 +95,8 @@ class Agents:
         if run is not None:
             return self._ids.get(run) or ":".join(run)
         job = self._jobs.of_fact(fact)
-        if not fact.is_span and fact.emitter in BY_NAME and fact.identity.agent_name:
-            return f"{job}:{fact.identity.agent_name}"
+        if fact.emitter in BY_NAME and fact.identity.subagent_name:
+            return f"{job}:{fact.identity.subagent_name}"
         if job is None and (fact.kind not in WORK or fact.emitter in SERVERS):
             return None
         session = self._session(fact)
@@ -162,10 +162,12 @@ class Agents:
         )
 
     def _name(self, agent: str, span: Fact | None, held: "_Held") -> str:
-        """Name a subagent: by its own events first, since a span may name the program that it is part of."""
-        told = [fact for fact in held.facts if any(signal.kind.startswith("agent") for signal in fact.identity.signals)]
+        """Name a subagent as its records do, else as the tool that started it or as its span."""
+        told = next((fact.identity.subagent_name for fact in held.facts if fact.identity.subagent_name), None)
         by_span = self._jobs.runs.name(span.place) if span else None
-        return _own_name(told) or by_span or _own_name(held.facts) or agent
+        above = self._jobs.forest.spans.get(held.facts[0].parent)
+        tool = above.identity.agent_name if above is not None and above.kind == "tool" else None
+        return told or by_span or tool or (span.name if span else agent)
 
     def _parent(self, first: Fact, span: Fact | None, session: str | None) -> str | None:
         if first.identity.parent_agent_id:
@@ -198,11 +200,8 @@ def _model(calls: Sequence[Call]) -> str | None:
 
 def _own_name(facts: Iterable[Fact]) -> str | None:
     """Give the first name that an agent has of its own; steps and tools have names too."""
-    return next((fact.identity.agent_name for fact in facts if _is_named(fact)), None)
-
-
-def _is_named(fact: Fact) -> bool:
-    return bool(fact.identity.agent_name) and (fact.kind in AGENTS or not fact.is_span or fact.emitter in BY_NAME)
+    named = (fact.identity.agent_name for fact in facts if fact.kind in AGENTS)
+    return next((name for name in named if name), None)
 
 
 def _by_agent(calls: Iterable[CallT], agents: Agents) -> dict[str, list[CallT]]:
@@ -215,4 +214,4 @@ def _by_agent(calls: Iterable[CallT], agents: Agents) -> dict[str, list[CallT]]:
 
 
 BY_NAME: Final = frozenset(("claude_code",))
-"""Programs whose events name the agent on what a subagent does, and on nothing else."""
+"""Programs whose events name a subagent, and give it no id."""
