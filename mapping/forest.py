@@ -50,7 +50,7 @@ def _parents_first(above: Mapping[Place, Place | None], cuts: set[Place]) -> Ite
     below: dict[Place, list[Place]] = defaultdict(list)
     tops = []
     for place, parent in above.items():
-        if parent in above:
+        if parent is not None and parent in above:
             below[parent].append(place)
         else:
             tops.append(place)

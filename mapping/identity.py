@@ -1,4 +1,4 @@
-"""Read who and where a record is about: the agent, the user, the workspace, and how its session goes on (mapping.md A.1).
+"""Read who a record is about, and where: the agent, the user, the workspace, how its session goes on (mapping.md A.1).
 
 Most records say nothing of this, and the keys of a record decide which fields may; that is remembered by the keys.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mapping.fields import VOCABULARY, Reading, keys_of, whole
 from mapping.record import Attributes, Record
@@ -65,7 +65,7 @@ def identity_of(reading: Reading) -> Identity:
     """Read a record; the same empty one for all that say nothing."""
     record = reading.record
     spoken = _spoken(reading.origin.dialects, record.is_span, frozenset(record.attributes), frozenset(record.resource))
-    told = {name: value for name in spoken if (value := READ[name](reading)) is not None}
+    told: dict[str, Any] = {name: value for name in spoken if (value := READ[name](reading)) is not None}
     if told.get("turn_id") and (split := TURNS.get(reading.origin.emitter.id)):
         told.update(split(told["turn_id"]))
     if record.links and (causes := _causes(record)):
@@ -138,11 +138,13 @@ def _signal(reading: Reading, kind: str, time: int, told: Attributes) -> Signal:
 
 
 @lru_cache(maxsize=8192)
-def _spoken(
-    dialects: frozenset[str], is_span: bool, keys: frozenset[str], resource: frozenset[str]
-) -> tuple[str, ...]:
+def _spoken(dialects: frozenset[str], is_span: bool, keys: frozenset[str], resource: frozenset[str]) -> tuple[str, ...]:
     """Name the fields that a record with these keys may tell of."""
-    found = [name for name, field in FIELDS.items() if any(_stands(key, keys, resource) for key in keys_of(field, dialects, is_span))]
+    found = [
+        name
+        for name, field in FIELDS.items()
+        if any(_stands(key, keys, resource) for key in keys_of(field, dialects, is_span))
+    ]
     return (*found, "process") if "service.instance.id" in resource else tuple(found)
 
 

@@ -1,7 +1,7 @@
-"""Make jobs of facts: one for each thing that a person or a program asked for and waited on (mapping.md A.13, C.3 to C.5)."""
+"""Make jobs of facts: one for each thing that somebody asked for and waited on (mapping.md A.13, C.3 to C.5)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ from mapping.facts import Fact
 from mapping.forest import Forest
 from mapping.outcome import Outcome, outcome_of
 from mapping.roots import WORK
-from mapping.runs import Runs
+from mapping.runs import AGENTS, Runs
 from mapping.sessions import SYNTHETIC
 from mapping.tools import ToolCall
 from mapping.tree import Place
@@ -73,6 +73,12 @@ class Jobs:
         """Give the id of a model's or a tool's call: that of its first record, else of another that tells of it."""
         keys = (call.fact.key, *sorted(call.sources))
         return next((self._units.of[key].id for key in keys if key in self._units.of), None)
+
+    def agent_name(self, facts: Iterable[Fact]) -> str | None:
+        """Give the name of the first agent of the main thread among facts; None when none has a name of its own."""
+        agents = (fact for fact in facts if fact.kind in AGENTS and self.runs.of(fact.place) is None)
+        named = ((fact.start, fact.key, fact.identity.agent_name) for fact in agents if fact.identity.agent_name)
+        return min(named, default=(0, "", None))[2]
 
     def _job(self, unit: Unit, facts: Sequence[Fact], calls: Sequence[Call]) -> Job:
         root, session = unit.root, unit.session_id

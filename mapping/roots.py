@@ -1,7 +1,7 @@
 """Find the spans below which one job lies (mapping.md C.3): what a person or a program asked for and waited on.
 
 The outermost span of an agent, a chain or a request is such a root, else the topmost one above model and tool calls.
-Spans arrive when they end, and some never: what stands below missing ones is one job for each trace, its root not known.
+Spans arrive when they end, and some never: what stands below missing ones is one job a trace, its root not known.
 """
 
 from bisect import bisect_left, bisect_right

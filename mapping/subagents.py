@@ -1,7 +1,7 @@
 """Find the runs of agents in a session, and which calls each of them made (mapping.md C.6, A.14, A.19).
 
-Each session has a main thread; a subagent is named by its sender's id, else by its span. A subagent that names a session
-of its own is still one of the job that started it, and its calls count there: who asked paid for them.
+Each session has a main thread; a subagent is named by its sender's id, else by its span.
+One that names a session of its own is still a part of the job that started it, and its calls count there.
 """
 
 from collections import defaultdict
@@ -15,7 +15,6 @@ from mapping.identity import Signal
 from mapping.jobs import Jobs
 from mapping.outcome import Outcome, outcome_of, outcome_said
 from mapping.roots import SERVERS, WORK
-from mapping.runs import AGENTS
 from mapping.tools import ToolCall
 from mapping.tree import Place
 
@@ -126,10 +125,9 @@ class Agents:
         session = agent.removesuffix(MAIN)
         jobs = [job for job in self._jobs.found if job.session_id == session]
         ends = [job.ended for job in jobs]
-        roots = [self._jobs.forest.spans[job.root] for job in jobs if job.root]
         return Run(
             agent_id=agent,
-            name=_own_name(roots) or _own_name(held.facts) or next(fact.agent_name for fact in held.facts) or "unknown",
+            name=self._jobs.agent_name(held.facts) or held.facts[0].agent_name or "unknown",
             session_id=session,
             own_session_id=None,
             job_id=None,
@@ -196,12 +194,6 @@ def _model(calls: Sequence[Call]) -> str | None:
         if model is not None and model.model:
             written[model.model] += model.tokens.output or 0
     return max(written, key=lambda name: written[name], default=None)
-
-
-def _own_name(facts: Iterable[Fact]) -> str | None:
-    """Give the first name that an agent has of its own; steps and tools have names too."""
-    named = (fact.identity.agent_name for fact in facts if fact.kind in AGENTS)
-    return next((name for name in named if name), None)
 
 
 def _by_agent(calls: Iterable[CallT], agents: Agents) -> dict[str, list[CallT]]:

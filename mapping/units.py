@@ -159,9 +159,9 @@ class Units:
         found: dict[str, Unit] = {}
         for fact in facts:
             session = fact.session_id
-            if fact.kind in ("llm", "tool") and session and not fact.is_span and self._find_known(fact) is None:
-                if session not in self._windows and session not in found:
-                    found[session] = Unit(f"{session}:log", None, fact)
+            is_call = fact.kind in ("llm", "tool") and not fact.is_span
+            if is_call and session and session not in self._windows and self._find_known(fact) is None:
+                found.setdefault(session, Unit(f"{session}:log", None, fact))
         return found
 
     def _find(self, fact: Fact) -> Unit | None:
