@@ -7,6 +7,7 @@ from mapping.contents import NOTHING, Contents, contents_of, cut, said_by
 from mapping.emitters import Origin, origin_of
 from mapping.fields import Reading
 from mapping.hooks import kind_by, session_of
+from mapping.identity import NOBODY, Identity, identity_of
 from mapping.kinds import kind_of, tool_in
 from mapping.parts import Asked, Result
 from mapping.providers import provider_of
@@ -114,6 +115,7 @@ class Fact:
     """The tool calls that a model call's output asks for."""
     results: tuple[Result, ...] = ()
     """The tool results that a model call was given since the model's last answer."""
+    identity: Identity = NOBODY
 
     @property
     def place(self) -> tuple[str, str]:
@@ -165,6 +167,7 @@ def fact_of(record: Record) -> Fact:
         said.cut_output,
         said.asked,
         said.results,
+        identity_of(reading),
     )
 
 

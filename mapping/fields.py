@@ -76,6 +76,13 @@ def _getters(field: str, dialects: frozenset[str], is_span: bool) -> tuple[Gette
     )
 
 
+def keys_of(field: str, dialects: frozenset[str], is_span: bool) -> Iterator[str]:
+    """Give the keys that a field is read from, as the vocabulary writes them."""
+    for source, key, *_ in VOCABULARY[field]:
+        if _applies(source, dialects, is_span):
+            yield from _spellings(key)
+
+
 def _applies(source: str, dialects: frozenset[str], is_span: bool) -> bool:
     for suffix, spans in SIGNALS.items():
         if source.endswith(suffix):

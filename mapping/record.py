@@ -9,6 +9,10 @@ from schema.rows import LOG_COLUMNS, SPAN_COLUMNS, Row
 from schema.signals import Signal
 
 Attributes = dict[str, Any]
+ENTRIES: Final = frozenset((2, 4, 5))
+"""OTLP's span kinds of servers, producers and consumers."""
+REMOTE: Final = 0x200
+"""OTLP's flag of a span whose parent is another process's."""
 MAX_TEXT: Final = 4 << 20
 """Longer JSON text is not read."""
 
@@ -33,11 +37,21 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Hold a span's link to another one."""
+
+    trace_id: str
+    span_id: str
+    attributes: Attributes
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Hold a span or a log record; times are Unix nanoseconds, ids lower-case hex, empty when absent.
 
     `key` names it for ever: trace and span id, or a log's sort time and fingerprint.
     A log record starts and ends at its time. `name` is the span's name or the event's.
+    `entry` says that the span takes or hands over a request, `remote` that the span above is another process's.
     """
 
     signal: Signal
@@ -66,6 +80,10 @@ class Record:
         if value not in self.texts:
             self.texts[value] = parsed(value)
         return self.texts[value]
+
+    links: tuple[Link, ...] = ()
+    entry: bool = False
+    remote: bool = False
 
     @property
     def is_span(self) -> bool:
@@ -106,6 +124,9 @@ def span_record(row: Row, above: Above) -> Record:
         resource=above.resource,
         scope=above.scope,
         scope_version=above.scope_version,
+        links=_links(held["links"]),
+        entry=held["kind"] in ENTRIES,
+        remote=bool((held["flags"] or 0) & REMOTE),
     )
 
 
@@ -142,3 +163,8 @@ def event_name(attributes: Attributes, name: str | None, body: Any) -> str:
 
 def _events(text: str | None) -> tuple[Event, ...]:
     return tuple(Event(held["name"], held["timeUnixNano"], held["attributes"]) for held in orjson.loads(text or "[]"))
+
+
+def _links(text: str | None) -> tuple[Link, ...]:
+    told = orjson.loads(text) if text else ()
+    return tuple(Link(held["traceId"], held["spanId"], held.get("attributes") or {}) for held in told)

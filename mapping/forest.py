@@ -1,0 +1,83 @@
+"""Put spans in order, those above first, across traces that one request runs through.
+
+A span without one above stands below the span that caused it, if its record says which: messages do not keep a trace.
+A circle of parents is cut above its smallest span, so every walk ends and costs time in line with the spans.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from mapping.facts import Fact
+from mapping.tree import Place
+
+
+class Forest:
+    """Hold the spans of a group of records."""
+
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        """Take facts in any order; of two spans of one id the one that ended later counts."""
+        self.spans: dict[Place, Fact] = {}
+        for fact in facts:
+            if fact.is_span and _later(fact, self.spans.get(fact.place)):
+                self.spans[fact.place] = fact
+        above = {place: _above(fact) for place, fact in self.spans.items()}
+        self._cuts: set[Place] = set()
+        self._parents = above
+        self.order = tuple(_parents_first(above, self._cuts))
+
+    def parent(self, place: Place) -> Place | None:
+        """Give the span above; None when there is none or it was not received."""
+        parent = self._parents.get(place)
+        return parent if parent in self.spans and place not in self._cuts else None
+
+    def missing(self, place: Place) -> Place | None:
+        """Name the span above that was not received, if that is why there is none."""
+        parent = self.spans[place].parent
+        return parent if parent[1] and parent not in self.spans else None
+
+
+def _later(fact: Fact, known: Fact | None) -> bool:
+    return known is None or (fact.end, fact.start, repr(fact)) > (known.end, known.start, repr(known))
+
+
+def _above(fact: Fact) -> Place | None:
+    if fact.parent_span_id:
+        return fact.parent
+    return fact.identity.causes[0] if fact.identity.causes else None
+
+
+def _parents_first(above: Mapping[Place, Place | None], cuts: set[Place]) -> Iterator[Place]:
+    below: dict[Place, list[Place]] = defaultdict(list)
+    tops = []
+    for place, parent in above.items():
+        if parent is not None and parent in above:
+            below[parent].append(place)
+        else:
+            tops.append(place)
+    seen: set[Place] = set()
+    yield from _walk(tops, below, seen)
+    for place in sorted(above.keys() - seen):
+        if place not in seen:
+            cut = min(_circle(place, above))
+            cuts.add(cut)
+            yield from _walk([cut], below, seen)
+
+
+def _walk(waiting: list[Place], below: Mapping[Place, list[Place]], seen: set[Place]) -> Iterator[Place]:
+    while waiting:
+        place = waiting.pop()
+        if place not in seen:
+            seen.add(place)
+            yield place
+            waiting.extend(below.get(place, ()))
+
+
+def _circle(place: Place, above: Mapping[Place, Place | None]) -> list[Place]:
+    """Give the spans of the circle that a span's parents run into."""
+    path: dict[Place, int] = {}
+    at: Place | None = place
+    while at is not None and at not in path:
+        path[at] = len(path)
+        at = above.get(at)
+    assert at is not None
+    return list(path)[path[at] :]

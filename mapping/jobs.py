@@ -1,0 +1,149 @@
+"""Make jobs of facts: one for each thing that somebody asked for and waited on (mapping.md A.13, C.3 to C.5)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mapping.calls import Call
+from mapping.facts import Fact
+from mapping.forest import Forest
+from mapping.outcome import Outcome, outcome_of
+from mapping.roots import WORK
+from mapping.runs import AGENTS, Runs
+from mapping.sessions import SYNTHETIC
+from mapping.tools import ToolCall
+from mapping.tree import Place
+from mapping.units import Unit, Units
+
+CANCELLED: Final = Outcome("cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Describe a job; times are Unix nanoseconds. `ended` is None while nothing says that it ended.
+
+    `root` is the span below which it lies, if that was received; `last` is when its last record ended.
+    """
+
+    id: str
+    session_id: str | None
+    root: Place | None
+    emitter: str
+    started: int
+    ended: int | None
+    last: int
+    outcome: Outcome
+    prompt: str | None
+    answer: str | None
+    cwd: str | None
+    reasoning_effort: str | None
+    has_session: bool
+    user_messages: int
+
+    def completed(self, now: int, *, grace: int, idle: int) -> bool:
+        """Say whether it is over: some time after its end, or a longer one after its last record; all nanoseconds."""
+        return now >= self.last + idle if self.ended is None else now >= self.ended + grace
+
+
+class Jobs:
+    """Hold the jobs of a group of facts, by start and id, and what belongs to which."""
+
+    def __init__(self, facts: Sequence[Fact], calls: Sequence[Call]) -> None:
+        """Take facts that have their sessions, and their model calls."""
+        self.forest = Forest(facts)
+        self._units = Units(facts, self.forest)
+        self.runs = Runs(self.forest, {unit.root.place for unit in self._units if unit.root})
+        members: dict[str, list[Fact]] = defaultdict(list)
+        for fact in sorted(facts, key=lambda fact: (fact.start, fact.key)):
+            if fact.key in self._units.of:
+                members[self._units.of[fact.key].id].append(fact)
+        own: dict[str | None, list[Call]] = defaultdict(list)
+        for call in calls:
+            own[self.of(call)].append(call)
+        self.found = [self._job(unit, members[unit.id], own[unit.id]) for unit in self._units]
+        self.by_id = {job.id: job for job in self.found}
+
+    def of_fact(self, fact: Fact) -> str | None:
+        """Give the id of a fact's job; None for what belongs to none."""
+        unit = self._units.of.get(fact.key)
+        return unit.id if unit else None
+
+    def of(self, call: Call | ToolCall) -> str | None:
+        """Give the id of a model's or a tool's call: that of its first record, else of another that tells of it."""
+        keys = (call.fact.key, *sorted(call.sources))
+        return next((self._units.of[key].id for key in keys if key in self._units.of), None)
+
+    def agent_name(self, facts: Iterable[Fact]) -> str | None:
+        """Give the name of the first agent of the main thread among facts; None when none has a name of its own."""
+        agents = (fact for fact in facts if fact.kind in AGENTS and self.runs.of(fact.place) is None)
+        named = ((fact.start, fact.key, fact.identity.agent_name) for fact in agents if fact.identity.agent_name)
+        return min(named, default=(0, "", None))[2]
+
+    def _job(self, unit: Unit, facts: Sequence[Fact], calls: Sequence[Call]) -> Job:
+        root, session = unit.root, unit.session_id
+        last = max(fact.end for fact in facts)
+        main = [call for call in calls if self.runs.of(call.fact.place) is None]
+        prompts = [fact for fact in unit.prompts if fact.session_id == session]
+        prompt = _first(prompts, "prompt") or _told(root, "prompt") or _first([call.fact for call in main], "prompt")
+        return Job(
+            id=unit.id,
+            session_id=session,
+            root=root.place if root else None,
+            emitter=_emitter(root, facts),
+            started=_started(unit, facts),
+            ended=root.end if root else last if unit.over else None,
+            last=last,
+            outcome=_outcome(root, facts, main),
+            prompt=prompt,
+            answer=_told(root, "answer") or _answer(main),
+            cwd=_said(facts, "workspace_path", root),
+            reasoning_effort=_said(facts[::-1], "reasoning_effort", root),
+            has_session=session is not None and not session.startswith(SYNTHETIC),
+            user_messages=len(prompts) or int(prompt is not None),
+        )
+
+
+def jobs(facts: Sequence[Fact], calls: Sequence[Call]) -> Jobs:
+    """Find the jobs of a group of facts that have their sessions; `calls` are the group's model calls."""
+    return Jobs(facts, calls)
+
+
+def _emitter(root: Fact | None, facts: Sequence[Fact]) -> str:
+    """Name the program: a request's own instrumentation is no agent."""
+    told = [root.emitter] if root else []
+    named = [*told, *(fact.emitter for fact in facts if fact.kind in WORK)]
+    return next((emitter for emitter in named if emitter != "generic"), "generic")
+
+
+def _started(unit: Unit, facts: Sequence[Fact]) -> int:
+    if unit.root or unit.prompts:
+        return unit.start
+    return min((fact.start for fact in facts if fact.kind in WORK), default=unit.start)
+
+
+def _outcome(root: Fact | None, facts: Sequence[Fact], main: Sequence[Call]) -> Outcome:
+    if any(signal.kind == "abort" for fact in facts for signal in fact.identity.signals):
+        return CANCELLED
+    return outcome_of(root, main)
+
+
+def _answer(main: Sequence[Call]) -> str | None:
+    """Give what the last answer was, however many failed before it."""
+    told = sorted((call.fact for call in main), key=lambda fact: (fact.end, fact.key), reverse=True)
+    return _first(told, "answer")
+
+
+def _first(facts: Sequence[Fact], field: str) -> str | None:
+    return next((told for fact in facts if (told := _told(fact, field))), None)
+
+
+def _told(fact: Fact | None, field: str) -> str | None:
+    told = getattr(fact, field, None)
+    return told if isinstance(told, str) and told else None
+
+
+def _said(facts: Sequence[Fact], field: str, root: Fact | None) -> str | None:
+    """Give what the root says of itself, else the first record that says it."""
+    held = ([root] if root else []) + list(facts)
+    return next((told for fact in held if (told := getattr(fact.identity, field))), None)

@@ -1,0 +1,257 @@
+"""Put facts together that belong to one job: below one root, of one prompt, or of one turn's id (mapping.md C.3).
+
+Programs that tell of prompts have one job for each; what their telemetry does not tie to a turn lies in its time.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from mapping.facts import Fact
+from mapping.forest import Forest
+from mapping.roots import Roots
+from mapping.tree import Place
+
+CALLS: Final = frozenset(("llm", "tool", "embedding", "rerank"))
+NUMBER: Final = 16
+"""A shorter turn id counts turns of one session; a longer one is unique."""
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """Hold what is known of one job while its records are found; `root` and `first` are spans, `stop` a time."""
+
+    id: str
+    root: Fact | None
+    first: Fact
+    prompts: list[Fact] = field(default_factory=list)
+    stop: int | None = None
+    """When the next one of its session, or the session's end, ends a unit without a root."""
+    over: bool = False
+    """Say that there is no doubt of that end."""
+
+    @property
+    def start(self) -> int:
+        """Give when the root or the prompt began, whichever was first."""
+        told = [*self.prompts, *([self.root] if self.root else [])]
+        return min(fact.start for fact in told) if told else self.first.start
+
+    @property
+    def end(self) -> int | None:
+        """Give until when it was open."""
+        return self.root.end if self.root else self.stop
+
+    @property
+    def asked(self) -> bool:
+        """Say that a prompt or a turn's id opened it: the next one closes it."""
+        return bool(self.prompts) or self.first.identity.turn_id is not None
+
+    @property
+    def session_id(self) -> str | None:
+        """Give the session it belongs to."""
+        return (self.root or next(iter(self.prompts), None) or self.first).session_id
+
+
+class Units:
+    """Find the units of a group of facts, and which one each fact is of."""
+
+    def __init__(self, facts: Sequence[Fact], forest: Forest) -> None:
+        """Take facts that have their sessions."""
+        self._forest, self._roots = forest, Roots(forest)
+        ordered = sorted(facts, key=lambda fact: (fact.start, fact.key))
+        self._ends = _session_ends(ordered)
+        self._by_root = self._below_roots(ordered)
+        self._by_turn: dict[str, Unit] = {}
+        self._inner: dict[Unit, set[str]] = defaultdict(set)
+        prompts = [fact for fact in ordered if fact.kind == "prompt"]
+        self._dissolve({(fact.session_id, fact.emitter) for fact in prompts})
+        self._name_turns(ordered)
+        self._alone: list[Unit] = []
+        self._place_prompts(prompts)
+        self._open_turns(ordered)
+        self._windows = self._order_windows()
+        self._cover_bare()
+        self._by_session = self._last_resort(ordered)
+        self.of = {fact.key: unit for fact in ordered if (unit := self._find(fact))}
+        """Gives the unit of a record's key."""
+
+    def __iter__(self) -> Iterator[Unit]:
+        """Give every unit that holds a record once, by start and id."""
+        return iter(sorted({id(unit): unit for unit in self.of.values()}.values(), key=_order))
+
+    def _below_roots(self, facts: Sequence[Fact]) -> dict[Place, Unit]:
+        found: dict[Place, Unit] = {}
+        for fact in facts:
+            key = self._roots.of(fact.place) if fact.is_span else None
+            if key is not None and key not in found:
+                found[key] = Unit(self._id_of(key), self._forest.spans.get(key), fact)
+        return found
+
+    def _id_of(self, key: Place) -> str:
+        """Name a root by its turn's id, or by its span's, also when that was not received."""
+        root = self._forest.spans.get(key)
+        trace_id, span_id = key if root else self._roots.missing[key]
+        if root is None:
+            return f"{trace_id}:{span_id}"
+        if root.identity.turn_id:
+            return _turn(root)
+        return f"{root.session_id}:{span_id}" if root.emitter in OF_SESSION else f"{trace_id}:{span_id}"
+
+    def _dissolve(self, prompted: set[tuple[str | None, str]]) -> None:
+        """Leave only turns as roots to programs that tell of prompts: their other spans are parts of a turn."""
+        for key, unit in list(self._by_root.items()):
+            told = unit.root or unit.first
+            if told.kind != "turn" and (told.session_id, told.emitter) in prompted:
+                del self._by_root[key]
+
+    def _name_turns(self, facts: Iterable[Fact]) -> None:
+        """Remember turns' ids by the unit that they are told in, and the sessions of its subagents."""
+        for fact in facts:
+            unit = self._rooted(fact)
+            if unit is not None and fact.identity.turn_id:
+                self._by_turn.setdefault(_turn(fact), unit)
+            if unit is not None and fact.session_id:
+                self._inner[unit].add(fact.session_id)
+
+    def _rooted(self, fact: Fact) -> Unit | None:
+        key = self._roots.of(fact.place)
+        return self._by_root.get(key) if key else None
+
+    def _place_prompts(self, prompts: Sequence[Fact]) -> None:
+        turns = _Turns(unit for unit in self._by_root.values() if unit.root and unit.root.kind == "turn")
+        for prompt in prompts:
+            turn = _turn(prompt) if prompt.identity.turn_id else None
+            unit = self._rooted(prompt) or (self._by_turn.get(turn) if turn else None) or turns.around(prompt)
+            if unit is None:
+                unit = Unit(turn or f"{prompt.session_id}:log:{prompt.start}", None, prompt)
+                self._alone.append(unit)
+            unit.prompts.append(prompt)
+            if turn:
+                self._by_turn.setdefault(turn, unit)
+                _rename(unit, turn, prompt)
+
+    def _open_turns(self, facts: Iterable[Fact]) -> None:
+        """Open units for turns whose root and prompt were not received."""
+        for fact in facts:
+            if fact.identity.turn_id and fact.kind in CALLS and self._rooted(fact) is None:
+                turn = _turn(fact)
+                if turn not in self._by_turn:
+                    self._by_turn[turn] = unit = Unit(turn, None, fact)
+                    self._alone.append(unit)
+
+    def _order_windows(self) -> dict[str | None, "_Windows"]:
+        held: dict[str | None, list[Unit]] = defaultdict(list)
+        for unit in sorted([*self._by_root.values(), *self._alone], key=_order):
+            for session in {unit.session_id} | self._inner.get(unit, set()):
+                held[session].append(unit)
+        return {session: _Windows(units, self._ends[session]) for session, units in held.items()}
+
+    def _cover_bare(self) -> None:
+        """Give calls that stand alone to the unit of their session that was open: titles, quotas, suggestions."""
+        for key, unit in list(self._by_root.items()):
+            if unit.root and unit.root.kind in CALLS and self._windows[unit.session_id].around(unit.start, unit):
+                del self._by_root[key]
+
+    def _last_resort(self, facts: Iterable[Fact]) -> dict[str, Unit]:
+        """Make one unit of the calls of a session that has none."""
+        found: dict[str, Unit] = {}
+        for fact in facts:
+            session = fact.session_id
+            is_call = fact.kind in ("llm", "tool") and not fact.is_span
+            if is_call and session and session not in self._windows and self._find_known(fact) is None:
+                found.setdefault(session, Unit(f"{session}:log", None, fact))
+        return found
+
+    def _find(self, fact: Fact) -> Unit | None:
+        return self._find_known(fact) or self._by_session.get(fact.session_id or "")
+
+    def _find_known(self, fact: Fact) -> Unit | None:
+        unit = self._rooted(fact)
+        if unit is None and fact.identity.turn_id:
+            unit = self._by_turn.get(_turn(fact))
+        if unit is None and fact.session_id in self._windows:
+            unit = self._windows[fact.session_id].around(fact.start, None)
+        return unit
+
+
+class _Turns:
+    """Find the span of a prompt's turn: it was open, or is the next to begin, before the next prompt."""
+
+    def __init__(self, units: Iterable[Unit]) -> None:
+        self._held: dict[str | None, list[Unit]] = defaultdict(list)
+        for unit in sorted(units, key=_order):
+            self._held[unit.session_id].append(unit)
+
+    def around(self, prompt: Fact) -> Unit | None:
+        units = self._held.get(prompt.session_id, [])
+        following = bisect_right(units, prompt.start, key=lambda unit: unit.first.start)
+        for unit in units[max(0, following - 1) : following + 1]:
+            assert unit.root is not None
+            if not unit.prompts and unit.root.start - NEAR_NS <= prompt.start <= unit.root.end:
+                return unit
+        return None
+
+
+class _Windows:
+    """Find the unit of a session that was open at a moment, the latest begun of several."""
+
+    def __init__(self, units: Sequence[Unit], ends: Sequence[int]) -> None:
+        self._units = units
+        self._starts = [unit.start for unit in units]
+        for unit, following in zip(units, [*self._starts[1:], None], strict=True):
+            if unit.root is None:
+                end = bisect_right(ends, unit.start)
+                over = ends[end] if end < len(ends) else None
+                unit.stop = min((at for at in (following, over) if at is not None), default=None)
+                unit.over = over is not None or (following is not None and unit.asked)
+        self._latest: list[int | None] = []
+        for unit in units:
+            known = self._latest[-1] if self._latest else 0
+            self._latest.append(None if known is None or unit.end is None else max(known, unit.end))
+
+    def around(self, moment: int, other: Unit | None) -> Unit | None:
+        at = bisect_right(self._starts, moment) - 1
+        while at >= 0:
+            unit, latest = self._units[at], self._latest[at]
+            if unit is not other and (unit.end is None or moment <= unit.end) and not _bare(unit):
+                return unit
+            if latest is not None and latest < moment:
+                return None
+            at -= 1
+        return None
+
+
+def _bare(unit: Unit) -> bool:
+    return unit.root is not None and unit.root.kind in CALLS
+
+
+def _turn(fact: Fact) -> str:
+    """Give a turn's id as a job's: with the session, when it only counts the turns of that."""
+    told = fact.identity.turn_id or ""
+    return told if len(told) >= NUMBER else f"{fact.session_id}:{told}"
+
+
+def _rename(unit: Unit, turn: str, prompt: Fact) -> None:
+    """Name a unit by its prompt's turn, unless its root names a turn that is as unique."""
+    own = unit.root.identity.turn_id if unit.root else None
+    if prompt.session_id == unit.session_id and len(own or "") < NUMBER:
+        unit.id = turn
+
+
+def _order(unit: Unit) -> tuple[int, str]:
+    return unit.start, unit.id
+
+
+def _session_ends(facts: Iterable[Fact]) -> dict[str | None, list[int]]:
+    found: dict[str | None, list[int]] = defaultdict(list)
+    for fact in facts:
+        found[fact.session_id].extend(signal.time for signal in fact.identity.signals if signal.kind == "end")
+    return found
+
+
+OF_SESSION: Final = frozenset(("copilot_cli", "copilot_chat"))
+"""Programs whose root spans are named with the session."""
+NEAR_NS: Final = 2_000_000_000
+"""A prompt is told of this long before its turn's span begins, at most."""
