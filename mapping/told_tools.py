@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mapping.facts import MODEL_KINDS, Fact, Tool
+from mapping.facts import MODEL_KINDS, Fact
 from mapping.parts import Asked, Result
+from mapping.tool_contents import Tool
 
 SAME_NS: Final = 2_000_000_000
 """Records that tell of the same model call end within two seconds of each other."""
