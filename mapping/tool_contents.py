@@ -35,7 +35,8 @@ class Tool:
 def tool_of(reading: Reading) -> tuple[Tool, Contents, bool]:
     """Read a tool's record: the call, its texts as recorded, and whether it says itself that the call failed."""
     went_in, came_out = reading.get("tool_calls.input_preview"), reading.get("tool_calls.output_preview")
-    result = outcome(reading.record.json(came_out))
+    emitter = reading.origin.emitter.id
+    result = outcome(reading.record.json(came_out), WRAPS.get(emitter))
     tool = Tool(
         reading.text("tool_calls.name") or tool_in(reading.record.name),
         reading.text("tool_calls.call_id") or result.call_id,
@@ -45,7 +46,7 @@ def tool_of(reading: Reading) -> tuple[Tool, Contents, bool]:
     raw_input, cut_input = cut(went_in)
     raw_output, cut_output = cut(came_out)
     said = replace(NOTHING, raw_input=raw_input, raw_output=raw_output, cut_input=cut_input, cut_output=cut_output)
-    failed = reading.get("tool_calls.is_error") is True or result.failed or _ended_badly(reading, result.text)
+    failed = reading.get("tool_calls.is_error") is True or result.failed or _ended_badly(emitter, result.text)
     return tool, said, failed
 
 
@@ -63,9 +64,11 @@ def arguments(value: Any, otherwise: Any) -> Any:
     return otherwise
 
 
-def outcome(value: Any) -> Result:
-    """Read a result out of a message, a tool's output object, or a list of texts."""
+def outcome(value: Any, wrap: str | None = None) -> Result:
+    """Read a result out of a message, a tool's output object, a list of texts, or the member that an emitter adds."""
     failed = isinstance(value, dict) and says_failed(value)
+    if isinstance(value, dict) and [wrap] == [*value]:
+        value = value[wrap]
     for marks, member in OUTPUTS:
         if isinstance(value, dict) and marks <= value.keys():
             value = value[member]
@@ -76,9 +79,9 @@ def outcome(value: Any) -> Result:
     return Result(None, None, json_text(value), failed=failed)
 
 
-def _ended_badly(reading: Reading, text: str | None) -> bool:
+def _ended_badly(emitter: str, text: str | None) -> bool:
     """Read an exit code, or an error's mark, where the emitter writes it: behind the output or in front of it."""
-    pattern = ENDINGS.get(reading.origin.emitter.id, MARKED)
+    pattern = ENDINGS.get(emitter, MARKED)
     return text is not None and (pattern.match(text[:400]) or pattern.search(text[-400:])) is not None
 
 
@@ -86,6 +89,8 @@ NOTHING: Final = Contents()
 NONE: Final = Result(None, None, None)
 INPUTS: Final = tuple((frozenset(marks), member) for *marks, member in SHAPES["tool_inputs"])
 OUTPUTS: Final = tuple((frozenset(marks), member) for *marks, member in SHAPES["tool_outputs"])
+WRAPS: Final = {"qwen_code": "output", "gemini_cli": "output", "adk": "result"}
+"""Gemini's API wants an object: these put every result that is none into one of a single member."""
 MARKED: Final = re.compile(r"\A<tool_error>")
 ENDINGS: Final = {
     "codex": re.compile(r"\A(?:Chunk ID: .*\n)?(?:Wall time: .*\n)?(?:Process exited with code|Exit code:) -?[1-9]"),
