@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from mapping.fields import Reading
 from mapping.flattened import flattened
+from mapping.hooks import asked_by
 from mapping.messages import Message, asked_in, finish_in, message_of, nodes_in, role_of
 from mapping.parts import Asked, Result, json_text
 from mapping.record import Event, parsed
@@ -63,7 +64,7 @@ def contents_of(reading: Reading, *, is_call: bool, wants_finish: bool) -> Conte
         raw_output,
         cut_input,
         cut_output,
-        asked or (_beside(reading) if is_call else ()),
+        asked_by(reading, asked or _beside(reading)) if is_call else asked,
         results if is_call else own,
         finish_in(gave[-1:]) or finish_in(reading.record.json(came_out)) if is_call and wants_finish else None,
     )

@@ -5,6 +5,7 @@ from typing import Final
 
 from mapping.contents import NOTHING, Contents, contents_of, said_by
 from mapping.emitters import Origin, origin_of
+from mapping.errors import status_of
 from mapping.fields import Reading
 from mapping.hooks import kind_by, session_of
 from mapping.kinds import kind_of
@@ -97,6 +98,9 @@ class Fact:
     results: tuple[Result, ...] = ()
     """The tool results that a model call was given since the model's last answer."""
 
+    error_status: int | None = None
+    """The HTTP status of a model call that failed."""
+
     @property
     def place(self) -> tuple[str, str]:
         """Name the span that it is, or that a log record was written in."""
@@ -114,6 +118,7 @@ def fact_of(record: Record) -> Fact:
     reading = Reading(record, origin)
     kind = kind_by(reading, kind_of(record, origin))
     error_type = reading.text("tool_calls.error_type")
+    error_message = reading.text("tool_calls.error_message")
     failed = record.failed or error_type is not None
     model = _model(reading, origin) if kind in USAGE_KINDS else None
     tool = None
@@ -141,7 +146,7 @@ def fact_of(record: Record) -> Fact:
         reading.text("identity.agent_name"),
         failed,
         error_type,
-        reading.text("tool_calls.error_message"),
+        error_message,
         model,
         tool,
         said.prompt,
@@ -152,6 +157,7 @@ def fact_of(record: Record) -> Fact:
         said.cut_output,
         said.asked,
         said.results,
+        status_of(reading, error_type, error_message) if model is not None and (failed or error_type) else None,
     )
 
 
@@ -228,4 +234,5 @@ def merged(fact: Fact, other: Fact) -> Fact:
         cut_output=fact.cut_output if fact.raw_output else other.cut_output,
         asked=fact.asked or other.asked,
         results=fact.results or other.results,
+        error_status=fact.error_status or other.error_status,
     )

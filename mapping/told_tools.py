@@ -6,7 +6,7 @@ not run, but rejected, handed over, or the agent's way to give its final answer.
 no session covers the call that it is near to, by id or by name and arguments.
 """
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -149,7 +149,8 @@ def _fits(asked: Asked, tool: Tool) -> bool:
 def _asking(facts: Sequence[Fact]) -> list[Fact]:
     """Give the answers that ask for calls: of models, or of whole runs when no model's is told of."""
     asking = [fact for fact in facts if fact.asked and not fact.failed]
-    models = [fact for fact in asking if fact.kind in ASKING]
+    spans = {fact.place for fact in asking if fact.is_span and fact.kind in MODEL_KINDS}
+    models = [fact for fact in asking if fact.kind in ASKING and (fact.is_span or fact.place not in spans)]
     traces = {fact.trace_id for fact in facts if fact.kind in MODEL_KINDS}
     around = [fact for fact in asking if fact.kind in AROUND and fact.trace_id not in traces]
     return sorted(models or around, key=lambda fact: (fact.end, fact.kind not in MODEL_KINDS, fact.key))
@@ -157,30 +158,42 @@ def _asking(facts: Sequence[Fact]) -> list[Fact]:
 
 def _once(asking: Sequence[Fact]) -> Iterator[Told]:
     """Leave out what another record of the same answer told already."""
-    ends: dict[object, int] = {}
+    answers = _Answers()
     for fact in asking:
-        seen: dict[object, int] = defaultdict(int)
         for number, asked in enumerate(fact.asked):
-            key: object = asked.call_id or (fact.session_id, asked.name, asked.arguments)
-            if asked.call_id is None:
-                seen[key] += 1
-                key = (key, seen[key])
-            if key not in ends or fact.end - ends[key] > SAME_NS:
+            same = fact.asked[:number].count(asked)
+            if answers.takes(fact, asked.call_id or (fact.session_id, asked, same)):
                 yield Told(fact, number, asked)
-            ends[key] = fact.end
+
+
+class _Answers:
+    """Remember which calls were asked for where and when: some models number the calls of each answer from nought.
+
+    Records of one answer are in one trace, but for log records that name none.
+    """
+
+    def __init__(self) -> None:
+        self._ends: dict[tuple[str, object], int] = {}
+
+    def takes(self, fact: Fact, call: object) -> bool:
+        """Say whether a call is a new one."""
+        places = ((fact.trace_id, call), ("", call)) if fact.trace_id else (("*", call),)
+        known = any(fact.end - self._ends.get(place, -SAME_NS - 1 + fact.end) <= SAME_NS for place in places)
+        self._ends[fact.trace_id, call] = self._ends["*", call] = fact.end
+        return not known
 
 
 class _Results:
     """Find the result of a call among what later questions hold."""
 
     def __init__(self, facts: Sequence[Fact]) -> None:
-        self._by_id: dict[str, list[tuple[int, str, Result]]] = defaultdict(list)
+        self._by_id: dict[str, list[tuple[Fact, Result]]] = defaultdict(list)
         self._next: dict[tuple[str, str], list[Fact]] = defaultdict(list)
         for fact in sorted(facts, key=lambda fact: (fact.start, fact.key)):
             for result in fact.results:
                 if result.call_id:
-                    self._by_id[result.call_id].append((fact.start, fact.key, result))
-            if fact.results and fact.prompt and fact.kind in MODEL_KINDS:
+                    self._by_id[result.call_id].append((fact, result))
+            if fact.results and fact.prompt and fact.kind in ASKING:
                 self._next[fact.emitter, fact.prompt].append(fact)
 
     def given(self, calls: Sequence[Told]) -> Iterator[Told]:
@@ -201,14 +214,15 @@ class _Results:
                 yield Told(calls[0].fact, number, asked, result, later.key)
 
     def _named(self, call: Told) -> Told:
-        for start, key, result in self._by_id.get(call.asked.call_id or "", ()):
-            if start >= call.fact.start:
-                return replace(call, result=result, result_key=key)
-        return call
+        later = [found for found in self._by_id.get(call.asked.call_id or "", ()) if found[0].start >= call.fact.start]
+        if not later:
+            return call
+        fact, result = min(later, key=lambda found: (found[0].trace_id != call.fact.trace_id, found[0].start))
+        return replace(call, result=result, result_key=fact.key)
 
     def _later(self, fact: Fact) -> Fact | None:
         questions = self._next.get((fact.emitter, fact.prompt or ""), ())
-        place = bisect_left(questions, fact.end, key=lambda question: question.start)
+        place = bisect_right(questions, fact.end, key=lambda question: question.start)
         return questions[place] if place < len(questions) else None
 
 

@@ -8,7 +8,7 @@ from mapping.contents import Contents, cut
 from mapping.fields import Reading
 from mapping.kinds import tool_in
 from mapping.messages import message_of, role_of
-from mapping.parts import SHAPES, Result, json_text, result_text, says_failed
+from mapping.parts import SHAPES, Result, json_text, says_failed
 from mapping.record import parsed
 from mapping.reprs import written_out
 
@@ -72,10 +72,9 @@ def outcome(value: Any, wrap: str | None = None) -> Result:
     for marks, member in OUTPUTS:
         if isinstance(value, dict) and marks <= value.keys():
             value = value[member]
-    if isinstance(value, dict) and role_of(value, "") == "tool":
-        return next(iter(message_of(value, "tool").results), NONE)
-    if isinstance(value, list):
-        value = result_text(value)[0]
+    message = {"role": "tool", "content": value} if isinstance(value, list) else value
+    if isinstance(message, dict) and role_of(message, "") == "tool":
+        return next(iter(message_of(message, "tool").results), NONE)
     return Result(None, None, json_text(value), failed=failed)
 
 
