@@ -5,11 +5,12 @@ the first of these that holds any is read, each text once.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from mapping.fields import Reading
 from mapping.flattened import flattened
+from mapping.hooks import asked_by
 from mapping.messages import Message, asked_in, finish_in, message_of, nodes_in, role_of
 from mapping.parts import Asked, Result, json_text
 from mapping.record import Event, parsed
@@ -63,7 +64,7 @@ def contents_of(reading: Reading, *, is_call: bool, wants_finish: bool) -> Conte
         raw_output,
         cut_input,
         cut_output,
-        asked or (_beside(reading) if is_call else ()),
+        asked_by(reading, asked or _beside(reading)) if is_call else asked,
         results if is_call else own,
         finish_in(gave[-1:]) or finish_in(reading.record.json(came_out)) if is_call and wants_finish else None,
     )
@@ -134,14 +135,25 @@ def _question(nodes: Sequence[Any]) -> tuple[str | None, tuple[Result, ...]]:
     fresh = True
     for node in reversed(nodes):
         role = role_of(node, "user")
-        if fresh and role == "assistant":
-            fresh = False
-        if fresh or role == "user":
-            told = message_of(node, "user")
+        told = message_of(node, "user") if fresh or role == "user" else None
+        if fresh and told is not None and told.role == "assistant":
+            results, fresh = _named(results, told.asked), False
+        elif told is not None:
             results.extend(reversed(told.results) if fresh else ())
             if told.role == "user" and told.text:
                 return told.text, tuple(reversed(results))
     return None, tuple(reversed(results))
+
+
+def _named(results: Sequence[Result], asked: Sequence[Asked]) -> list[Result]:
+    """Give results the names and arguments of the calls that the question repeats."""
+    calls = {call.call_id: call for call in asked if call.call_id}
+    return [
+        replace(result, name=result.name or call.name, arguments=call.arguments)
+        if (call := calls.get(result.call_id or ""))
+        else result
+        for result in results
+    ]
 
 
 def _answer(nodes: Sequence[Any], *, is_call: bool) -> tuple[str | None, tuple[Asked, ...], tuple[Result, ...]]:

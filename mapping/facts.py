@@ -3,17 +3,19 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mapping.contents import NOTHING, Contents, contents_of, cut, said_by
+from mapping.contents import NOTHING, Contents, contents_of, said_by
 from mapping.emitters import Origin, origin_of
+from mapping.errors import status_of
 from mapping.fields import Reading
 from mapping.hooks import kind_by, session_of
 from mapping.identity import NOBODY, Identity, identity_of
-from mapping.kinds import kind_of, tool_in
+from mapping.kinds import kind_of
 from mapping.parts import Asked, Result
 from mapping.providers import provider_of
 from mapping.raw_usage import raw_usage
 from mapping.record import Record, parsed
 from mapping.tokens import Tokens, tokens_of
+from mapping.tool_contents import Tool, tool_of
 
 MODEL_KINDS: Final = frozenset(("llm", "embedding", "rerank"))
 TOOL_KINDS: Final = frozenset(("tool", "tool_part"))
@@ -60,25 +62,6 @@ UNSAID: Final = Model(None, None, None, None, None, None, Tokens())
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
-    """Say what a record tells of one tool call; input and output are text, JSON where the sender wrote that."""
-
-    name: str | None
-    call_id: str | None
-    input: str | None
-    output: str | None
-
-    def filled(self, other: "Tool") -> "Tool":
-        """Fill in from another record of the same call what this one does not say."""
-        return Tool(
-            self.name or other.name,
-            self.call_id or other.call_id,
-            self.input or other.input,
-            self.output or other.output,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Fact:
     """Say what a record means; times are Unix nanoseconds, ids as in the record."""
 
@@ -116,6 +99,8 @@ class Fact:
     results: tuple[Result, ...] = ()
     """The tool results that a model call was given since the model's last answer."""
     identity: Identity = NOBODY
+    error_status: int | None = None
+    """The HTTP status of a model call that failed."""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -134,9 +119,15 @@ def fact_of(record: Record) -> Fact:
     reading = Reading(record, origin)
     kind = kind_by(reading, kind_of(record, origin))
     error_type = reading.text("tool_calls.error_type")
+    error_message = reading.text("tool_calls.error_message")
+    failed = record.failed or error_type is not None
     model = _model(reading, origin) if kind in USAGE_KINDS else None
-    tool = _tool(reading) if kind in TOOL_KINDS else None
-    said = _said(reading, kind, model, tool)
+    tool = None
+    if kind in TOOL_KINDS:
+        tool, said, says_failed = tool_of(reading)
+        failed = failed or says_failed
+    else:
+        said = _said(reading, kind, model)
     if said.finish:
         model = (model or UNSAID).finished(said.finish)
     return Fact(
@@ -154,9 +145,9 @@ def fact_of(record: Record) -> Fact:
         session_of(reading),
         reading.text("identity.turn_id"),
         reading.text("identity.agent_name"),
-        record.failed or error_type is not None,
+        failed,
         error_type,
-        reading.text("tool_calls.error_message"),
+        error_message,
         model,
         tool,
         said.prompt,
@@ -168,17 +159,15 @@ def fact_of(record: Record) -> Fact:
         said.asked,
         said.results,
         identity_of(reading),
+        status_of(reading, error_type, error_message) if model is not None and (failed or error_type) else None,
     )
 
 
-def _said(reading: Reading, kind: str, model: Model | None, tool: Tool | None) -> Contents:
+def _said(reading: Reading, kind: str, model: Model | None) -> Contents:
     """Read what was said, as far as records of the kind hold any of it."""
     if model is not None:
         is_call = kind in MODEL_KINDS or kind == "copy"
         return contents_of(reading, is_call=is_call, wants_finish=model.finish_reason is None)
-    if tool is not None:
-        went_in, came_out = cut(tool.input), cut(tool.output)
-        return Contents(None, None, went_in[0], came_out[0], went_in[1], came_out[1])
     if kind == "message":
         return said_by(reading)
     return Contents(prompt=reading.text("prompt.text")) if kind == "prompt" else NOTHING
@@ -195,15 +184,6 @@ def _model(reading: Reading, origin: Origin) -> Model:
         _cost(reading),
         _tokens(reading),
         (reading.whole("llm.input_tokens"), reading.whole("llm.output_tokens")),
-    )
-
-
-def _tool(reading: Reading) -> Tool:
-    return Tool(
-        reading.text("tool_calls.name") or tool_in(reading.record.name),
-        reading.text("tool_calls.call_id"),
-        reading.text("tool_calls.input_preview"),
-        reading.text("tool_calls.output_preview"),
     )
 
 
@@ -256,4 +236,5 @@ def merged(fact: Fact, other: Fact) -> Fact:
         cut_output=fact.cut_output if fact.raw_output else other.cut_output,
         asked=fact.asked or other.asked,
         results=fact.results or other.results,
+        error_status=fact.error_status or other.error_status,
     )

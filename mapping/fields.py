@@ -157,8 +157,33 @@ def _tail(getter: Getter) -> Getter:
     return lambda record: str(getter(record) or "").rpartition("/")[2]
 
 
-WRITTEN: dict[str, Callable[[Getter], Getter]] = {"": lambda getter: getter, "json": _quoted, "tail": _tail}
-"""How a value may be written: as it is, as JSON text, or behind a slash."""
+def _refused(getter: Getter) -> Getter:
+    return lambda record: True if getter(record) in (False, "false", "False") else None
+
+
+def _bad(getter: Getter) -> Getter:
+    return lambda record: True if str(getter(record)).lower() in ("error", "failure", "failed") else None
+
+
+def _there(getter: Getter) -> Getter:
+    return lambda record: True if getter(record) not in (None, "", False) else None
+
+
+def _texts(getter: Getter) -> Getter:
+    return lambda record: value if isinstance(value := getter(record), str) else None
+
+
+WRITTEN: dict[str, Callable[[Getter], Getter]] = {
+    "": lambda getter: getter,
+    "json": _quoted,
+    "tail": _tail,
+    "text": _texts,
+    "not": _refused,
+    "error": _bad,
+    "any": _there,
+}
+"""How a value may be written: as it is, as JSON text, behind a slash, as text only; as a success that is none, as the
+word error, as anything at all, which the last three give as True."""
 
 
 VOCABULARY: dict[str, list[list[str]]] = json.loads((Path(__file__).parent / "vocabulary.json").read_text())

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from mapping.fields import Reading
+from mapping.parts import Asked
 
 UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 RESPONSE: Final = re.compile(r"(resp|chatcmpl|msg)[_-]")
@@ -21,6 +23,15 @@ def kind_by(reading: Reading, kind: str) -> str:
     """Give the kind that the record's values decide."""
     decide = KINDS.get(reading.origin.emitter.id)
     return decide(reading, kind) if decide else kind
+
+
+def asked_by(reading: Reading, asked: tuple[Asked, ...]) -> tuple[Asked, ...]:
+    """Give calls the ids that the record has beside the messages, where those have the ids of items instead."""
+    told = reading.record.attributes.get("gen_ai.tool.call.id")
+    ids = told.split(", ") if reading.origin.emitter.id == "openlit" and isinstance(told, str) else ()
+    if len(ids) != len(asked):
+        return asked
+    return tuple(replace(call, call_id=call_id) for call, call_id in zip(asked, ids, strict=True))
 
 
 def _codex_kind(reading: Reading, kind: str) -> str:

@@ -67,6 +67,7 @@ def nodes_in(value: Any, depth: int = 0) -> Sequence[Any]:
 
 def role_of(node: Any, otherwise: str) -> str:
     """Give a message's role, or the one that it has when it names none."""
+    node = written_out(node)
     if isinstance(node, list):
         return ROLES.get(node[0].lower(), otherwise) if _is_pair(node) else otherwise
     if not isinstance(node, dict):
@@ -74,12 +75,14 @@ def role_of(node: Any, otherwise: str) -> str:
     told = kind_of_part(node)
     if told in ITEMS:
         return "tool" if told in ANSWERS else "assistant"
-    named, _ = _opened(node)
-    return ROLES.get(named.lower(), named) or otherwise
+    role = node.get("role")
+    named = role if isinstance(role, str) and role else _opened(node)[0]
+    return ROLES.get(named) or ROLES.get(named.lower(), named) or otherwise
 
 
 def message_of(node: Any, otherwise: str) -> Message:
     """Read one message; one that names no role has the other."""
+    node = written_out(node)
     role = role_of(node, otherwise)
     parts = Parts()
     if isinstance(node, dict) and kind_of_part(node) not in ITEMS:
@@ -157,6 +160,8 @@ def _listed(value: list[Any], depth: int) -> Sequence[Any]:
     if _is_pair(value):
         return (value,)
     if isinstance(value[0], dict) and _is_message(value[0]):
+        return value
+    if isinstance(value[0], str):
         return value
     return [node for part in value for node in ((part,) if _is_pair(part) else nodes_in(part, depth + 1))]
 

@@ -31,6 +31,8 @@ class Result:
     name: str | None
     text: str | None
     failed: bool = False
+    arguments: str | None = None
+    """What was asked for, as the question repeats it."""
 
 
 @dataclass(slots=True)

@@ -29,11 +29,17 @@ MAX_NODES: Final = 2000
 def raw_usage(record: Record) -> Tokens:
     """Give what the first usage object says; nothing when there is none, or several that differ."""
     for holder in HOLDERS:
-        if holder in record.attributes:
-            found = list(dict.fromkeys(_usages(record.json(record.attributes[holder]))))
+        told = record.attributes.get(holder)
+        if told is not None and _may_tell(told):
+            found = list(dict.fromkeys(_usages(record.json(told))))
             if len(found) == 1:
                 return found[0]
     return Tokens()
+
+
+def _may_tell(told: Any) -> bool:
+    """Say whether any usage may be inside: most texts are searched faster than they are walked through."""
+    return not isinstance(told, str) or any(mark in told for mark in MARKS)
 
 
 def _usages(root: Any) -> Iterator[Tokens]:
@@ -43,14 +49,18 @@ def _usages(root: Any) -> Iterator[Tokens]:
     while stack and seen < MAX_NODES:
         node, depth = stack.pop()
         seen += 1
-        if isinstance(node, dict):
+        if isinstance(node, dict) and not MEMBERS.isdisjoint(node):
             tokens = next((tokens for shape in SHAPES if (tokens := shape(node))), None)
             if tokens:
                 yield tokens
                 continue
         if depth < MAX_DEPTH and isinstance(node, dict | list):
             inner = node.values() if isinstance(node, dict) else node
-            stack.extend((parsed(part), depth + 1) for part in inner if isinstance(part, dict | list | str))
+            stack.extend((parsed(part), depth + 1) for part in inner if _is_more(part))
+
+
+def _is_more(part: Any) -> bool:
+    return isinstance(part, dict | list) or (isinstance(part, str) and part[:1] in ("{", "["))
 
 
 def _at(node: Any, *path: str) -> int | None:
@@ -109,3 +119,15 @@ GEMINI: Final = (
     ("prompt_token_count", "candidates_token_count", "cached_content_token_count", "thoughts_token_count"),
 )
 SHAPES: Final[tuple[Callable[[dict[str, Any]], Tokens], ...]] = (_openai_chat, _openai_responses, _anthropic, _gemini)
+MARKS: Final = ("_tokens", "TokenCount", "token_count")
+MEMBERS: Final = frozenset(
+    (
+        "prompt_tokens",
+        "input_tokens_details",
+        "output_tokens_details",
+        "cache_read_input_tokens",
+        "cache_creation_input_tokens",
+        *(names[0] for names in GEMINI),
+    )
+)
+"""What the names of usages have in common, and the members by which each shape is known."""

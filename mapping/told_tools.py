@@ -6,14 +6,16 @@ not run, but rejected, handed over, or the agent's way to give its final answer.
 no session covers the call that it is near to, by id or by name and arguments.
 """
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mapping.facts import MODEL_KINDS, Fact, Tool
+from mapping.facts import MODEL_KINDS, Fact
 from mapping.parts import Asked, Result
+from mapping.record import parsed
+from mapping.tool_contents import Tool
 
 SAME_NS: Final = 2_000_000_000
 """Records that tell of the same model call end within two seconds of each other."""
@@ -70,8 +72,10 @@ class Told:
 def told_calls(facts: Sequence[Fact]) -> list[Told]:
     """Give each call that was asked for once, in order, with its result."""
     results = _Results(facts)
-    calls = list(_once(_asking(facts)))
-    return [results.given(call) for call in calls]
+    calls: dict[str, list[Told]] = defaultdict(list)
+    for call in _once(_asking(facts)):
+        calls[call.fact.key].append(call)
+    return [told for asked in calls.values() for told in results.given(asked)]
 
 
 def unrecorded(told: Iterable[Told], recorded: Sequence[Fact]) -> Iterator[Told]:
@@ -86,26 +90,67 @@ def unrecorded(told: Iterable[Told], recorded: Sequence[Fact]) -> Iterator[Told]
             yield call
 
 
-def filled(fact: Fact, told: Sequence[Told]) -> Fact:
-    """Give a recorded call what the messages know of it: arguments, result, and that it failed."""
-    call = min(told, key=lambda call: abs(call.fact.end - fact.start))
-    result, tool = call.result, fact.tool
+def filled(recorded: Iterable[Fact], told: Iterable[Told]) -> Iterator[Fact]:
+    """Give recorded calls, in the same order, what the messages know of them: id, arguments, result, and failure."""
+    known = _Known(told)
+    return (_filled(fact, call) if (call := known.of(fact)) else fact for fact in recorded)
+
+
+def _filled(fact: Fact, call: Told) -> Fact:
+    tool, result = fact.tool, call.result
     if tool is None:
         return fact
-    more = Tool(call.asked.name, None, call.asked.arguments, result.text if result else None)
+    more = Tool(call.asked.name, call.call_id, call.asked.arguments, result.text if result else None)
+    told_better = more.input is not None and not (tool.input or "").startswith("{")
     return replace(
         fact,
-        tool=tool.filled(more),
+        tool=replace(tool, input=more.input).filled(more) if told_better else tool.filled(more),
         failed=fact.failed or (result is not None and result.failed),
         raw_input=fact.raw_input or more.input,
         raw_output=fact.raw_output or more.output,
     )
 
 
+class _Known:
+    """Find the call that a tool's record tells of: by its id, else the last free one of its name before it."""
+
+    def __init__(self, told: Iterable[Told]) -> None:
+        self._by_id: dict[str, list[Told]] = defaultdict(list)
+        self._by_name: dict[tuple[str, str | None], list[Told]] = defaultdict(list)
+        for call in told:
+            for call_id in {call.asked.call_id, call.call_id} - {None}:
+                self._by_id[str(call_id)].append(call)
+            self._by_name[call.fact.trace_id, call.asked.name].append(call)
+
+    def of(self, fact: Fact) -> Told | None:
+        """Give the call, and take it."""
+        if fact.tool is None:
+            return None
+        named = self._by_id.get(fact.tool.call_id or "")
+        if named:
+            return min(named, key=lambda call: abs(call.fact.end - fact.start))
+        free = self._by_name.get((fact.trace_id, fact.tool.name), []) if fact.trace_id else []
+        fitting = [call for call in free if call.fact.end <= fact.start and _fits(call.asked, fact.tool)]
+        if not fitting:
+            return None
+        found = max(fitting, key=lambda call: call.fact.end)
+        free.remove(found)
+        return found
+
+
+def _fits(asked: Asked, tool: Tool) -> bool:
+    """Say whether the arguments may be the same: equal as JSON, or one value alone that is among them."""
+    if tool.input is None or asked.arguments is None:
+        return True
+    given, wanted = parsed(tool.input), parsed(asked.arguments)
+    return given == wanted or (isinstance(given, str) and isinstance(wanted, dict) and given in wanted.values())
+
+
 def _asking(facts: Sequence[Fact]) -> list[Fact]:
     """Give the answers that ask for calls: of models, or of whole runs when no model's is told of."""
     asking = [fact for fact in facts if fact.asked and not fact.failed]
-    models = [fact for fact in asking if fact.kind in ASKING]
+    spans = {fact.place for fact in asking if fact.is_span and fact.kind in MODEL_KINDS}
+    models = [fact for fact in asking if fact.kind in ASKING and (fact.is_span or fact.place not in spans)]
     traces = {fact.trace_id for fact in facts if fact.kind in MODEL_KINDS}
     around = [fact for fact in asking if fact.kind in AROUND and fact.trace_id not in traces]
     return sorted(models or around, key=lambda fact: (fact.end, fact.kind not in MODEL_KINDS, fact.key))
@@ -113,45 +158,72 @@ def _asking(facts: Sequence[Fact]) -> list[Fact]:
 
 def _once(asking: Sequence[Fact]) -> Iterator[Told]:
     """Leave out what another record of the same answer told already."""
-    ends: dict[object, int] = {}
+    answers = _Answers()
     for fact in asking:
-        seen: dict[object, int] = defaultdict(int)
         for number, asked in enumerate(fact.asked):
-            key: object = asked.call_id or (fact.session_id, asked.name, asked.arguments)
-            if asked.call_id is None:
-                seen[key] += 1
-                key = (key, seen[key])
-            if key not in ends or fact.end - ends[key] > SAME_NS:
+            same = fact.asked[:number].count(asked)
+            if answers.takes(fact, asked.call_id or (fact.session_id, asked, same)):
                 yield Told(fact, number, asked)
-            ends[key] = fact.end
+
+
+class _Answers:
+    """Remember which calls were asked for where and when: some models number the calls of each answer from nought.
+
+    Records of one answer are in one trace, but for log records that name none.
+    """
+
+    def __init__(self) -> None:
+        self._ends: dict[tuple[str, object], int] = {}
+
+    def takes(self, fact: Fact, call: object) -> bool:
+        """Say whether a call is a new one."""
+        places = ((fact.trace_id, call), ("", call)) if fact.trace_id else (("*", call),)
+        known = any(fact.end - self._ends.get(place, -SAME_NS - 1 + fact.end) <= SAME_NS for place in places)
+        self._ends[fact.trace_id, call] = self._ends["*", call] = fact.end
+        return not known
 
 
 class _Results:
     """Find the result of a call among what later questions hold."""
 
     def __init__(self, facts: Sequence[Fact]) -> None:
-        self._by_id: dict[str, list[tuple[int, str, Result]]] = defaultdict(list)
+        self._by_id: dict[str, list[tuple[Fact, Result]]] = defaultdict(list)
         self._next: dict[tuple[str, str], list[Fact]] = defaultdict(list)
         for fact in sorted(facts, key=lambda fact: (fact.start, fact.key)):
             for result in fact.results:
                 if result.call_id:
-                    self._by_id[result.call_id].append((fact.start, fact.key, result))
-            if fact.results and fact.prompt and fact.kind in MODEL_KINDS:
+                    self._by_id[result.call_id].append((fact, result))
+            if fact.results and fact.prompt and fact.kind in ASKING:
                 self._next[fact.emitter, fact.prompt].append(fact)
 
-    def given(self, call: Told) -> Told:
-        """Add the result: of the same id, else the one in its place in the next question of the same prompt."""
-        since = call.fact.start
-        for start, key, result in self._by_id.get(call.asked.call_id or "", ()):
-            if start >= since:
-                return replace(call, result=result, result_key=key)
-        later = self._next.get((call.fact.emitter, call.fact.prompt or ""), ())
-        place = bisect_left(later, call.fact.end, key=lambda fact: fact.start)
-        if place < len(later) and len(later[place].results) == len(call.fact.asked):
-            result = later[place].results[call.number]
-            if result.name in (None, call.asked.name):
-                return replace(call, result=result, result_key=later[place].key)
-        return call
+    def given(self, calls: Sequence[Told]) -> Iterator[Told]:
+        """Add the results of one answer's calls: those of their ids, else those in the next question of the prompt.
+
+        What the next question tells of is what was asked for, also when an exporter ran several calls into one.
+        """
+        named = [self._named(call) for call in calls]
+        later = self._later(calls[0].fact) if not any(call.result for call in named) else None
+        if later is None:
+            yield from named
+        elif len(later.results) == len(calls):
+            for call, result in zip(calls, later.results, strict=True):
+                yield replace(call, result=result, result_key=later.key)
+        else:
+            for number, result in enumerate(later.results):
+                asked = Asked(result.call_id, result.name, result.arguments)
+                yield Told(calls[0].fact, number, asked, result, later.key)
+
+    def _named(self, call: Told) -> Told:
+        later = [found for found in self._by_id.get(call.asked.call_id or "", ()) if found[0].start >= call.fact.start]
+        if not later:
+            return call
+        fact, result = min(later, key=lambda found: (found[0].trace_id != call.fact.trace_id, found[0].start))
+        return replace(call, result=result, result_key=fact.key)
+
+    def _later(self, fact: Fact) -> Fact | None:
+        questions = self._next.get((fact.emitter, fact.prompt or ""), ())
+        place = bisect_right(questions, fact.end, key=lambda question: question.start)
+        return questions[place] if place < len(questions) else None
 
 
 class _Near:

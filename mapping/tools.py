@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mapping.facts import Fact, merged
-from mapping.told_tools import Told, filled, told_calls, unrecorded
+from mapping.told_tools import filled, told_calls, unrecorded
 from mapping.tree import Place, Tree
 
 BETWEEN: Final = frozenset(("tool", "tool_part", "mcp", "other", "chain", "wait", "hook"))
@@ -43,14 +43,9 @@ def tool_calls(facts: Sequence[Fact], tree: Tree) -> list[ToolCall]:
 def _with_told(found: list[ToolCall], facts: Sequence[Fact]) -> list[ToolCall]:
     """Add what the messages of models know: of the calls that were found, and of those that nothing else tells of."""
     told = told_calls(facts)
-    by_id: dict[str, list[Told]] = defaultdict(list)
-    for each in told:
-        if each.asked.call_id:
-            by_id[each.asked.call_id].append(each)
-    for call in found:
-        known = by_id.get(call.fact.tool.call_id or "") if call.fact.tool else None
-        if known:
-            call.fact = filled(call.fact, known)
+    found.sort(key=lambda call: (call.fact.start, call.fact.key))
+    for call, fact in zip(found, filled([call.fact for call in found], told), strict=True):
+        call.fact = fact
     more = unrecorded(told, [call.fact for call in found])
     return found + [ToolCall(each.as_fact(), [key for key in (each.fact.key, each.result_key) if key]) for each in more]
 
