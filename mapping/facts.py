@@ -5,8 +5,9 @@ from typing import Final
 
 from mapping.emitters import Origin, origin_of
 from mapping.fields import Reading, parsed
-from mapping.hooks import kind_by, session_of
-from mapping.kinds import kind_of, tool_in
+from mapping.files import writes
+from mapping.hooks import kind_by, session_of, tool_by
+from mapping.kinds import kind_of, tells_failure, tool_in
 from mapping.providers import provider_of
 from mapping.raw_usage import raw_usage
 from mapping.record import Record
@@ -16,6 +17,8 @@ MODEL_KINDS: Final = frozenset(("llm", "embedding", "rerank"))
 TOOL_KINDS: Final = frozenset(("tool", "tool_part"))
 USAGE_KINDS: Final = MODEL_KINDS | {"copy", "agent", "workflow", "turn", "chain"}
 """Records that may tell of tokens; those of the last four repeat what others say."""
+
+DURATIONS: Final = {"tool": "tool_calls.duration_ms", **dict.fromkeys(MODEL_KINDS, "llm.duration_ms")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,15 @@ class Model:
     tokens: Tokens
     told: tuple[int | None, int | None] = (None, None)
     """Input and output as they were sent, before they were brought to one meaning."""
+    request_id: str | None = None
+    """The client's own id of the request, which is known even where no answer came."""
+    attempts: int | None = None
+    """How often the request was sent until it was answered or given up."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Give the ids that all records of the call share."""
+        return tuple(told for told in (self.response_id, self.request_id) if told)
 
     def filled(self, other: "Model") -> "Model":
         """Fill in from another record of the same call what this one does not say; more numbers are the better ones."""
@@ -46,6 +58,8 @@ class Model:
             other.cost_usd if self.cost_usd is None else self.cost_usd,
             fuller.filled(other_tokens),
             self.told if self.tokens else other.told,
+            self.request_id or other.request_id,
+            other.attempts if self.attempts is None else self.attempts,
         )
 
 
@@ -57,14 +71,20 @@ class Tool:
     call_id: str | None
     input: str | None
     output: str | None
+    decision: str | None = None
+    """Whether it was allowed to run, in the sender's word: accept, reject."""
+    writes: tuple[str, ...] = ()
+    """The files that it was to write, as it was given them."""
 
     def filled(self, other: "Tool") -> "Tool":
         """Fill in from another record of the same call what this one does not say."""
         return Tool(
             self.name or other.name,
             self.call_id or other.call_id,
-            self.input or other.input,
+            _arguments(self.input, other.input),
             self.output or other.output,
+            self.decision or other.decision,
+            self.writes or other.writes,
         )
 
 
@@ -103,6 +123,12 @@ class Fact:
         return self.trace_id, self.parent_span_id
 
 
+def _arguments(one: str | None, other: str | None) -> str | None:
+    """Take all arguments, as JSON, rather than one of them as it is."""
+    alone = one is not None and not one.startswith("{")
+    return other if other is not None and alone and other.startswith("{") else one or other
+
+
 def fact_of(record: Record) -> Fact:
     """Read a record."""
     origin = origin_of(record)
@@ -116,7 +142,7 @@ def fact_of(record: Record) -> Fact:
         kind,
         origin.emitter.id,
         record.scope,
-        record.start,
+        _start(reading, kind),
         max(record.start, record.end),
         record.trace_id,
         record.span_id,
@@ -124,7 +150,7 @@ def fact_of(record: Record) -> Fact:
         session_of(reading),
         reading.text("identity.turn_id"),
         reading.text("identity.agent_name"),
-        record.failed or error_type is not None,
+        _failed(reading, error_type),
         error_type,
         reading.text("tool_calls.error_message"),
         _model(reading, origin) if kind in USAGE_KINDS else None,
@@ -143,16 +169,34 @@ def _model(reading: Reading, origin: Origin) -> Model:
         _cost(reading),
         _tokens(reading),
         (reading.whole("llm.input_tokens"), reading.whole("llm.output_tokens")),
+        reading.text("llm.request_id"),
+        reading.whole("llm.attempts"),
     )
 
 
 def _tool(reading: Reading) -> Tool:
+    name = tool_by(reading, reading.text("tool_calls.name") or tool_in(reading.record.name))
     return Tool(
-        reading.text("tool_calls.name") or tool_in(reading.record.name),
+        name,
         reading.text("tool_calls.call_id"),
         reading.text("tool_calls.input_preview"),
         reading.text("tool_calls.output_preview"),
+        reading.text("tool_calls.decision"),
+        writes(reading, name),
     )
+
+
+def _start(reading: Reading, kind: str) -> int:
+    """Give the start: an event is written at the end, and some say how long it took."""
+    record, field = reading.record, DURATIONS.get(kind)
+    took = None if record.is_span or field is None else reading.whole(field)
+    return record.start if took is None else max(0, record.start - took * 1_000_000)
+
+
+def _failed(reading: Reading, error_type: str | None) -> bool:
+    """Say whether anything in the record tells of a failure."""
+    told = reading.record.failed or error_type is not None or tells_failure(reading.record)
+    return told or reading.get("tool_calls.success") in (False, "false")
 
 
 def _tokens(reading: Reading) -> Tokens:

@@ -19,6 +19,8 @@ from mapping.record import Record
 
 ABSENT = re.compile(r"|<not specified>|<REDACTED>|\[REDACTED\]|\[Scrubbed due to .*")
 """What stands where a value was left out."""
+CATEGORY = re.compile(r"[A-Za-z_]+(:[A-Za-z0-9_]+)?")
+"""A kind of error, such as `ShellError` or `Error:ENOENT`."""
 CHOICE = re.compile(r"\{([^{}]*)\}")
 SIGNALS = {".span": True, ".log": False}
 """Some sources use a key in spans, or in log records, only."""
@@ -152,8 +154,23 @@ def _tail(getter: Getter) -> Getter:
     return lambda record: str(getter(record) or "").rpartition("/")[2]
 
 
-WRITTEN: dict[str, Callable[[Getter], Getter]] = {"": lambda getter: getter, "json": _quoted, "tail": _tail}
-"""How a value may be written: as it is, as JSON text, or behind a slash."""
+def _subagent(getter: Getter) -> Getter:
+    """Read `agent:builtin:Explore` as Explore; what does not begin so names a part of the program."""
+    return lambda record: told.rpartition(":")[2] if (told := str(getter(record) or "")).startswith("agent:") else None
+
+
+def _category(getter: Getter) -> Getter:
+    return lambda record: told if CATEGORY.fullmatch(told := str(getter(record) or "")) else None
+
+
+WRITTEN: dict[str, Callable[[Getter], Getter]] = {
+    "": lambda getter: getter,
+    "json": _quoted,
+    "tail": _tail,
+    "subagent": _subagent,
+    "category": _category,
+}
+"""How a value may be written: as it is, as JSON text, behind a slash, behind `agent:`, as a kind of error."""
 
 
 VOCABULARY: dict[str, list[list[str]]] = json.loads((Path(__file__).parent / "vocabulary.json").read_text())
