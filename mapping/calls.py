@@ -142,8 +142,12 @@ class _Merging:
         """Find the span of a log event that names no span."""
         near = [call for numbers in _numbers(fact) for call in self._by_numbers[fact.session_id, numbers]]
         if _given_up(fact):
-            near = [call for call in self._given_up[fact.session_id, fact.emitter] if _untold(call, fact)]
-        best = min(near, key=lambda call: abs(call.fact.end - fact.end), default=None)
+            near = [call for call in self._given_up[fact.session_id, fact.emitter] if _untold(call)]
+        best = min(
+            (call for call in near if not _both_named(call.fact, fact)),
+            key=lambda call: abs(call.fact.end - fact.end),
+            default=None,
+        )
         return best if best is not None and abs(best.fact.end - fact.end) <= NEAR_NS else None
 
 
@@ -152,17 +156,21 @@ def _given_up(fact: Fact) -> bool:
     return fact.failed and fact.model is not None and not fact.model.tokens
 
 
-def _untold(call: Call, event: Fact) -> bool:
-    """Say whether no event was written of a span's call yet, and its ids are no others than this one's."""
-    ids = [fact.model.ids for fact in (call.fact, event) if fact.model]
-    return not all(ids) and not any(source.startswith("log/") for source in call.sources)
+def _untold(call: Call) -> bool:
+    """Say whether no event was written of a span's call yet."""
+    return not any(source.startswith("log/") for source in call.sources)
+
+
+def _both_named(one: Fact, other: Fact) -> bool:
+    """Say whether both have ids, so that the ids alone say whether they are of the same call."""
+    return all(fact.model is not None and fact.model.ids for fact in (one, other))
 
 
 def _agree(outer: Fact, inner: Fact) -> bool:
     """Say whether nothing that both tell differs."""
     if outer.model is None or inner.model is None:
         return False
-    if outer.model.ids and inner.model.ids:
+    if _both_named(outer, inner):
         return False
     return not outer.model.tokens or not inner.model.tokens or _equal(outer, inner)
 

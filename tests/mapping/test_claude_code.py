@@ -252,3 +252,30 @@ def test_a_lost_prompt_span_loses_no_call() -> None:
 
     assert [numbers(call) for call in found(BOTH)] == [numbers(call) for call in calls(told)]
     assert list(by_id(BOTH)) == [call.fact.tool and call.fact.tool.call_id for call in tools(told)]
+
+
+@pytest.mark.parametrize("name", [SPANS, BOTH])
+def test_an_agent_in_an_agent_is_another_call(name: str) -> None:
+    """Tools below an agent's tool are its subagent's, also when they have its name."""
+    told = changed(name, lambda record: {**record.attributes, "tool_name": "Agent"})
+
+    assert list(by_id(name)) == [call.fact.tool and call.fact.tool.call_id for call in tools(told)]
+
+
+def test_an_event_below_an_agents_lost_tool_is_not_the_agents() -> None:
+    """Of a subagent's tool only the event came; it was written in the span of the agent's tool."""
+    agent = next(fact for fact in facts(SPANS) if fact.tool and fact.tool.name == "Agent" and fact.kind == "tool")
+    inner = next(fact for fact in facts(LOGS) if fact.kind == "tool" and not fact.failed)
+    told = (agent, replace(inner, trace_id=agent.trace_id, span_id=agent.span_id))
+
+    assert 2 == len(tools(told))
+
+
+def test_ids_that_differ_are_of_different_calls() -> None:
+    """However near in time and equal in numbers an event and a span are."""
+    told = changed(
+        BOTH,
+        lambda record: record.attributes if record.is_span else {**record.attributes, **dict.fromkeys(IDS, record.key)},
+    )
+
+    assert 2 * len(found(BOTH)) == len(calls(told))
