@@ -195,8 +195,7 @@ def _start(reading: Reading, kind: str) -> int:
 
 def _failed(reading: Reading, error_type: str | None) -> bool:
     """Say whether anything in the record tells of a failure."""
-    told = reading.record.failed or error_type is not None or tells_failure(reading.record)
-    return told or reading.get("tool_calls.success") in (False, "false")
+    return reading.record.failed or error_type is not None or tells_failure(reading.record)
 
 
 def _tokens(reading: Reading) -> Tokens:
