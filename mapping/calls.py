@@ -59,6 +59,7 @@ class _Merging:
         self._below: dict[Place, list[Call]] = defaultdict(list)
         self._within: dict[Place, list[Call]] = defaultdict(list)
         self._by_numbers: dict[object, list[Call]] = defaultdict(list)
+        self._given_up: dict[tuple[str | None, str], list[Call]] = defaultdict(list)
 
     def spans(self, facts: Sequence[Fact]) -> None:
         """Take spans, the innermost first: what is around one tells of the same call."""
@@ -86,8 +87,8 @@ class _Merging:
             known.take(fact)
         if fact.is_span or not self._tree.kind(fact.place):
             self._by_place[fact.place] = known
-        if fact.model and fact.model.response_id:
-            self._by_id[fact.model.response_id] = known
+        for told in fact.model.ids if fact.model else ():
+            self._by_id[told] = known
         if fact.is_span:
             self._place(fact, known)
 
@@ -98,14 +99,19 @@ class _Merging:
             self._within[place].append(call)
         for numbers in _numbers(fact):
             self._by_numbers[fact.session_id, numbers].append(call)
+        if _given_up(fact):
+            self._given_up[fact.session_id, fact.emitter].append(call)
 
     def _written_in(self, fact: Fact) -> Call | None:
         """Find the call of the span that a log record was written in, if that is a call and not an agent's run."""
         call = self._by_place.get(fact.place) if fact.span_id else None
-        return call if call is not None and (call.fact.is_span or _agree(fact, call.fact)) else None
+        if call is None or call.fact.is_span:
+            return call
+        return call if fact.failed == call.fact.failed and _agree(fact, call.fact) else None
 
     def _same_id(self, fact: Fact) -> Call | None:
-        return self._by_id.get(fact.model.response_id) if fact.model and fact.model.response_id else None
+        ids = fact.model.ids if fact.model else ()
+        return next((call for told in ids if (call := self._by_id.get(told))), None)
 
     def _inside(self, fact: Fact) -> Call | None:
         """Find the call that this span is around, when nothing but wrapping is between them."""
@@ -142,16 +148,37 @@ class _Merging:
 
     def _near(self, fact: Fact) -> Call | None:
         """Find the span of a log event that names no span."""
-        near = (call for numbers in _numbers(fact) for call in self._by_numbers[fact.session_id, numbers])
-        best = min(near, key=lambda call: abs(call.fact.end - fact.end), default=None)
+        near = [call for numbers in _numbers(fact) for call in self._by_numbers[fact.session_id, numbers]]
+        if _given_up(fact):
+            near = [call for call in self._given_up[fact.session_id, fact.emitter] if _untold(call)]
+        best = min(
+            (call for call in near if not _both_named(call.fact, fact)),
+            key=lambda call: abs(call.fact.end - fact.end),
+            default=None,
+        )
         return best if best is not None and abs(best.fact.end - fact.end) <= NEAR_NS else None
+
+
+def _given_up(fact: Fact) -> bool:
+    """Say whether a call ended without an answer, so that no numbers tell it from others."""
+    return fact.failed and fact.model is not None and not fact.model.tokens
+
+
+def _untold(call: Call) -> bool:
+    """Say whether no event was written of a span's call yet."""
+    return not any(source.startswith("log/") for source in call.sources)
+
+
+def _both_named(one: Fact, other: Fact) -> bool:
+    """Say whether both have ids, so that the ids alone say whether they are of the same call."""
+    return all(fact.model is not None and fact.model.ids for fact in (one, other))
 
 
 def _agree(outer: Fact, inner: Fact) -> bool:
     """Say whether nothing that both tell differs."""
     if outer.model is None or inner.model is None:
         return False
-    if outer.model.response_id and inner.model.response_id:
+    if _both_named(outer, inner):
         return False
     return not outer.model.tokens or not inner.model.tokens or _equal(outer, inner)
 

@@ -9,7 +9,7 @@ from mapping.errors import status_of
 from mapping.fields import Reading
 from mapping.hooks import kind_by, session_of
 from mapping.identity import NOBODY, Identity, identity_of
-from mapping.kinds import kind_of
+from mapping.kinds import kind_of, tells_failure
 from mapping.parts import Asked, Result
 from mapping.providers import provider_of
 from mapping.raw_usage import raw_usage
@@ -21,6 +21,8 @@ MODEL_KINDS: Final = frozenset(("llm", "embedding", "rerank"))
 TOOL_KINDS: Final = frozenset(("tool", "tool_part"))
 USAGE_KINDS: Final = MODEL_KINDS | {"copy", "agent", "workflow", "turn", "chain"}
 """Records that may tell of tokens; those of the last four repeat what others say."""
+
+DURATIONS: Final = {"tool": "tool_calls.duration_ms", **dict.fromkeys(MODEL_KINDS, "llm.duration_ms")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,15 @@ class Model:
     tokens: Tokens
     told: tuple[int | None, int | None] = (None, None)
     """Input and output as they were sent, before they were brought to one meaning."""
+    request_id: str | None = None
+    """The client's own id of the request, which is known even where no answer came."""
+    attempts: int | None = None
+    """How often the request was sent until it was answered or given up."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Give the ids that all records of the call share."""
+        return tuple(told for told in (self.response_id, self.request_id) if told)
 
     def finished(self, reason: str) -> "Model":
         """Say why it ended, where nothing else does."""
@@ -55,6 +66,8 @@ class Model:
             other.cost_usd if self.cost_usd is None else self.cost_usd,
             fuller.filled(other_tokens),
             self.told if self.tokens else other.told,
+            self.request_id or other.request_id,
+            other.attempts if self.attempts is None else self.attempts,
         )
 
 
@@ -113,6 +126,12 @@ class Fact:
         return self.trace_id, self.parent_span_id
 
 
+def _arguments(one: str | None, other: str | None) -> str | None:
+    """Take all arguments, as JSON, rather than one of them as it is."""
+    alone = one is not None and not one.startswith("{")
+    return other if other is not None and alone and other.startswith("{") else one or other
+
+
 def fact_of(record: Record) -> Fact:
     """Read a record."""
     origin = origin_of(record)
@@ -120,7 +139,7 @@ def fact_of(record: Record) -> Fact:
     kind = kind_by(reading, kind_of(record, origin))
     error_type = reading.text("tool_calls.error_type")
     error_message = reading.text("tool_calls.error_message")
-    failed = record.failed or error_type is not None
+    failed = record.failed or error_type is not None or tells_failure(record)
     model = _model(reading, origin) if kind in USAGE_KINDS else None
     tool = None
     if kind in TOOL_KINDS:
@@ -137,7 +156,7 @@ def fact_of(record: Record) -> Fact:
         kind,
         origin.emitter.id,
         record.scope,
-        record.start,
+        _start(reading, kind),
         max(record.start, record.end),
         record.trace_id,
         record.span_id,
@@ -184,7 +203,16 @@ def _model(reading: Reading, origin: Origin) -> Model:
         _cost(reading),
         _tokens(reading),
         (reading.whole("llm.input_tokens"), reading.whole("llm.output_tokens")),
+        reading.text("llm.request_id"),
+        reading.whole("llm.attempts"),
     )
+
+
+def _start(reading: Reading, kind: str) -> int:
+    """Give the start: an event is written at the end, and some say how long it took."""
+    record, field = reading.record, DURATIONS.get(kind)
+    took = None if record.is_span or field is None else reading.whole(field)
+    return record.start if took is None else max(0, record.start - took * 1_000_000)
 
 
 def _tokens(reading: Reading) -> Tokens:

@@ -20,6 +20,8 @@ from mapping.record import Record, parsed
 
 ABSENT = re.compile(r"|<not specified>|<REDACTED>|\[REDACTED\]|\[Scrubbed due to .*")
 """What stands where a value was left out."""
+CATEGORY = re.compile(r"[A-Za-z_]+(:[A-Za-z0-9_]+)?")
+"""A kind of error, such as `ShellError` or `Error:ENOENT`."""
 CHOICE = re.compile(r"\{([^{}]*)\}")
 SIGNALS = {".span": True, ".log": False}
 """Some sources use a key in spans, or in log records, only."""
@@ -173,17 +175,28 @@ def _texts(getter: Getter) -> Getter:
     return lambda record: value if isinstance(value := getter(record), str) else None
 
 
+def _subagent(getter: Getter) -> Getter:
+    """Read `agent:builtin:Explore` as Explore; what does not begin so names a part of the program."""
+    return lambda record: told.rpartition(":")[2] if (told := str(getter(record) or "")).startswith("agent:") else None
+
+
+def _category(getter: Getter) -> Getter:
+    return lambda record: told if CATEGORY.fullmatch(told := str(getter(record) or "")) else None
+
+
 WRITTEN: dict[str, Callable[[Getter], Getter]] = {
     "": lambda getter: getter,
     "json": _quoted,
     "tail": _tail,
     "text": _texts,
+    "subagent": _subagent,
+    "category": _category,
     "not": _refused,
     "error": _bad,
     "any": _there,
 }
-"""How a value may be written: as it is, as JSON text, behind a slash, as text only; as a success that is none, as the
-word error, as anything at all, which the last three give as True."""
+"""How a value may be written: as it is, as JSON text, behind a slash, as text only, behind `agent:`, as a kind of
+error; as a success that is none, as the word error, as anything at all, which the last three give as True."""
 
 
 VOCABULARY: dict[str, list[list[str]]] = json.loads((Path(__file__).parent / "vocabulary.json").read_text())

@@ -7,8 +7,10 @@ from typing import Final
 
 from mapping.fields import Reading
 from mapping.parts import Asked
+from mapping.record import parsed
 
 UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+REFUSED: Final = "reject"
 RESPONSE: Final = re.compile(r"(resp|chatcmpl|msg)[_-]")
 
 
@@ -34,6 +36,12 @@ def asked_by(reading: Reading, asked: tuple[Asked, ...]) -> tuple[Asked, ...]:
     return tuple(replace(call, call_id=call_id) for call, call_id in zip(asked, ids, strict=True))
 
 
+def tool_by(reading: Reading, name: str | None) -> str | None:
+    """Give the tool's own name where a word stands for it."""
+    decide = TOOLS.get(reading.origin.emitter.id)
+    return decide(reading, name) if decide else name
+
+
 def _codex_kind(reading: Reading, kind: str) -> str:
     """Of the events and spans for each part of a stream only the one that counts the tokens is the call."""
     attributes = reading.record.attributes
@@ -44,9 +52,25 @@ def _codex_kind(reading: Reading, kind: str) -> str:
     return kind
 
 
+def _claude_code_kind(reading: Reading, kind: str) -> str:
+    """Make a tool call of a decision that refused it: nothing else tells of it. Others have an event of their own."""
+    refused = not reading.record.is_span and kind == "tool_part" and reading.text("tool_calls.decision") == REFUSED
+    return "tool" if refused else kind
+
+
+def _claude_code_tool(reading: Reading, name: str | None) -> str | None:
+    """Events hide the name of a user's MCP tool behind a word; with its parts, give it as spans have it."""
+    if name != "mcp_tool":
+        return name
+    parts = parsed(reading.record.attributes.get("tool_parameters"))
+    told = [parts.get(f"mcp_{part}_name") for part in ("server", "tool")] if isinstance(parts, dict) else []
+    return f"mcp__{told[0]}__{told[1]}" if all(told) and told else name
+
+
 SESSIONS: Final[dict[str, Callable[[str], bool]]] = {
     "codex": lambda told: UUID.fullmatch(told) is not None,
     "maf": lambda told: RESPONSE.match(told) is None,
 }
 """Codex has the number of a worker thread under the session's key, the agent framework a response's id."""
-KINDS: Final[dict[str, Callable[[Reading, str], str]]] = {"codex": _codex_kind}
+KINDS: Final[dict[str, Callable[[Reading, str], str]]] = {"codex": _codex_kind, "claude_code": _claude_code_kind}
+TOOLS: Final[dict[str, Callable[[Reading, str | None], str | None]]] = {"claude_code": _claude_code_tool}

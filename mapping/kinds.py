@@ -30,6 +30,11 @@ def tool_in(name: str) -> str | None:
     return next((name.removeprefix(start) for start in TOOL_NAMES if name.startswith(start)), None)
 
 
+def tells_failure(record: Record) -> bool:
+    """Say whether the record is an event that is only written of failures."""
+    return not record.is_span and record.name in FAILURES
+
+
 def _event_kind(record: Record, origin: Origin) -> str:
     return _by_name(record.name, origin) or EVENTS.get(record.name, OTHER)
 
@@ -63,6 +68,7 @@ def _by_shape(record: Record) -> str:
 
 TABLE: Final[dict[str, Any]] = json.loads((Path(__file__).parent / "kinds.json").read_text())
 NAMES: Final[dict[str, dict[str, str]]] = TABLE["names"]
+FAILURES: Final = frozenset(TABLE["failures"])
 OPERATIONS: Final[dict[str, str]] = TABLE["operations"]["vercel.legacy"]
 WORDS: Final = tuple((dialect, key, words) for dialect, key, words in TABLE["dialects"])
 TOOL_NAMES: Final[tuple[str, ...]] = tuple(TABLE["tool_names"])

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from mapping.contents import Contents, cut
 from mapping.fields import Reading
+from mapping.files import writes
+from mapping.hooks import tool_by
 from mapping.kinds import tool_in
 from mapping.messages import message_of, role_of
 from mapping.parts import SHAPES, Result, json_text, says_failed
@@ -21,15 +23,27 @@ class Tool:
     call_id: str | None
     input: str | None
     output: str | None
+    decision: str | None = None
+    """Whether it was allowed to run, in the sender's word: accept, reject."""
+    writes: tuple[str, ...] = ()
+    """The files that it was to write, as it was given them."""
 
     def filled(self, other: "Tool") -> "Tool":
         """Fill in from another record of the same call what this one does not say."""
         return Tool(
             self.name or other.name,
             self.call_id or other.call_id,
-            self.input or other.input,
+            _fuller(self.input, other.input),
             self.output or other.output,
+            self.decision or other.decision,
+            self.writes or other.writes,
         )
+
+
+def _fuller(one: str | None, other: str | None) -> str | None:
+    """Take all arguments, as JSON, rather than one of them as it is."""
+    alone = one is not None and not one.startswith("{")
+    return other if other is not None and alone and other.startswith("{") else one or other
 
 
 def tool_of(reading: Reading) -> tuple[Tool, Contents, bool]:
@@ -37,11 +51,14 @@ def tool_of(reading: Reading) -> tuple[Tool, Contents, bool]:
     went_in, came_out = reading.get("tool_calls.input_preview"), reading.get("tool_calls.output_preview")
     emitter = reading.origin.emitter.id
     result = outcome(reading.record.json(came_out), WRAPS.get(emitter))
+    name = tool_by(reading, reading.text("tool_calls.name") or tool_in(reading.record.name))
     tool = Tool(
-        reading.text("tool_calls.name") or tool_in(reading.record.name),
+        name,
         reading.text("tool_calls.call_id") or result.call_id,
         json_text(arguments(reading.record.json(went_in), went_in)),
         result.text,
+        reading.text("tool_calls.decision"),
+        writes(reading, name),
     )
     raw_input, cut_input = cut(went_in)
     raw_output, cut_output = cut(came_out)

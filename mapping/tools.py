@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mapping.facts import Fact, merged
+from mapping.hooks import REFUSED
 from mapping.told_tools import filled, told_calls, unrecorded
 from mapping.tree import Place, Tree
 
@@ -29,6 +30,16 @@ class ToolCall:
         """Merge another record of the same call."""
         self.fact = merged(self.fact, other)
         self.sources.append(other.key)
+
+    @property
+    def refused(self) -> bool:
+        """Say whether it was not allowed to run, so that it neither failed nor succeeded."""
+        return self.fact.tool is not None and self.fact.tool.decision == REFUSED
+
+    @property
+    def wrote(self) -> tuple[str, ...]:
+        """Give the files that it wrote: none when it failed or never ran."""
+        return self.fact.tool.writes if self.fact.tool and not self.fact.failed and not self.refused else ()
 
 
 def tool_calls(facts: Sequence[Fact], tree: Tree) -> list[ToolCall]:
@@ -69,8 +80,10 @@ class _Merging:
 
     def events(self, facts: Sequence[Fact]) -> None:
         """Take log events: of the same id, of the span they were written in, or of the same name near in time."""
-        for fact in sorted(facts, key=lambda fact: (fact.start, fact.key)):
-            self._add(fact, self._same_id(fact) or self._by_place.get(fact.place) or self._near(fact))
+        for fact in sorted(facts, key=lambda fact: (fact.kind in PARTS, fact.start, fact.key)):
+            known = self._same_id(fact) or self._written_in(fact) or self._near(fact)
+            if known is not None or fact.kind not in PARTS:
+                self._add(fact, known)
 
     def _add(self, fact: Fact, known: ToolCall | None) -> None:
         if known is None:
@@ -86,6 +99,11 @@ class _Merging:
 
     def _same_id(self, fact: Fact) -> ToolCall | None:
         return self._by_id.get((fact.session_id, fact.tool.call_id)) if fact.tool and fact.tool.call_id else None
+
+    def _written_in(self, fact: Fact) -> ToolCall | None:
+        """Find the call of the span that a log record was written in: an agent's tool spans more than its own call."""
+        call = self._by_place.get(fact.place)
+        return call if call is not None and not _differ(call.fact, fact) else None
 
     def _around(self, fact: Fact) -> ToolCall | None:
         """Find the call of the same tool that this span is inside of."""
@@ -116,7 +134,18 @@ def _name(fact: Fact) -> str | None:
     return fact.tool.name if fact.tool else None
 
 
+def _differ(one: Fact, other: Fact) -> bool:
+    """Say whether the same program gave two calls' ids."""
+    ids = {fact.tool.call_id for fact in (one, other) if fact.tool and fact.tool.call_id}
+    return one.emitter == other.emitter and len(ids) > 1
+
+
 def _same_tool(outer: Fact, inner: Fact) -> bool:
     if inner.kind in PARTS:
         return True
-    return outer.tool is not None and inner.tool is not None and outer.tool.name == inner.tool.name
+    return (
+        not _differ(outer, inner)
+        and outer.tool is not None
+        and inner.tool is not None
+        and outer.tool.name == inner.tool.name
+    )

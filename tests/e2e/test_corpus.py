@@ -1,8 +1,8 @@
-"""Take what 40 real agent runtimes sent, as they sent it."""
+"""Take what 40 real agent runtimes sent, as they sent it, and what was built to be like another's."""
 
 import pytest
 
-from tests.support.corpus import SOURCES, metric_counts, send, source
+from tests.support.corpus import ALL, SOURCES, metric_counts, send, source
 from tests.support.service import Running
 
 
@@ -11,7 +11,7 @@ def test_there_are_forty_sources() -> None:
     assert len(SOURCES) == 40
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", ALL)
 def test_each_request_is_kept_whole_and_once(service: Running, name: str) -> None:
     """Every request is taken in full over its own transport; a second sending stores nothing and succeeds too."""
     recorded = source(name)

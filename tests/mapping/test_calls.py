@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mapping.calls import Call
-from tests.support.corpus import SOURCES, source
+from tests.support.corpus import ALL, source
 from tests.support.meaning import calls, facts
 
 ABSENT = {
@@ -53,7 +53,7 @@ def answered(name: str) -> dict[Numbers, dict[str, Any]]:
     return {(call["tokens"]["input_total"], call["tokens"]["output_total"]): call for call in told}
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", ALL)
 def test_each_call_is_found_once_with_its_tokens(name: str) -> None:
     """Input with the cache and output with the reasoning are the server's own numbers; nothing is counted twice."""
     found = calls(facts(name))
@@ -67,7 +67,7 @@ def test_each_call_is_found_once_with_its_tokens(name: str) -> None:
     assert UNKNOWN.get(name, 0) == len(silent)
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", ALL)
 def test_parts_of_the_tokens_are_the_servers_or_unsaid(name: str) -> None:
     """Cache and reasoning tokens are exact where the recording holds them, and None, never zero, where it does not."""
     truth = answered(name)
@@ -82,7 +82,7 @@ def test_parts_of_the_tokens_are_the_servers_or_unsaid(name: str) -> None:
             assert (found or 0) == (told["tokens"][part] or 0), part
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", ALL)
 def test_models_and_providers_are_those_that_were_asked(name: str) -> None:
     """Every call with tokens names its model, and the provider as the semantic conventions do."""
     truth = answered(name)

@@ -4,7 +4,7 @@ import pytest
 
 from mapping.sessions import SYNTHETIC
 from tests.mapping.test_calls import answered, numbers
-from tests.support.corpus import SOURCES
+from tests.support.corpus import ALL
 from tests.support.meaning import calls, facts
 
 UNNAMED = {
@@ -34,7 +34,7 @@ OWN = {
 """How many calls are a subagent's that names a session of its own."""
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", ALL)
 def test_each_call_is_in_the_session_that_the_recording_names(name: str) -> None:
     """What names no session itself has that of its trace; what no record names is never guessed."""
     truth = answered(name)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mapping.tools import ToolCall
-from tests.support.corpus import SOURCES, source
+from tests.support.corpus import ALL, source
 from tests.support.meaning import facts, tools
 
 UNTOLD = {
@@ -24,6 +24,9 @@ UNTOLD = {
 Named = tuple[str | None, bool]
 MORE: dict[str, dict[Named, int]] = {
     "autogen": {("ask_researcher", True): 1},
+    "claude-code-both": {("Bash", True): 1},
+    "claude-code-logs": {("Bash", True): 1},
+    "claude-code-spans": {("Bash", True): 1},
     "fastmcp": {("no_such_tool", False): 1},
     "gemini-cli-http": {("run_shell_command", True): 1, ("complete_task", True): 1},
     "google-adk": {("ask_researcher", True): 2, ("transfer_to_agent", True): 1},
@@ -31,7 +34,7 @@ MORE: dict[str, dict[Named, int]] = {
     "openai-agents-openinference": {(None, True): 1},
     "smolagents-openinference": {("final_answer", True): 7},
 }
-"""Calls that the recordings hold and the notes of the runs do not: subagents' own, handed over, and final answers."""
+"""Calls that the recordings hold and the notes of the runs do not: subagents', refused, handed over, final answers."""
 OTHERWISE = {"codex-cli-grpc", "codex-cli-http-json", "openai-mlflow", "opencode"}
 """Recordings that name tools otherwise than the notes of the run, or lose some; see the tests below."""
 
@@ -48,7 +51,7 @@ def truth(name: str) -> list[dict[str, Any]]:
     return told
 
 
-@pytest.mark.parametrize("name", [name for name in SOURCES if name not in OTHERWISE])
+@pytest.mark.parametrize("name", [name for name in ALL if name not in OTHERWISE])
 def test_each_tool_call_is_found_once_with_its_outcome(name: str) -> None:
     """Spans inside spans, a client's and its server's, and log events beside them are one call."""
     found = Counter(map(outcome, tools(facts(name))))
@@ -70,7 +73,7 @@ def test_mlflow_names_the_function_that_was_traced() -> None:
     assert Counter({("run_tool", True): 8}) == Counter(map(outcome, tools(facts("openai-mlflow"))))
 
 
-@pytest.mark.parametrize("name", [name for name in SOURCES if name not in UNTOLD | OTHERWISE])
+@pytest.mark.parametrize("name", [name for name in ALL if name not in UNTOLD | OTHERWISE])
 def test_ids_and_arguments_are_those_of_the_call_or_unsaid(name: str) -> None:
     """A call id is one that the model gave; arguments hold what was passed."""
     given = {call["id"] for asked in source(name).truth["llm_calls"] for call in asked.get("tool_calls") or ()}

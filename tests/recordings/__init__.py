@@ -1,0 +1,1 @@
+"""Recordings that are built, where no real one can be had."""
