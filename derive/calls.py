@@ -1,6 +1,6 @@
 """Write model calls and tool calls as rows of `model_calls` and `tool_calls`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,10 +17,18 @@ NAMELESS: Final = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Say which job, and which run of an agent, each record belongs to, by its key."""
+    """Say which job, run of an agent and session each record belongs to, by its key.
 
-    jobs: Mapping[str, str]
-    agents: Mapping[str, str]
+    What a subagent did is part of the job and the session that started it, also when it names a session of its own.
+    """
+
+    jobs: dict[str, str]
+    agents: dict[str, str]
+    sessions: dict[str, str]
+
+    def session(self, fact: Fact) -> str | None:
+        """Give the session that a record's work is booked on."""
+        return self.sessions.get(fact.key, fact.session_id)
 
 
 def model_call_rows(calls: Iterable[tuple[Call, Cost]], places: Places) -> Rows:
@@ -49,7 +57,7 @@ def _model_call(call: Call, cost: Cost, places: Places) -> Row:
     tokens = model.tokens
     return (
         fact.key,
-        fact.session_id,
+        places.session(fact),
         places.jobs.get(fact.key),
         fact.trace_id or None,
         fact.span_id or None,
@@ -85,23 +93,23 @@ def _tool_call(call: ToolCall, places: Places) -> Row:
     assert tool is not None, "a tool call says something of a tool"
     return (
         fact.key,
-        places.jobs.get(fact.key) or jobless(fact.session_id),
+        places.jobs.get(fact.key) or jobless(places.session(fact)),
         tool.name or NAMELESS,
         int(fact.failed),
         iso(fact.start),
         preview(tool.input),
         preview(tool.output),
-        fact.session_id,
+        places.session(fact),
         tool.call_id,
         places.agents.get(fact.key),
         fact.agent_name,
         fact.trace_id or None,
         fact.span_id or None,
         milliseconds(fact.start, fact.end),
-        status_of(fact),
+        "refused" if call.refused else status_of(fact),
         fact.error_type,
         fact.error_message,
-        None,
+        next(iter(tool.writes), None),
         fact.emitter,
         json_text(call.sources),
     )

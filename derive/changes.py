@@ -1,7 +1,7 @@
 """Find what is different from what was written, and hand it over in pieces that do not hold up the writer."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from derive.groups import Group
@@ -75,14 +75,16 @@ def pieces(changes: Changes) -> list[Changes]:
     """Cut changes so that each takes the writer a moment only; what is removed comes first, the positions last."""
     if len(changes) <= PIECE * 2:
         return [changes]
-    cut = [
-        Changes(**{kind: {table: rows[start : start + PIECE]}})
-        for kind, held in (("gone", changes.gone), ("put", changes.put))
-        for table, rows in held.items()
-        for start in range(0, len(rows), PIECE)
-    ]
+    cut = [Changes(gone={table: rows}) for table, rows in _slices(changes.gone)]
+    cut += [Changes(put={table: rows}) for table, rows in _slices(changes.put)]
     cut[-1].positions = changes.positions
     return cut
+
+
+def _slices(held: dict[str, list[Row]]) -> Iterator[tuple[str, list[Row]]]:
+    for table, rows in held.items():
+        for start in range(0, len(rows), PIECE):
+            yield table, rows[start : start + PIECE]
 
 
 SKIPPED: Final = {

@@ -40,7 +40,7 @@ def _entry(fact: Fact, told: tuple[Call, Cost] | None, places: Places) -> Row:
     return (
         fact.key,
         _parent(fact),
-        fact.session_id,
+        places.session(fact),
         TYPES.get(fact.kind, fact.kind),
         fact.name,
         iso(fact.start),

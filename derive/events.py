@@ -27,6 +27,7 @@ class Told:
     source: str
     """The key of the record that it was told in."""
     tool: str | None
+    file: str | None
     data: str | None
     trace_id: str
     span_id: str
@@ -52,12 +53,12 @@ def _row(event: Told, fact: Fact, places: Places) -> Row:
     return (
         event.key,
         iso(event.time),
-        places.jobs.get(fact.key) or jobless(fact.session_id),
+        places.jobs.get(fact.key) or jobless(places.session(fact)),
         event.type,
         event.tool,
-        None,
+        event.file,
         event.data,
-        fact.session_id,
+        places.session(fact),
         event.trace_id or None,
         event.span_id or None,
         fact.emitter,
@@ -65,8 +66,8 @@ def _row(event: Told, fact: Fact, places: Places) -> Row:
 
 
 def _told(record: Record, fact: Fact, key: str, time: int, kind: str, data: str) -> Told:  # noqa: PLR0913, PLR0917  one for each column
-    tool = fact.tool.name if fact.tool else None
-    return Told(key, time, kind or "log", record.key, tool, data, record.trace_id, record.span_id)
+    tool, file = (fact.tool.name, next(iter(fact.tool.writes), None)) if fact.tool else (None, None)
+    return Told(key, time, kind or "log", record.key, tool, file, data, record.trace_id, record.span_id)
 
 
 def _type(name: str, emitter: str) -> str:

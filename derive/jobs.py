@@ -1,14 +1,13 @@
 """Write jobs: finished ones to `job_history`, the others to `open_jobs`, and the subagents of both (mapping.md C.5)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from derive.calls import Rows
 from derive.sums import Priced, Sums, model_of, most_written
 from derive.text import iso, json_text, maybe_iso
-from mapping.files import written
 from mapping.jobs import Job
 from mapping.subagents import MAIN, Run
 from mapping.tools import ToolCall
@@ -113,12 +112,16 @@ def subagent_rows(runs: Sequence[tuple[Run, Sums]]) -> Rows:
     }
 
 
-def agent_rows(runs: Sequence[tuple[Run, Sums]], emitter: str, now: int, idle: int) -> Rows:
-    """Write runs of agents; one that nothing ended runs until it is idle."""
-    return {(run.agent_id,): _agent(run, sums, emitter) for run, sums in runs if run.session_id}
+def agent_rows(runs: Sequence[tuple[Run, Sums]], is_over: Callable[[Run], bool], emitters: Mapping[str, str]) -> Rows:
+    """Write runs of agents; `emitters` says by session which program told of them."""
+    return {
+        (run.agent_id,): _agent(run, sums, emitters.get(run.session_id), over=is_over(run))
+        for run, sums in runs
+        if run.session_id
+    }
 
 
-def _agent(run: Run, sums: Sums, emitter: str) -> Row:
+def _agent(run: Run, sums: Sums, emitter: str | None, *, over: bool) -> Row:
     return (
         run.agent_id,
         run.session_id,
@@ -126,9 +129,9 @@ def _agent(run: Run, sums: Sums, emitter: str) -> Row:
         run.job_id,
         run.name,
         run.model,
-        run.outcome.status,
+        run.outcome.status if over else "running",
         iso(run.started),
-        maybe_iso(run.ended),
+        maybe_iso(run.ended if over else None),
         sums.input,
         sums.output,
         sums.nanos,
@@ -160,4 +163,4 @@ def _primary(tools: Sequence[ToolCall]) -> str | None:
 
 def _files(tools: Sequence[ToolCall]) -> list[str]:
     """List the files that successful calls wrote."""
-    return sorted({path for call in tools if call.fact.tool and not call.fact.failed for path in written(call.fact.tool)})
+    return sorted({path for call in tools for path in call.wrote})

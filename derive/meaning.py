@@ -1,26 +1,19 @@
 """Say what a group of records means: all of its derived rows, made anew each time (mapping.md C, D)."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from derive.calls import Places, Rows, model_call_rows, tool_call_rows
-from derive.costs import cost_of
+from derive.calls import Rows, model_call_rows, tool_call_rows
 from derive.entries import entry_rows
 from derive.events import event_rows
+from derive.found import Found
 from derive.groups import Group
-from derive.jobs import Work, agent_rows, history_row, open_row, subagent_rows
+from derive.jobs import agent_rows, history_row, open_row, subagent_rows
 from derive.sessions import session_row
-from derive.sums import Priced, Sums
+from derive.sums import Sums
 from derive.text import iso
-from mapping.calls import model_calls
-from mapping.facts import Fact
-from mapping.jobs import Job, Jobs
 from mapping.session_ends import Session, sessions
-from mapping.sessions import with_sessions
-from mapping.subagents import MAIN, Agents
-from mapping.tools import ToolCall, tool_calls
-from mapping.tree import Tree
+from mapping.subagents import Run
 from pricing.catalogue import Catalogue
 
 
@@ -48,40 +41,60 @@ class Meaning:
 
 
 def meaning(group: Group, now: int, rules: Rules) -> Meaning:
-    """Derive a group's rows; `now` is Unix nanoseconds."""
-    return _Group(group, rules).meaning(now)
+    """Derive a group's rows as they are at a time, Unix nanoseconds."""
+    found = Found(group, rules.prices)
+    held = sessions(found.facts, found.calls, found.jobs, now=now, idle=rules.idle)
+    over = {job.id for job in found.jobs.found if job.completed(now, grace=rules.grace, idle=rules.idle)}
+    rows = {
+        **_record_rows(group, found),
+        **_job_rows(found, over, rules),
+        **_agent_rows(found, over, held),
+        "agent_sessions": {
+            (session.session_id,): session_row(session, found.main(found.of_session(session.session_id)))
+            for session in held
+        },
+    }
+    return Meaning(rows, _due(found, over, held, rules))
 
 
-class _Group:
-    """Hold what was found in a group's facts."""
+def _record_rows(group: Group, found: Found) -> dict[str, Rows]:
+    sources = {key: priced for priced in found.priced for key in priced[0].sources}
+    by_key = {fact.key: fact for fact in found.facts}
+    return {
+        "agent_traces": entry_rows(found.facts, sources, found.places),
+        "model_calls": model_call_rows(found.priced, found.places),
+        "tool_calls": tool_call_rows(found.tools, found.places),
+        "events": event_rows(group.events.values(), by_key, found.places),
+    }
 
-    def __init__(self, group: Group, rules: Rules) -> None:
-        every = sorted(group.facts.values(), key=lambda fact: (fact.start, fact.key))
-        tree = Tree((fact.place, fact.parent, fact.kind) for fact in every if fact.is_span)
-        self._group, self._rules = group, rules
-        self._facts = with_sessions(every, tree)
-        self._calls: list[Priced] = [(call, cost_of(call, rules.prices)) for call in model_calls(self._facts, tree)]
-        self._tools = tool_calls(self._facts, tree)
-        calls = [call for call, _ in self._calls]
-        self._jobs = Jobs(self._facts, calls)
-        self._agents = Agents(self._facts, calls, self._tools, self._jobs)
-        self._places = self._find_places()
 
-    def meaning(self, now: int) -> Meaning:
-        """Write everything as rows, as it is at a time."""
-        sources = {key: (call, cost) for call, cost in self._calls for key in call.sources}
-        by_key = {fact.key: fact for fact in self._facts}
-        held = sessions(
-            self._facts, [call for call, _ in self._calls], self._jobs, now=now, idle=self._rules.idle
-        )
-        over = {job.id: self._is_over(job, now) for job in self._jobs.found}
-        rows = {
-            "agent_traces": entry_rows(self._facts, sources, self._places),
-            "model_calls": model_call_rows(self._calls, self._places),
-            "tool_calls": tool_call_rows(self._tools, self._places),
-            "events": event_rows(self._group.events.values(), by_key, self._places),
-            **self._job_rows(over),
-            **self._agent_rows(),
-            "agent_sessions": self._session_rows(held),
-        }
-        return Meaning(rows, self._due(held, over, now))
+def _job_rows(found: Found, over: Collection[str], rules: Rules) -> dict[str, Rows]:
+    work = found.work()
+    return {
+        "job_history": {(one.job.id,): history_row(one, rules.prices) for one in work if one.job.id in over},
+        "open_jobs": {(one.job.id,): open_row(one) for one in work if one.job.id not in over},
+    }
+
+
+def _agent_rows(found: Found, over: Collection[str], held: Sequence[Session]) -> dict[str, Rows]:
+    """Write runs of agents; a main thread runs while its session is open, a subagent until its end or its job's."""
+    calls = found.by_agent()
+    runs = [(run, Sums.of(calls[run.agent_id])) for run in found.agents.found]
+    closed = {session.session_id for session in held if session.ended is not None}
+    emitters = {session.session_id: session.emitter for session in held}
+
+    def is_over(run: Run) -> bool:
+        return run.ended is not None or run.job_id in over or run.session_id in closed
+
+    return {"agents": agent_rows(runs, is_over, emitters), "job_subagents": subagent_rows(runs)}
+
+
+def _due(found: Found, over: Collection[str], held: Sequence[Session], rules: Rules) -> int | None:
+    """Say when the clock will close a job or a session that is open now."""
+    ends = [
+        job.last + rules.idle if job.ended is None else job.ended + rules.grace
+        for job in found.jobs.found
+        if job.id not in over
+    ]
+    quiet = [session.last_seen + rules.idle for session in held if session.ended is None]
+    return min((*ends, *quiet), default=None)

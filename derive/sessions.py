@@ -12,7 +12,7 @@ from schema.derived import Row
 UNKNOWN: Final = "unknown"
 
 
-def session_row(session: Session, main: Sequence[Priced], service: str | None) -> Row:
+def session_row(session: Session, main: Sequence[Priced]) -> Row:
     """Write a session; `main` are the model calls of its main threads, by start."""
     call = most_written(main)
     model = model_of(call) if call else None
@@ -32,7 +32,7 @@ def session_row(session: Session, main: Sequence[Priced], service: str | None) -
         session.parent_session_id,
         session.project_key,
         session.user_id,
-        service,
+        session.git_branch,
         session.emitter,
     )
 

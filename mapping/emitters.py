@@ -75,9 +75,8 @@ def _recognise(service: str, scope: str, name: str, keys: frozenset[str], told: 
 
 def _emitter(held: dict[str, Any]) -> Emitter:
     values = tuple((key, tuple(wanted)) for key, wanted in held.pop("values", {}).items())
-    return Emitter(
-        values=values, **{key: tuple(told) if isinstance(told, list) else told for key, told in held.items()}
-    )
+    told: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in held.items()}
+    return Emitter(values=values, **told)
 
 
 EMITTERS = tuple(map(_emitter, json.loads((HERE / "emitters.json").read_text())))

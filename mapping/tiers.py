@@ -4,7 +4,7 @@ import json
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 
 @lru_cache(maxsize=1024)
@@ -20,7 +20,9 @@ def tier_of(model: str) -> str:
     return DATES.sub("", name)
 
 
-TABLE: Final = json.loads((Path(__file__).parent / "tiers.json").read_text())
+TABLE: Final[dict[str, Any]] = json.loads((Path(__file__).parent / "tiers.json").read_text())
 WORDS: Final[tuple[str, ...]] = tuple(TABLE["words"])
-FAMILIES: Final = tuple((re.compile(pattern), form) for pattern, form in TABLE["families"])
-DATES: Final = re.compile(TABLE["dates"])
+FAMILIES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
+    (re.compile(pattern), form) for pattern, form in TABLE["families"]
+)
+DATES: Final[re.Pattern[str]] = re.compile(TABLE["dates"])

@@ -110,7 +110,7 @@ AGENT_SESSIONS = Table(
     ("session_id",),
     _words(
         "session_id agent_name workspace_path started_at ended_at exit_reason model_tier context_tokens last_seen_at"
-        " closed_by synthetic previous_id parent_session_id project_key user_id service_name emitter"
+        " closed_by synthetic previous_id parent_session_id project_key user_id git_branch emitter"
     ),
 )
 AGENTS = Table(

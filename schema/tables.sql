@@ -469,7 +469,7 @@ CREATE TABLE agent_sessions (
   parent_session_id text,
   project_key text,
   user_id text,
-  service_name text,
+  git_branch text,
   emitter text,
   source text not null default 'otlp'
 ) strict;

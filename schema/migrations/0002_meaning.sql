@@ -262,7 +262,7 @@ create table agent_sessions (
   parent_session_id text,
   project_key text,
   user_id text,
-  service_name text,
+  git_branch text,
   emitter text,
   source text not null default 'otlp'
 ) strict;

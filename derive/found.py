@@ -1,0 +1,79 @@
+"""Find what the facts of a group tell of: calls, jobs, runs of agents, and what belongs to which."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from derive.calls import Places
+from derive.costs import cost_of
+from derive.groups import Group
+from derive.jobs import Work
+from derive.sums import Priced
+from mapping.calls import Call, model_calls
+from mapping.facts import Fact
+from mapping.jobs import Jobs
+from mapping.sessions import with_sessions
+from mapping.subagents import MAIN, Agents
+from mapping.tools import ToolCall, tool_calls
+from mapping.tree import Tree
+from pricing.catalogue import Catalogue
+
+
+class Found:
+    """Hold what was found in a group's facts; `priced` are the model calls, each with its cost."""
+
+    def __init__(self, group: Group, prices: Catalogue) -> None:
+        """Take a group as it is now; the order in which its records came does not matter."""
+        every = sorted(group.facts.values(), key=lambda fact: (fact.start, fact.key))
+        tree = Tree((fact.place, fact.parent, fact.kind) for fact in every if fact.is_span)
+        self.facts = with_sessions(every, tree)
+        self.calls = model_calls(self.facts, tree)
+        self.tools = tool_calls(self.facts, tree)
+        self.jobs = Jobs(self.facts, self.calls)
+        self.agents = Agents(self.facts, self.calls, self.tools, self.jobs)
+        self.priced: list[Priced] = [(call, cost_of(call, prices)) for call in self.calls]
+        self.places = self._places()
+
+    def work(self) -> list[Work]:
+        """Gather what was done in each job."""
+        facts: dict[str | None, list[Fact]] = defaultdict(list)
+        tools: dict[str | None, list[ToolCall]] = defaultdict(list)
+        calls = self._by(self.places.jobs)
+        for fact in self.facts:
+            facts[self.places.jobs.get(fact.key)].append(fact)
+        for tool in self.tools:
+            if not tool.refused:
+                tools[self.places.jobs.get(tool.fact.key)].append(tool)
+        return [
+            Work(job, self.jobs.agent_name(facts[job.id]), calls[job.id], self.main(calls[job.id]), tools[job.id])
+            for job in self.jobs.found
+        ]
+
+    def by_agent(self) -> dict[str | None, list[Priced]]:
+        """Give the model calls of each run of an agent."""
+        return self._by(self.places.agents)
+
+    def of_session(self, session_id: str) -> list[Priced]:
+        """Give the model calls that are booked on a session."""
+        return [one for one in self.priced if self.places.session(one[0].fact) == session_id]
+
+    def main(self, calls: Iterable[Priced]) -> list[Priced]:
+        """Leave out what subagents called."""
+        return [one for one in calls if self.places.agents.get(one[0].fact.key, MAIN).endswith(MAIN)]
+
+    def _by(self, places: dict[str, str]) -> dict[str | None, list[Priced]]:
+        found: dict[str | None, list[Priced]] = defaultdict(list)
+        for priced in self.priced:
+            found[places.get(priced[0].fact.key)].append(priced)
+        return found
+
+    def _places(self) -> Places:
+        jobs = {fact.key: job for fact in self.facts if (job := self.jobs.of_fact(fact))}
+        agents: dict[str, str] = {}
+        every: list[Call | ToolCall] = [*self.calls, *self.tools]
+        for call in every:
+            keys = (call.fact.key, *call.sources)
+            job, agent = self.jobs.of(call), self.agents.of(call)
+            jobs.update(dict.fromkeys(keys, job) if job else {})
+            agents.update(dict.fromkeys(keys, agent) if agent else {})
+        booked = {key: session for key, job in jobs.items() if (session := self.jobs.by_id[job].session_id)}
+        return Places(jobs, agents, booked)
