@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from derive.events import Told, events_of
-from derive.groups import Group, Groups
+from derive.groups import Group, Groups, sessions_of
 from derive.records import SIGNALS, Records
 from mapping.emitters import UNKNOWN
 from mapping.facts import Fact, fact_of
@@ -45,13 +45,15 @@ class Gathering:
         return self._session(session_id)
 
     def _add(self, group: Group, held: Sequence[Seen], unread: Positions) -> None:
+        """Add records, and join their group with those of all traces and sessions that they name."""
         for fact, events in held:
             group.add(fact, events)
-        for session in {fact.session_id for fact, _ in held if fact.session_id}:
-            other = self._session(session)
-            if other is not group:
-                group = self._groups.enter(group)
-        self._groups.wait(self._groups.enter(group), unread)
+        group = self._groups.enter(group)
+        for session in set().union(*(sessions_of(fact) for fact, _ in held)):
+            group = self._groups.join(group, self._session(session))
+        for trace in {trace for fact, _ in held for trace, _ in fact.identity.causes}:
+            group = self._groups.join(group, self._groups.of_trace(trace) or self._load({trace}, set()))
+        self._groups.wait(group, unread)
 
     def _trace(self, trace_id: str, held: Sequence[Seen]) -> Group | None:
         """Give a trace's group; None when nothing in it says what an agent does."""
@@ -95,6 +97,7 @@ class Gathering:
 
     def _read_session(self, group: Group, session_id: str) -> None:
         group.traces.update(self._side.traces_of(session_id))
+        group.sessions.update(self._side.relatives_of(session_id))
         for record in self._records.of_logs(session_id):
             group.add(*_see(record))
         for table, key in self._side.keys_of(session_id):

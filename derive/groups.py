@@ -40,10 +40,8 @@ class Group:
         self.facts[fact.key] = fact
         for event in events:
             self.events[event.key] = event
-        if fact.trace_id:
-            self.traces.add(fact.trace_id)
-        if fact.session_id:
-            self.sessions.add(fact.session_id)
+        self.traces.update(traces_of(fact))
+        self.sessions.update(sessions_of(fact))
 
     def take(self, other: "Group") -> None:
         """Take everything of another group."""
@@ -62,6 +60,16 @@ class Group:
                 self.facts[key] = replace(fact, raw_input=None, raw_output=None)
         for event in self.events.values():
             event.data = None
+
+
+def traces_of(fact: Fact) -> set[str]:
+    """Give the traces that a record ties together: its own, and those of the spans that caused it."""
+    return {trace for trace in (fact.trace_id, *(trace for trace, _ in fact.identity.causes)) if trace}
+
+
+def sessions_of(fact: Fact) -> set[str]:
+    """Give the sessions that a record ties together: its own, and the one that this goes on from."""
+    return {session for session in (fact.session_id, fact.identity.previous_session_id) if session}
 
 
 class Groups:
@@ -96,8 +104,8 @@ class Groups:
     def enter(self, group: Group) -> Group:
         """Make a group known, joined with those that hold any of its traces and sessions; give the one that is left."""
         for other in {*map(self._by_trace.get, group.traces), *map(self._by_session.get, group.sessions)}:
-            if other is not None and other is not group:
-                group = self._join(group, other)
+            if other is not None:
+                group = self.join(group, other)
         self._by_trace.update(dict.fromkeys(group.traces, group))
         self._by_session.update(dict.fromkeys(group.sessions, group))
         return group
@@ -126,8 +134,10 @@ class Groups:
             for session in group.sessions:
                 self._by_session.pop(session, None)
 
-    def _join(self, one: Group, other: Group) -> Group:
+    def join(self, one: Group, other: Group) -> Group:
         """Join two groups into the larger one."""
+        if one is other:
+            return one
         large, small = (one, other) if len(one.facts) >= len(other.facts) else (other, one)
         large.take(small)
         waits = small in self._busy or large in self._busy

@@ -476,6 +476,10 @@ CREATE TABLE agent_sessions (
 
 CREATE INDEX idx_agent_sessions_started on agent_sessions (started_at);
 
+CREATE INDEX idx_agent_sessions_parent on agent_sessions (parent_session_id) where parent_session_id is not null;
+
+CREATE INDEX idx_agent_sessions_previous on agent_sessions (previous_id) where previous_id is not null;
+
 CREATE INDEX idx_agent_sessions_open on agent_sessions (last_seen_at) where ended_at is null;
 
 CREATE TABLE agents (

@@ -134,6 +134,26 @@ from agent_traces
 where otel_trace_id = ?
 and session_id is not null;
 
+-- name: relatives
+-- List the sessions that a session is tied to: the one that started it or that it goes on from, and those that it did.
+select parent_session_id
+from agent_sessions
+where session_id = ?1
+and parent_session_id is not null
+union
+select previous_id
+from agent_sessions
+where session_id = ?1
+and previous_id is not null
+union
+select session_id
+from agent_sessions
+where parent_session_id = ?1
+union
+select session_id
+from agent_sessions
+where previous_id = ?1;
+
 -- name: idle_sessions
 -- List open sessions without a record since a time, the oldest first.
 select session_id

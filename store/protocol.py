@@ -139,6 +139,10 @@ class RawSide(Protocol):
         """List the sessions that a trace was given to."""
         ...
 
+    def relatives_of(self, session_id: str) -> list[str]:
+        """List the sessions that a session is tied to: its parent, its children, and those before and after it."""
+        ...
+
     def keys_of(self, session_id: str) -> Iterator[tuple[str, Row]]:
         """List the keys of all rows that were derived for a session, with their tables."""
         ...

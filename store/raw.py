@@ -79,6 +79,10 @@ class SqliteRawSide:
         """List the sessions that a trace's entries were given to."""
         return [session for (session,) in self._all(QUERIES["trace_sessions"], trace_id)]
 
+    def relatives_of(self, session_id: str) -> list[str]:
+        """List the sessions that a session is tied to: its parent, its children, and those before and after it."""
+        return [session for (session,) in self._all(QUERIES["relatives"], session_id)]
+
     def keys_of(self, session_id: str) -> Iterator[tuple[str, Row]]:
         """List the keys of all rows that were derived for a session, with their tables."""
         for table in TABLES.values():

@@ -268,6 +268,8 @@ create table agent_sessions (
 ) strict;
 
 create index idx_agent_sessions_started on agent_sessions (started_at);
+create index idx_agent_sessions_parent on agent_sessions (parent_session_id) where parent_session_id is not null;
+create index idx_agent_sessions_previous on agent_sessions (previous_id) where previous_id is not null;
 create index idx_agent_sessions_open on agent_sessions (last_seen_at) where ended_at is null;
 
 -- Each run of an agent in a session, the main thread included.
