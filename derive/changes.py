@@ -1,7 +1,7 @@
 """Find what is different from what was written, and hand it over in pieces that do not hold up the writer."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from derive.groups import Group
@@ -44,6 +44,11 @@ class Pending:
             self._positions.update(moved)
             self._queue_up()
             self._changed = False
+        self.write()
+
+    def recount(self, days: Iterable[str]) -> None:
+        """Have days added up anew, each by itself."""
+        self._queue.extend(Changes(days=[day]) for day in days)
         self.write()
 
     def write(self) -> None:

@@ -8,10 +8,11 @@ from schema.derived import Changes
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Say how far behind the derived tables are: raw rows not read, groups not derived."""
+    """Say how far behind the derived tables are: raw rows not read, groups not derived, rows to derive from again."""
 
     rows: int
     groups: int
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from derive.again import Again
 from derive.changes import Pending
 from derive.channel import Backlog
 from derive.gathering import Gathering
@@ -48,6 +49,7 @@ class Deriver:
         self._records = Records(side)
         self._gathering = Gathering(side, self._records, self._groups)
         self._position = side.positions()
+        self._again: Again | None = None
         self._swept = float("-inf")
         self.failures = 0
 
@@ -62,13 +64,22 @@ class Deriver:
         for group in self._ready(now):
             self._derive(group, now)
         self._pending.flush(self._settled())
+        self._finish_again()
         self._groups.forget()
         return more
+
+    def rebuild(self) -> None:
+        """Derive everything again from now on, as far as new records leave time for it."""
+        self._position = self._settled()
+        self._groups = Groups()
+        self._gathering = Gathering(self._side, self._records, self._groups)
+        self._again = Again(self._side.ends())
 
     def backlog(self) -> Backlog:
         """Say how far behind this is."""
         ends = self._side.ends()
-        return Backlog(sum(ends[signal] - self._position[signal] for signal in SIGNALS), len(self._groups.busy))
+        rows = sum(ends[signal] - self._position[signal] for signal in SIGNALS)
+        return Backlog(rows, len(self._groups.busy), self._again.left if self._again else 0)
 
     def _read(self) -> bool:
         """Take the next rows in; say whether there are more."""
@@ -79,7 +90,15 @@ class Deriver:
             self._gathering.take(came, unread)
             self._position[signal] = last
             full |= len(came) == READ_ROWS
-        return full
+        if full or self._again is None:
+            return full
+        return self._again.read(self._records, self._gathering, self._position, READ_ROWS)
+
+    def _finish_again(self) -> None:
+        """Add the days up anew once everything is derived again."""
+        if self._again is not None and not self._again.left and not self._groups.busy:
+            self._again = None
+            self._pending.recount(self._side.days())
 
     def _ready(self, now: int) -> Iterator[Group]:
         """Give the groups to derive: those with something new that have rested, and those whose time has come."""

@@ -5,6 +5,7 @@ from typing import Final
 
 from derive.calls import Places, Rows, status_of
 from derive.costs import Cost
+from derive.groups import Group, cause_of
 from derive.text import iso, milliseconds
 from mapping.calls import Call
 from mapping.facts import Fact
@@ -25,9 +26,18 @@ TYPES: Final = {
 NOTHING: Final = Tokens()
 
 
-def entry_rows(facts: Iterable[Fact], calls: Mapping[str, tuple[Call, Cost]], places: Places) -> Rows:
-    """Write entries; `calls` are the model calls by the keys of all records that tell of them."""
-    return {(fact.key,): _entry(fact, calls.get(fact.key), places) for fact in facts if fact.kind != OTHER}
+def entry_rows(group: Group, facts: Iterable[Fact], calls: Mapping[str, tuple[Call, Cost]], places: Places) -> Rows:
+    """Write entries of facts with their sessions; `calls` are the model calls by the keys of all that tell of them."""
+    return {
+        (fact.key,): _entry(fact, calls.get(fact.key), places) for fact in facts if _is_entry(group.facts[fact.key])
+    }
+
+
+def _is_entry(fact: Fact) -> bool:
+    """Say whether a record says what an agent did, or ties traces and sessions together."""
+    if fact.kind != OTHER:
+        return True
+    return fact.is_span and (fact.session_id is not None or cause_of(fact) is not None)
 
 
 def _entry(fact: Fact, told: tuple[Call, Cost] | None, places: Places) -> Row:
@@ -69,6 +79,7 @@ def _entry(fact: Fact, told: tuple[Call, Cost] | None, places: Places) -> Row:
         places.agents.get(fact.key),
         fact.trace_id or None,
         fact.span_id or None,
+        cause_of(fact),
         summed.input,
         summed.output,
         int(fact.cut_input),

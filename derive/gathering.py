@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from derive.events import Told, events_of
-from derive.groups import Group, Groups, sessions_of
+from derive.groups import Group, Groups, cause_of, sessions_of
 from derive.records import SIGNALS, Records
 from mapping.emitters import UNKNOWN
 from mapping.facts import Fact, fact_of
@@ -48,10 +48,9 @@ class Gathering:
         """Add records, and join their group with those of all traces and sessions that they name."""
         for fact, events in held:
             group.add(fact, events)
-        group = self._groups.enter(group)
         for session in set().union(*(sessions_of(fact) for fact, _ in held)):
             group = self._groups.join(group, self._session(session))
-        for trace in {trace for fact, _ in held for trace, _ in fact.identity.causes}:
+        for trace in {cause for fact, _ in held if (cause := cause_of(fact))}:
             group = self._groups.join(group, self._groups.of_trace(trace) or self._load({trace}, set()))
         self._groups.wait(group, unread)
 
@@ -65,9 +64,7 @@ class Gathering:
             return None
         if known or self._had_more(trace_id, held):
             return self._load({trace_id}, set())
-        group = Group()
-        group.traces.add(trace_id)
-        return group
+        return self._groups.enter(Group(traces={trace_id}))
 
     def _had_more(self, trace_id: str, held: Sequence[Seen]) -> bool:
         """Say whether the store has records of a trace that are not among these."""
@@ -80,33 +77,44 @@ class Gathering:
 
     def _load(self, traces: set[str], sessions: set[str]) -> Group:
         """Read a group again: all records of its traces and sessions, and of those that these name."""
-        group = Group(traces=set(traces), sessions=set(sessions))
-        read: set[str] = set()
-        while todo := (group.traces | group.sessions) - read:
-            read |= todo
-            for trace in todo & group.traces:
-                self._read_trace(group, trace)
-            for session in todo & group.sessions:
-                self._read_session(group, session)
+        group = Group()
+        while (more := traces - group.traces) or sessions - group.sessions:
+            for trace in more:
+                self._read_trace(group, trace, traces, sessions)
+            for session in sessions - group.sessions:
+                self._read_session(group, session, traces, sessions)
         return self._groups.enter(group)
 
-    def _read_trace(self, group: Group, trace_id: str) -> None:
-        for record in self._records.of_trace(trace_id):
-            group.add(*_see(record))
-        group.sessions.update(self._side.sessions_of(trace_id))
+    def _read_trace(self, group: Group, trace_id: str, traces: set[str], sessions: set[str]) -> None:
+        """Read a trace, and add the traces and sessions that it is tied to."""
+        group.traces.add(trace_id)
+        self._read(group, self._records.of_trace(trace_id), traces, sessions)
+        sessions.update(self._side.sessions_of(trace_id))
+        traces.update(self._side.caused_by(trace_id))
 
-    def _read_session(self, group: Group, session_id: str) -> None:
-        group.traces.update(self._side.traces_of(session_id))
-        group.sessions.update(self._side.relatives_of(session_id))
-        for record in self._records.of_logs(session_id):
-            group.add(*_see(record))
+    def _read_session(self, group: Group, session_id: str, traces: set[str], sessions: set[str]) -> None:
+        """Read a session's log records outside of any trace, and add the traces and sessions that it is tied to."""
+        group.sessions.add(session_id)
+        self._read(group, self._records.of_logs(session_id), traces, sessions)
+        traces.update(self._side.traces_of(session_id))
+        sessions.update(self._side.relatives_of(session_id))
         for table, key in self._side.keys_of(session_id):
             group.written.setdefault(table, {})[key] = 0
 
+    def _read(self, group: Group, records: Iterable[Record], traces: set[str], sessions: set[str]) -> None:
+        for record in records:
+            fact, events = _see(record)
+            group.add(fact, events)
+            sessions |= sessions_of(fact)
+            if cause := cause_of(fact):
+                traces.add(cause)
+
 
 def matters(fact: Fact) -> bool:
-    """Say whether a record tells of an agent's work by itself."""
-    return fact.kind != OTHER or fact.session_id is not None or (not fact.is_span and fact.emitter != GENERIC)
+    """Say whether a record tells of an agent's work by itself: it is then an entry or an event."""
+    if fact.kind != OTHER or fact.session_id is not None:
+        return True
+    return fact.emitter != GENERIC and (not fact.is_span or cause_of(fact) is not None)
 
 
 def _see(record: Record) -> Seen:

@@ -19,7 +19,7 @@ HELD_FACTS: Final = 60_000
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """Hold the facts of one group, and what was written of it.
+    """Hold the facts of one group, and what was written of it; `traces` and `sessions` are those that were read.
 
     `written` has the digest of each row by table and key. `unread` are the positions before the first record
     that is not derived from yet; None when there is none. `due` is when the clock alone changes something,
@@ -40,8 +40,6 @@ class Group:
         self.facts[fact.key] = fact
         for event in events:
             self.events[event.key] = event
-        self.traces.update(traces_of(fact))
-        self.sessions.update(sessions_of(fact))
 
     def take(self, other: "Group") -> None:
         """Take everything of another group."""
@@ -62,9 +60,10 @@ class Group:
             event.data = None
 
 
-def traces_of(fact: Fact) -> set[str]:
-    """Give the traces that a record ties together: its own, and those of the spans that caused it."""
-    return {trace for trace in (fact.trace_id, *(trace for trace, _ in fact.identity.causes)) if trace}
+def cause_of(fact: Fact) -> str | None:
+    """Give the trace of the span that caused a record, when that is another one."""
+    cause = fact.identity.causes[0][0] if fact.identity.causes else None
+    return cause if cause != fact.trace_id else None
 
 
 def sessions_of(fact: Fact) -> set[str]:

@@ -61,7 +61,7 @@ def _record_rows(group: Group, found: Found) -> dict[str, Rows]:
     sources = {key: priced for priced in found.priced for key in priced[0].sources}
     by_key = {fact.key: fact for fact in found.facts}
     return {
-        "agent_traces": entry_rows(found.facts, sources, found.places),
+        "agent_traces": entry_rows(group, found.facts, sources, found.places),
         "model_calls": model_call_rows(found.priced, found.places),
         "tool_calls": tool_call_rows(found.tools, found.places),
         "events": event_rows(group.events.values(), by_key, found.places),

@@ -30,11 +30,13 @@ class Table:
 class Changes:
     """Hold what is to change in the derived tables: rows to put and keys to remove, by table, all or nothing.
 
-    `positions` says how far the raw records of each signal have been read once this is done.
+    `days` are added up anew from their jobs. `positions` says how far the raw records of each signal have been read
+    once this is done.
     """
 
     put: dict[str, list[Row]] = field(default_factory=dict)
     gone: dict[str, list[Row]] = field(default_factory=dict)
+    days: list[str] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -53,7 +55,7 @@ AGENT_TRACES = Table(
         "trace_id parent_trace_id session_id type name timestamp duration_ms input_tokens output_tokens model_used"
         " provider_used estimated_cost_usd raw_input raw_output kind status error_type error_message cache_read_tokens"
         " cache_write_tokens reasoning_tokens usage_role counted duplicate_of cost_nanos cost_source emitter job_id"
-        " agent_id otel_trace_id otel_span_id rollup_input_tokens rollup_output_tokens truncated_in truncated_out"
+        " agent_id otel_trace_id otel_span_id link_trace_id rollup_input_tokens rollup_output_tokens truncated_in truncated_out"
     ),
     kept=("raw_input", "raw_output"),
 )

@@ -241,6 +241,7 @@ CREATE TABLE agent_traces (
   agent_id text,
   otel_trace_id text,
   otel_span_id text,
+  link_trace_id text,
   rollup_input_tokens integer,
   rollup_output_tokens integer,
   truncated_in integer not null default 0,
@@ -250,6 +251,8 @@ CREATE TABLE agent_traces (
 CREATE INDEX idx_traces_session on agent_traces (session_id, timestamp);
 
 CREATE INDEX agent_traces_otel on agent_traces (otel_trace_id) where otel_trace_id is not null;
+
+CREATE INDEX agent_traces_link on agent_traces (link_trace_id) where link_trace_id is not null;
 
 CREATE INDEX idx_traces_type on agent_traces (type, timestamp);
 
@@ -436,6 +439,8 @@ CREATE TABLE events (
 ) strict;
 
 CREATE INDEX idx_events_job on events (job_id);
+
+CREATE INDEX idx_events_trace on events (trace_id) where trace_id is not null;
 
 CREATE INDEX idx_events_session on events (session_id, timestamp);
 

@@ -28,6 +28,7 @@ def apply(cursor: apsw.Cursor, changes: Changes) -> None:
     for name, rows in changes.put.items():
         _put(cursor, PUT[name], rows)
     _count(cursor, jobs, 1)
+    cursor.executemany(QUERIES["count_day"], ((day,) for day in changes.days))
     cursor.executemany(QUERIES["set_position"], changes.positions.items())
 
 

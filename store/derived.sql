@@ -44,6 +44,47 @@ set
   total_elapsed_ms = total_elapsed_ms + excluded.total_elapsed_ms,
   files_modified_count = files_modified_count + excluded.files_modified_count;
 
+-- name: count_day
+-- Add up a day's jobs anew, if any is kept.
+insert into daily_metrics (
+  date, jobs_started, jobs_completed, jobs_failed, total_input_tokens, total_output_tokens, total_elapsed_ms,
+  files_modified_count
+)
+select
+  ?1, ifnull(sum(began), 0), ifnull(sum(ended and status = 'completed'), 0), ifnull(sum(ended and status = 'failed'), 0),
+  ifnull(sum(ended * input_tokens), 0), ifnull(sum(ended * output_tokens), 0),
+  ifnull(sum(ended * elapsed_ms), 0), ifnull(sum(ended * files_modified_count), 0)
+from (
+  select
+    substr(ifnull(started_at, completed_at), 1, 10) = ?1 as began,
+    substr(ifnull(completed_at, started_at), 1, 10) = ?1 as ended,
+    status, input_tokens, output_tokens, elapsed_ms, files_modified_count
+  from job_history
+  where (started_at >= ?1 and started_at < ?1 || 'U')
+  or (completed_at >= ?1 and completed_at < ?1 || 'U')
+)
+where true
+having count(*) > 0
+on conflict (date) do update
+set
+  jobs_started = excluded.jobs_started,
+  jobs_completed = excluded.jobs_completed,
+  jobs_failed = excluded.jobs_failed,
+  total_input_tokens = excluded.total_input_tokens,
+  total_output_tokens = excluded.total_output_tokens,
+  total_elapsed_ms = excluded.total_elapsed_ms,
+  files_modified_count = excluded.files_modified_count;
+
+-- name: job_days
+-- List the days on which jobs started or ended.
+select substr(started_at, 1, 10)
+from job_history
+where started_at is not null
+union
+select substr(completed_at, 1, 10)
+from job_history
+where completed_at is not null;
+
 -- name: spans_read
 -- List spans after an id, in order of arrival.
 select {columns}, id
@@ -106,18 +147,23 @@ from scopes
 where id = ?;
 
 -- name: trace_is_known
--- Say whether anything was derived from a trace.
+-- Say whether anything was derived from a trace, or from one that it caused.
 select 1
-from agent_traces
-where otel_trace_id = ?
-limit 1;
+where exists (select 1 from agent_traces where otel_trace_id = ?1)
+or exists (select 1 from agent_traces where link_trace_id = ?1)
+or exists (select 1 from events where trace_id = ?1);
 
 -- name: session_traces
 -- List the OpenTelemetry traces of a session.
-select distinct otel_trace_id
+select otel_trace_id
 from agent_traces
-where session_id = ?
-and otel_trace_id is not null;
+where session_id = ?1
+and otel_trace_id is not null
+union
+select trace_id
+from events
+where session_id = ?1
+and trace_id is not null;
 
 -- name: session_logs
 -- List the keys of a session's log records outside of any trace.
@@ -126,6 +172,13 @@ from events
 where session_id = ?
 and trace_id is null
 and key like 'log/%';
+
+-- name: caused_by
+-- List the traces that a span of a trace caused.
+select distinct otel_trace_id
+from agent_traces
+where link_trace_id = ?
+and otel_trace_id is not null;
 
 -- name: trace_sessions
 -- List the sessions that a trace's entries were given to.

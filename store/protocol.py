@@ -124,7 +124,7 @@ class RawSide(Protocol):
         ...
 
     def is_known(self, trace_id: str) -> bool:
-        """Say whether anything was derived from a trace."""
+        """Say whether anything was derived from a trace, or from one that it caused."""
         ...
 
     def traces_of(self, session_id: str) -> list[str]:
@@ -139,12 +139,20 @@ class RawSide(Protocol):
         """List the sessions that a trace was given to."""
         ...
 
+    def caused_by(self, trace_id: str) -> list[str]:
+        """List the traces that a span of a trace caused."""
+        ...
+
     def relatives_of(self, session_id: str) -> list[str]:
         """List the sessions that a session is tied to: its parent, its children, and those before and after it."""
         ...
 
     def keys_of(self, session_id: str) -> Iterator[tuple[str, Row]]:
         """List the keys of all rows that were derived for a session, with their tables."""
+        ...
+
+    def days(self) -> list[str]:
+        """List the days on which jobs started or ended."""
         ...
 
     def idle_sessions(self, before: str, limit: int) -> list[str]:

@@ -63,7 +63,7 @@ class SqliteRawSide:
         return name, version
 
     def is_known(self, trace_id: str) -> bool:
-        """Say whether anything was derived from a trace."""
+        """Say whether anything was derived from a trace, or from one that it caused."""
         return bool(self._all(QUERIES["trace_is_known"], trace_id))
 
     def traces_of(self, session_id: str) -> list[str]:
@@ -79,6 +79,10 @@ class SqliteRawSide:
         """List the sessions that a trace's entries were given to."""
         return [session for (session,) in self._all(QUERIES["trace_sessions"], trace_id)]
 
+    def caused_by(self, trace_id: str) -> list[str]:
+        """List the traces that a span of a trace caused."""
+        return [trace for (trace,) in self._all(QUERIES["caused_by"], trace_id)]
+
     def relatives_of(self, session_id: str) -> list[str]:
         """List the sessions that a session is tied to: its parent, its children, and those before and after it."""
         return [session for (session,) in self._all(QUERIES["relatives"], session_id)]
@@ -88,6 +92,10 @@ class SqliteRawSide:
         for table in TABLES.values():
             for key in self._all(KEYS[table.name], session_id):
                 yield table.name, key
+
+    def days(self) -> list[str]:
+        """List the days on which jobs started or ended."""
+        return [day for (day,) in self._all(QUERIES["job_days"])]
 
     def idle_sessions(self, before: str, limit: int) -> list[str]:
         """List open sessions without a record since a time in ISO 8601."""

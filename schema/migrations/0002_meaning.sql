@@ -36,6 +36,7 @@ create table agent_traces (
   agent_id text,
   otel_trace_id text,
   otel_span_id text,
+  link_trace_id text,
   rollup_input_tokens integer,
   rollup_output_tokens integer,
   truncated_in integer not null default 0,
@@ -47,6 +48,9 @@ create index idx_traces_session on agent_traces (session_id, timestamp);
 
 -- Finds the entries of an OpenTelemetry trace.
 create index agent_traces_otel on agent_traces (otel_trace_id) where otel_trace_id is not null;
+
+-- Finds the entries that were caused by a span of an OpenTelemetry trace.
+create index agent_traces_link on agent_traces (link_trace_id) where link_trace_id is not null;
 
 -- Lists entries of a type by time.
 create index idx_traces_type on agent_traces (type, timestamp);
@@ -229,6 +233,7 @@ create table events (
 ) strict;
 
 create index idx_events_job on events (job_id);
+create index idx_events_trace on events (trace_id) where trace_id is not null;
 create index idx_events_session on events (session_id, timestamp);
 
 create table daily_metrics (
