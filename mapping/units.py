@@ -11,6 +11,7 @@ from typing import Final
 
 from mapping.facts import Fact
 from mapping.forest import Forest
+from mapping.moments import Open
 from mapping.roots import Roots
 from mapping.tree import Place
 
@@ -151,7 +152,7 @@ class Units:
     def _cover_bare(self) -> None:
         """Give calls that stand alone to the unit of their session that was open: titles, quotas, suggestions."""
         for key, unit in list(self._by_root.items()):
-            if unit.root and unit.root.kind in CALLS and self._windows[unit.session_id].around(unit.start, unit):
+            if _bare(unit) and self._windows[unit.session_id].around(unit.start):
                 del self._by_root[key]
 
     def _last_resort(self, facts: Iterable[Fact]) -> dict[str, Unit]:
@@ -172,7 +173,7 @@ class Units:
         if unit is None and fact.identity.turn_id:
             unit = self._by_turn.get(_turn(fact))
         if unit is None and fact.session_id in self._windows:
-            unit = self._windows[fact.session_id].around(fact.start, None)
+            unit = self._windows[fact.session_id].around(fact.start)
         return unit
 
 
@@ -198,29 +199,24 @@ class _Windows:
     """Find the unit of a session that was open at a moment, the latest begun of several."""
 
     def __init__(self, units: Sequence[Unit], ends: Sequence[int]) -> None:
-        self._units = units
-        self._starts = [unit.start for unit in units]
-        for unit, following in zip(units, [*self._starts[1:], None], strict=True):
+        self._units = [unit for unit in units if not _bare(unit)]
+        starts = [unit.start for unit in self._units]
+        for unit, following in zip(self._units, [*starts[1:], None], strict=False):
             if unit.root is None:
-                end = bisect_right(ends, unit.start)
-                over = ends[end] if end < len(ends) else None
-                unit.stop = min((at for at in (following, over) if at is not None), default=None)
-                unit.over = over is not None or (following is not None and unit.asked)
-        self._latest: list[int | None] = []
-        for unit in units:
-            known = self._latest[-1] if self._latest else 0
-            self._latest.append(None if known is None or unit.end is None else max(known, unit.end))
+                _stop(unit, following, ends)
+        self._open = Open([(start, unit.end) for start, unit in zip(starts, self._units, strict=True)])
 
-    def around(self, moment: int, other: Unit | None) -> Unit | None:
-        at = bisect_right(self._starts, moment) - 1
-        while at >= 0:
-            unit, latest = self._units[at], self._latest[at]
-            if unit is not other and (unit.end is None or moment <= unit.end) and not _bare(unit):
-                return unit
-            if latest is not None and latest < moment:
-                return None
-            at -= 1
-        return None
+    def around(self, moment: int) -> Unit | None:
+        number = self._open.at(moment)
+        return None if number is None else self._units[number]
+
+
+def _stop(unit: Unit, following: int | None, ends: Sequence[int]) -> None:
+    """End a unit without a root where the next one of its session begins, or the session ends."""
+    end = bisect_right(ends, unit.start)
+    over = ends[end] if end < len(ends) else None
+    unit.stop = min((at for at in (following, over) if at is not None), default=None)
+    unit.over = over is not None or (following is not None and unit.asked)
 
 
 def _bare(unit: Unit) -> bool:
