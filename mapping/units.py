@@ -13,6 +13,7 @@ from mapping.facts import Fact
 from mapping.forest import Forest
 from mapping.moments import Open
 from mapping.roots import Roots
+from mapping.sessions import SYNTHETIC
 from mapping.tree import Place
 
 CALLS: Final = frozenset(("llm", "tool", "embedding", "rerank"))
@@ -32,6 +33,8 @@ class Unit:
     """When the next one of its session, or the session's end, ends a unit without a root."""
     over: bool = False
     """Say that there is no doubt of that end."""
+    more: list[Fact] = field(default_factory=list)
+    """Further roots: calls that go on with what the first one asked for."""
 
     @property
     def start(self) -> int:
@@ -42,7 +45,7 @@ class Unit:
     @property
     def end(self) -> int | None:
         """Give until when it was open."""
-        return self.root.end if self.root else self.stop
+        return max(fact.end for fact in (self.root, *self.more)) if self.root else self.stop
 
     @property
     def asked(self) -> bool:
@@ -74,6 +77,7 @@ class Units:
         self._open_turns(ordered)
         self._windows = self._order_windows()
         self._cover_bare()
+        self._go_on(ordered)
         self._by_session = self._last_resort(ordered)
         self.of = {fact.key: unit for fact in ordered if (unit := self._find(fact))}
         """Gives the unit of a record's key."""
@@ -155,6 +159,20 @@ class Units:
             if _bare(unit) and self._windows[unit.session_id].around(unit.start):
                 del self._by_root[key]
 
+    def _go_on(self, facts: Iterable[Fact]) -> None:
+        """Join calls that stand alone, where one is given the result of what another asked for."""
+        asked: dict[tuple[str | None, str], Unit] = {}
+        for fact in facts:
+            key = self._roots.of(fact.place) if fact.is_span and fact.kind == "llm" else None
+            unit = self._by_root.get(key) if key else None
+            if key is None or unit is None or not _bare(unit):
+                continue
+            before = next((asked[name] for name in _ids(fact, "results") if name in asked), unit)
+            if before is not unit and unit.root is not None:
+                before.more.append(unit.root)
+                self._by_root[key] = before
+            asked.update((name, before) for name in _ids(fact, "asked"))
+
     def _last_resort(self, facts: Iterable[Fact]) -> dict[str, Unit]:
         """Make one unit of the calls of a session that has none."""
         found: dict[str, Unit] = {}
@@ -219,6 +237,12 @@ def _stop(unit: Unit, following: int | None, ends: Sequence[int]) -> None:
     unit.over = over is not None or (following is not None and unit.asked)
 
 
+def _ids(fact: Fact, field: str) -> list[tuple[str | None, str]]:
+    """Give the ids of tool calls that a model call asked for, or was given the results of, within its session."""
+    session = None if (fact.session_id or SYNTHETIC).startswith(SYNTHETIC) else fact.session_id
+    return [(session, told.call_id) for told in getattr(fact, field, ()) if told.call_id]
+
+
 def _bare(unit: Unit) -> bool:
     return unit.root is not None and unit.root.kind in CALLS
 
@@ -244,7 +268,7 @@ def _session_ends(facts: Iterable[Fact]) -> dict[str | None, list[int]]:
     found: dict[str | None, list[int]] = defaultdict(list)
     for fact in facts:
         found[fact.session_id].extend(signal.time for signal in fact.identity.signals if signal.kind == "end")
-    return found
+    return defaultdict(list, {session: sorted(told) for session, told in found.items()})
 
 
 OF_SESSION: Final = frozenset(("copilot_cli", "copilot_chat"))
