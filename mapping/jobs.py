@@ -63,6 +63,9 @@ class Jobs:
             own[self.of(call)].append(call)
         self.found = [self._job(unit, members[unit.id], own[unit.id]) for unit in self._units]
         self.by_id = {job.id: job for job in self.found}
+        self.by_session: dict[str | None, list[Job]] = defaultdict(list)
+        for job in self.found:
+            self.by_session[job.session_id].append(job)
 
     def of_fact(self, fact: Fact) -> str | None:
         """Give the id of a fact's job; None for what belongs to none."""

@@ -1,7 +1,9 @@
 """Spans in order, whatever their parents."""
 
+from collections.abc import Callable
 from random import Random
 from time import process_time
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from mapping.facts import Fact
 from mapping.forest import Forest
 from mapping.identity import Identity
+from mapping.jobs import jobs
 from mapping.session_ends import sessions
 from tests.support.facts import event, span
 from tests.support.meaning import story
@@ -22,7 +25,7 @@ def groups(draw: st.DrawFn) -> list[Fact]:
     """Make spans whose parents may be missing, themselves, or in circles, and events among them."""
     facts = []
     for number in range(draw(st.integers(1, 14))):
-        told = {
+        told: dict[str, Any] = {
             "kind": draw(st.sampled_from(KINDS)),
             "trace_id": draw(st.sampled_from(("t", "u"))),
             "start": draw(st.integers(0, 9)),
@@ -33,12 +36,9 @@ def groups(draw: st.DrawFn) -> list[Fact]:
             "identity": draw(identities()),
         }
         facts.append(span(str(number), str(draw(st.integers(0, 16))) if draw(st.booleans()) else "", **told))
-    for start in draw(st.lists(st.integers(0, 20), unique=True, max_size=4)):
-        facts.append(
-            event(
-                draw(st.sampled_from(("prompt", "llm", "tool"))), start, session_id="one", identity=draw(identities())
-            )
-        )
+    starts = draw(st.lists(st.integers(0, 20), unique=True, max_size=4))
+    kind = st.sampled_from(("prompt", "llm", "tool"))
+    facts += [event(draw(kind), start, session_id="one", identity=draw(identities())) for start in starts]
     return facts
 
 
@@ -61,8 +61,8 @@ def test_everything_is_told_apart_whatever_the_parents(facts: list[Fact], random
     ids = [job.id for job in found.jobs.found]
     held = {found.jobs.of_fact(fact) for fact in found.facts}
     assert set(ids) == held - {None}
-    assert {found.jobs.of(call) for call in [*found.calls, *found.tools]} <= held | {None}
-    assert all(run.job_id in held for run in found.agents.found)
+    assert {*map(found.jobs.of, found.calls), *map(found.jobs.of, found.tools)} <= held | {None}
+    assert all(run.job_id in held | {None} for run in found.agents.found)
     closed = sessions(found.facts, found.calls, found.jobs, now=100, idle=10)
     assert all(session.ended is not None for session in closed)
 
@@ -86,7 +86,7 @@ def test_spans_come_after_those_above_them(facts: list[Fact]) -> None:
 def test_a_large_trace_takes_time_in_line_with_its_spans() -> None:
     """Neither a deep chain, a circle, nor many spans side by side take longer than others."""
     random = Random(7)
-    above = {
+    above: dict[str, Callable[[int], str]] = {
         "tree": lambda number: str(random.randrange(number)) if number else "",
         "chain": lambda number: str(number - 1) if number else "",
         "circle": lambda number: str((number - 1) % MANY),
@@ -99,6 +99,6 @@ def test_a_large_trace_takes_time_in_line_with_its_spans() -> None:
             for number in range(MANY)
         ]
         began = process_time()
-        Forest(facts)
+        jobs(facts, [])
 
         assert process_time() - began < 2, shape

@@ -107,7 +107,7 @@ def test_calls_are_in_the_job_of_their_turn(name: str) -> None:
 def test_every_call_is_in_one_job_or_in_none(name: str) -> None:
     """No job holds a call of which nothing is known; calls outside of jobs are known."""
     held = told(name)
-    by_job = Counter(held.jobs.of(call) for call in [*held.calls, *held.tools])
+    by_job = Counter([*map(held.jobs.of, held.calls), *map(held.jobs.of, held.tools)])
 
     assert JOBLESS.get(name, 0) == by_job.pop(None, 0)
     assert by_job.keys() <= held.jobs.by_id.keys()
