@@ -126,6 +126,8 @@ def _causes(record: Record) -> tuple[Place, ...]:
 def _signals(reading: Reading) -> tuple[Signal, ...]:
     record, emitter = reading.record, reading.origin.emitter.id
     known = SIGNALS.get(emitter, SIGNALS["*"])
+    if record.name not in known and not record.events:
+        return ()
     held = [(record.name, record.end, record.attributes)]
     held += [(event.name, event.time, event.attributes) for event in record.events]
     return tuple(_signal(reading, known[name], time, told) for name, time, told in held if name in known)

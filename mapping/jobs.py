@@ -63,6 +63,9 @@ class Jobs:
             own[self.of(call)].append(call)
         self.found = [self._job(unit, members[unit.id], own[unit.id]) for unit in self._units]
         self.by_id = {job.id: job for job in self.found}
+        self.by_session: dict[str | None, list[Job]] = defaultdict(list)
+        for job in self.found:
+            self.by_session[job.session_id].append(job)
 
     def of_fact(self, fact: Fact) -> str | None:
         """Give the id of a fact's job; None for what belongs to none."""
@@ -92,11 +95,11 @@ class Jobs:
             root=root.place if root else None,
             emitter=_emitter(root, facts),
             started=_started(unit, facts),
-            ended=root.end if root else last if unit.over else None,
+            ended=unit.end if root else last if unit.over else None,
             last=last,
-            outcome=_outcome(root, facts, main),
+            outcome=_outcome(None if unit.more else root, facts, main),
             prompt=prompt,
-            answer=_told(root, "answer") or _answer(main),
+            answer=(None if unit.more else _told(root, "answer")) or _answer(main),
             cwd=_said(facts, "workspace_path", root),
             reasoning_effort=_said(facts[::-1], "reasoning_effort", root),
             has_session=session is not None and not session.startswith(SYNTHETIC),

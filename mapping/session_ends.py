@@ -65,23 +65,20 @@ class _Book:
 
     def __init__(self, facts: Mapping[str, Sequence[Fact]], calls: Sequence[Call], jobs: Jobs) -> None:
         self._facts, self._jobs = facts, jobs
-        self._by_session: dict[str | None, list[Job]] = defaultdict(list)
-        for job in jobs.found:
-            self._by_session[job.session_id].append(job)
         self._calls = _last_calls(calls)
         self._parents = _parents(facts, jobs)
         self._next = _followers(facts, self._parents)
 
     def opens(self, session: str) -> bool:
         """Say whether records make a session: of a trace only jobs and calls do, of a name an agent's records."""
-        if self._by_session[session] or session in self._calls:
+        if self._jobs.by_session.get(session, []) or session in self._calls:
             return session not in self._parents or not session.startswith(SYNTHETIC)
         agents = any(fact.emitter not in NOBODYS for fact in self._facts[session])
         return agents and not session.startswith(SYNTHETIC)
 
     def session(self, session: str, now: int, idle: int) -> Session:
         """Describe one."""
-        facts, jobs = self._facts[session], self._by_session[session]
+        facts, jobs = self._facts[session], self._jobs.by_session.get(session, [])
         last_seen = max(*(fact.end for fact in facts), *(job.last for job in jobs), facts[0].end)
         end = self._end(session, last_seen, now, idle)
         return Session(
@@ -116,11 +113,13 @@ class _Book:
     def _goes_on(self, session: str, moment: int) -> bool:
         """Say whether the session began again after a moment."""
         starts = (signal.time for signal in _signals(self._facts[session]) if signal.kind == "start")
-        return any(time > moment for time in starts) or any(job.started > moment for job in self._by_session[session])
+        return any(time > moment for time in starts) or any(
+            job.started > moment for job in self._jobs.by_session.get(session, [])
+        )
 
     def _reason(self, session: str, end: Signal) -> str:
         """Judge by the last model call, the sender's word, and the last job (C.2)."""
-        call, jobs = self._calls.get(session), self._by_session[session]
+        call, jobs = self._calls.get(session), self._jobs.by_session.get(session, [])
         last = jobs[-1] if jobs else None
         if call is not None and _is_full(call):
             return "context_limit"

@@ -63,6 +63,10 @@ class Agents:
         self.found = sorted(
             (self._run(agent, held) for agent, held in members.items()), key=lambda run: (run.started, run.agent_id)
         )
+        self._by_job: dict[str, list[Run]] = defaultdict(list)
+        for run in self.found:
+            if run.job_id:
+                self._by_job[run.job_id].append(run)
 
     def of(self, call: Call | ToolCall) -> str | None:
         """Give the id of the run that made a call: a subagent's, if any record of it names one."""
@@ -72,7 +76,7 @@ class Agents:
 
     def of_job(self, job_id: str) -> list[Run]:
         """Give the subagents that ran in a job."""
-        return [run for run in self.found if run.job_id == job_id]
+        return self._by_job.get(job_id, [])
 
     def _resolve(self, agent: str) -> str:
         return self._same.get(agent, agent)
@@ -123,7 +127,7 @@ class Agents:
     def _main(self, agent: str, held: "_Held") -> Run:
         """Describe a main thread: it ended when all of its jobs did, and went as the last of them."""
         session = agent.removesuffix(MAIN)
-        jobs = [job for job in self._jobs.found if job.session_id == session]
+        jobs = self._jobs.by_session.get(session, [])
         ends = [job.ended for job in jobs]
         return Run(
             agent_id=agent,

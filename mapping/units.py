@@ -11,7 +11,9 @@ from typing import Final
 
 from mapping.facts import Fact
 from mapping.forest import Forest
+from mapping.moments import Open
 from mapping.roots import Roots
+from mapping.sessions import SYNTHETIC
 from mapping.tree import Place
 
 CALLS: Final = frozenset(("llm", "tool", "embedding", "rerank"))
@@ -31,6 +33,8 @@ class Unit:
     """When the next one of its session, or the session's end, ends a unit without a root."""
     over: bool = False
     """Say that there is no doubt of that end."""
+    more: list[Fact] = field(default_factory=list)
+    """Further roots: calls that go on with what the first one asked for."""
 
     @property
     def start(self) -> int:
@@ -41,7 +45,7 @@ class Unit:
     @property
     def end(self) -> int | None:
         """Give until when it was open."""
-        return self.root.end if self.root else self.stop
+        return max(fact.end for fact in (self.root, *self.more)) if self.root else self.stop
 
     @property
     def asked(self) -> bool:
@@ -73,6 +77,7 @@ class Units:
         self._open_turns(ordered)
         self._windows = self._order_windows()
         self._cover_bare()
+        self._go_on(ordered)
         self._by_session = self._last_resort(ordered)
         self.of = {fact.key: unit for fact in ordered if (unit := self._find(fact))}
         """Gives the unit of a record's key."""
@@ -151,8 +156,22 @@ class Units:
     def _cover_bare(self) -> None:
         """Give calls that stand alone to the unit of their session that was open: titles, quotas, suggestions."""
         for key, unit in list(self._by_root.items()):
-            if unit.root and unit.root.kind in CALLS and self._windows[unit.session_id].around(unit.start, unit):
+            if _bare(unit) and self._windows[unit.session_id].around(unit.start):
                 del self._by_root[key]
+
+    def _go_on(self, facts: Iterable[Fact]) -> None:
+        """Join calls that stand alone, where one is given the result of what another asked for."""
+        asked: dict[tuple[str | None, str], Unit] = {}
+        for fact in facts:
+            key = self._roots.of(fact.place) if fact.is_span and fact.kind == "llm" else None
+            unit = self._by_root.get(key) if key else None
+            if key is None or unit is None or not _bare(unit):
+                continue
+            before = next((asked[name] for name in _ids(fact, "results") if name in asked), unit)
+            if before is not unit and unit.root is not None:
+                before.more.append(unit.root)
+                self._by_root[key] = before
+            asked.update((name, before) for name in _ids(fact, "asked"))
 
     def _last_resort(self, facts: Iterable[Fact]) -> dict[str, Unit]:
         """Make one unit of the calls of a session that has none."""
@@ -172,7 +191,7 @@ class Units:
         if unit is None and fact.identity.turn_id:
             unit = self._by_turn.get(_turn(fact))
         if unit is None and fact.session_id in self._windows:
-            unit = self._windows[fact.session_id].around(fact.start, None)
+            unit = self._windows[fact.session_id].around(fact.start)
         return unit
 
 
@@ -198,29 +217,30 @@ class _Windows:
     """Find the unit of a session that was open at a moment, the latest begun of several."""
 
     def __init__(self, units: Sequence[Unit], ends: Sequence[int]) -> None:
-        self._units = units
-        self._starts = [unit.start for unit in units]
-        for unit, following in zip(units, [*self._starts[1:], None], strict=True):
+        self._units = [unit for unit in units if not _bare(unit)]
+        starts = [unit.start for unit in self._units]
+        for unit, following in zip(self._units, [*starts[1:], None], strict=False):
             if unit.root is None:
-                end = bisect_right(ends, unit.start)
-                over = ends[end] if end < len(ends) else None
-                unit.stop = min((at for at in (following, over) if at is not None), default=None)
-                unit.over = over is not None or (following is not None and unit.asked)
-        self._latest: list[int | None] = []
-        for unit in units:
-            known = self._latest[-1] if self._latest else 0
-            self._latest.append(None if known is None or unit.end is None else max(known, unit.end))
+                _stop(unit, following, ends)
+        self._open = Open([(start, unit.end) for start, unit in zip(starts, self._units, strict=True)])
 
-    def around(self, moment: int, other: Unit | None) -> Unit | None:
-        at = bisect_right(self._starts, moment) - 1
-        while at >= 0:
-            unit, latest = self._units[at], self._latest[at]
-            if unit is not other and (unit.end is None or moment <= unit.end) and not _bare(unit):
-                return unit
-            if latest is not None and latest < moment:
-                return None
-            at -= 1
-        return None
+    def around(self, moment: int) -> Unit | None:
+        number = self._open.at(moment)
+        return None if number is None else self._units[number]
+
+
+def _stop(unit: Unit, following: int | None, ends: Sequence[int]) -> None:
+    """End a unit without a root where the next one of its session begins, or the session ends."""
+    end = bisect_right(ends, unit.start)
+    over = ends[end] if end < len(ends) else None
+    unit.stop = min((at for at in (following, over) if at is not None), default=None)
+    unit.over = over is not None or (following is not None and unit.asked)
+
+
+def _ids(fact: Fact, field: str) -> list[tuple[str | None, str]]:
+    """Give the ids of tool calls that a model call asked for, or was given the results of, within its session."""
+    session = None if (fact.session_id or SYNTHETIC).startswith(SYNTHETIC) else fact.session_id
+    return [(session, told.call_id) for told in getattr(fact, field, ()) if told.call_id]
 
 
 def _bare(unit: Unit) -> bool:
@@ -248,7 +268,7 @@ def _session_ends(facts: Iterable[Fact]) -> dict[str | None, list[int]]:
     found: dict[str | None, list[int]] = defaultdict(list)
     for fact in facts:
         found[fact.session_id].extend(signal.time for signal in fact.identity.signals if signal.kind == "end")
-    return found
+    return defaultdict(list, {session: sorted(told) for session, told in found.items()})
 
 
 OF_SESSION: Final = frozenset(("copilot_cli", "copilot_chat"))

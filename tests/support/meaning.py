@@ -1,11 +1,15 @@
 """Read recorded requests as records, facts and calls, without a store."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from mapping.calls import Call, model_calls
 from mapping.facts import Fact, fact_of
+from mapping.jobs import Jobs, jobs
 from mapping.record import Above, Record, log_record, span_record
 from mapping.sessions import with_sessions
+from mapping.subagents import Agents
 from mapping.tools import ToolCall, tool_calls
 from mapping.tree import Tree
 from schema.decode import decode
@@ -13,6 +17,17 @@ from schema.rows import RESOURCE_COLUMNS, SCOPE_COLUMNS, Batch, Row
 from schema.signals import Signal
 from tests.support.corpus import Recorded, source
 from tests.support.otlp import RECEIVED_AT
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Hold all that is found in facts."""
+
+    facts: list[Fact]
+    calls: list[Call]
+    tools: list[ToolCall]
+    jobs: Jobs
+    agents: Agents
 
 
 def records(requests: tuple[Recorded, ...]) -> list[Record]:
@@ -38,7 +53,16 @@ def tools(told: tuple[Fact, ...]) -> list[ToolCall]:
     return tool_calls(with_sessions(told, tree), tree)
 
 
-def tree_of(told: tuple[Fact, ...]) -> Tree:
+def story(told: Sequence[Fact]) -> Story:
+    """Find the calls in facts, their jobs and their agents."""
+    tree = tree_of(told)
+    held = with_sessions(told, tree)
+    models, used = model_calls(held, tree), tool_calls(held, tree)
+    found = jobs(held, models)
+    return Story(held, models, used, found, Agents(held, models, used, found))
+
+
+def tree_of(told: Sequence[Fact]) -> Tree:
     """Put the spans of facts in their places."""
     return Tree((fact.place, fact.parent, fact.kind) for fact in told if fact.is_span)
 

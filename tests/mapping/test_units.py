@@ -1,0 +1,104 @@
+"""Which records are one job's, by what they say."""
+
+import pytest
+
+from mapping.facts import Fact
+from mapping.identity import Identity
+from tests.support.facts import event, says, span
+from tests.support.meaning import story
+
+SECOND = 1_000_000_000
+TURN = Identity(turn_id="a-turn-with-its-own-id")
+
+
+def ids(*facts: Fact) -> list[str]:
+    """Give the ids of the jobs in facts."""
+    return [job.id for job in story(facts).jobs.found]
+
+
+def test_a_root_that_has_not_come_gives_the_job_its_name_already() -> None:
+    """What is known stands below a missing span: the job keeps its id when that arrives at its end."""
+    root = span("1")
+    inner = [span("2", "1", kind="llm"), span("3", "1", kind="tool")]
+
+    assert ["t:1"] == ids(*inner) == ids(*inner, root)
+    assert [None, root.end] == [story(held).jobs.found[0].ended for held in (inner, [*inner, root])]
+
+
+def test_what_lost_the_spans_above_it_is_one_job_a_trace() -> None:
+    """Several spans are missing, and the first one of what is known names the job."""
+    assert ["t:8"] == ids(span("1", "9", start=5), span("2", "8", kind="llm", start=3))
+    assert ["t:1"] == ids(span("1", end=9), span("2", "8", kind="llm", start=3))
+
+
+def test_another_process_is_not_waited_for() -> None:
+    """A span whose parent is remote is the root of what is known here."""
+    assert ["t:1"] == ids(span("1", "9", identity=Identity(remote=True)))
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("agent", ["t:1"]), ("other", [])])
+def test_a_request_is_a_job_only_when_an_agent_works_in_it(kind: str, expected: list[str]) -> None:
+    """A server's span counts when there is a call or an agent below it."""
+    assert expected == ids(span("1", kind="other", identity=Identity(entry=True)), span("2", "1", kind=kind))
+
+
+def test_a_server_of_tools_has_no_jobs() -> None:
+    """It works for somebody else's."""
+    assert [] == ids(span("1", kind="tool", emitter="mcp"))
+
+
+def test_a_turn_id_joins_what_no_span_does() -> None:
+    """Events of one turn are one job, before any root or prompt has come."""
+    calls = [event("llm", start, session_id="one", identity=TURN) for start in (1, 9)]
+
+    assert ["a-turn-with-its-own-id"] == ids(*calls)
+
+
+def test_a_short_turn_id_counts_within_its_session() -> None:
+    """The seventh turn of two sessions is two jobs."""
+    held = Identity(turn_id="7")
+
+    told = [event("llm", start, session_id=session, identity=held) for start, session in enumerate(("one", "two"))]
+
+    assert ["one:7", "two:7"] == ids(*told)
+
+
+def test_prompts_part_a_session_and_its_end_ends_the_last() -> None:
+    """Each call is the last prompt's before it; after the session's end there is none."""
+    told = [
+        event(kind, start * SECOND, session_id="one") for start, kind in enumerate(("prompt", "llm", "prompt", "llm"))
+    ]
+    end = event("other", 5 * SECOND, session_id="one", identity=says("end", 5 * SECOND))
+    late = event("llm", 7 * SECOND, session_id="one")
+    found = story([*told, end, late])
+
+    assert ["one:log:0", f"one:log:{2 * SECOND}"] == [job.id for job in found.jobs.found]
+    assert ["one:log:0", f"one:log:{2 * SECOND}", None] == [
+        found.jobs.of_fact(fact) for fact in (told[1], told[3], late)
+    ]
+    assert [SECOND, 5 * SECOND] == [job.ended for job in found.jobs.found]
+
+
+def test_a_call_alone_is_the_open_jobs_of_its_session() -> None:
+    """Titles are asked for in a trace of their own while a job runs; later they are nobody's but a job themselves."""
+    job = span("1", end=9 * SECOND, session_id="one")
+    within, after = (
+        span("1", kind="llm", trace_id=trace, start=start, session_id="one")
+        for trace, start in (("u", 3 * SECOND), ("v", 12 * SECOND))
+    )
+
+    assert ["t:1"] == ids(job, within)
+    assert ["t:1", "v:1"] == ids(job, within, after)
+
+
+def test_calls_in_events_alone_are_one_job_of_their_session() -> None:
+    """Without prompts, turns and spans nothing parts them."""
+    assert ["one:log"] == ids(event("llm", 1, session_id="one"), event("tool", 9, session_id="one"))
+
+
+def test_what_a_message_started_is_part_of_the_job_that_sent_it() -> None:
+    """A span that names its cause is below it, in another trace."""
+    first = span("1", kind="other", identity=Identity(entry=True))
+    second = span("2", kind="agent", trace_id="u", identity=Identity(causes=(first.place,)))
+
+    assert ["t:1"] == ids(first, second)
