@@ -150,6 +150,10 @@ def _tail(getter: Getter) -> Getter:
     return lambda record: str(getter(record) or "").rpartition("/")[2]
 
 
+def _last(getter: Getter) -> Getter:
+    return lambda record: str(getter(record) or "").rpartition(".")[2]
+
+
 def _refused(getter: Getter) -> Getter:
     return lambda record: True if getter(record) in (False, "false", "False") else None
 
@@ -170,13 +174,14 @@ WRITTEN: dict[str, Callable[[Getter], Getter]] = {
     "": lambda getter: getter,
     "json": _quoted,
     "tail": _tail,
+    "last": _last,
     "text": _texts,
     "not": _refused,
     "error": _bad,
     "any": _there,
 }
-"""How a value may be written: as it is, as JSON text, behind a slash, as text only; as a success that is none, as the
-word error, as anything at all, which the last three give as True."""
+"""How a value may be written: as it is, as JSON text, behind a slash, behind a dot, as text only; as a success that is
+none, as the word error, as anything at all, which the last three give as True."""
 
 
 VOCABULARY: dict[str, list[list[str]]] = json.loads((Path(__file__).parent / "vocabulary.json").read_text())
