@@ -5,6 +5,7 @@ Text that does not follow the grammar to its end stays text; nothing is ever run
 """
 
 import ast
+import math
 import re
 from typing import Any, Final
 
@@ -118,8 +119,13 @@ class _Reader:
 
 
 def _literal(text: str) -> Any:
+    """Read a text or a number that JSON can hold; what it cannot hold becomes text."""
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError) as error:
         raise _Unreadable from error
-    return value if isinstance(value, str | int | float) else str(value)
+    if isinstance(value, int) and abs(value) < 1 << 63:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return str(value).encode(errors="replace").decode()
