@@ -13,7 +13,7 @@ from mapping.parts import MAX_DEPTH, SHAPES
 
 MAX_CHARACTERS: Final = 1 << 18
 MAX_NESTING: Final = 4 * MAX_DEPTH
-LOOKS: Final = re.compile(r"\s*(?:[A-Za-z_][\w.]*\(|[\[{]\s*(?:['\"]|[A-Za-z_][\w.]*\())")
+LOOKS: Final = re.compile(r"\s*(?:[A-Za-z_][\w.]*\(|(?:[\[{(]\s*)+(?:['\"]|[A-Za-z_][\w.]*\())")
 TOKEN: Final = re.compile(
     r"""\s*(?:
       (?P<text>[bru]?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))

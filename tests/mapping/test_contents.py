@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from mapping.calls import Call
-from mapping.facts import Fact
+from mapping.facts import Fact, fact_of
+from mapping.parts import Result
+from mapping.record import Event, Record
+from schema.signals import Signal
 from tests.mapping.test_calls import answered, numbers
 from tests.support.corpus import SOURCES, source
 from tests.support.meaning import calls, facts
@@ -174,3 +177,120 @@ def test_what_was_recorded_is_kept_up_to_a_bound(name: str) -> None:
             size = len((text or "").encode())
             assert size <= 4096
             assert not was_cut or size > 4092
+
+
+def span(attributes: dict[str, Any], *events: Event) -> Fact:
+    """Make a fact of a model call's span."""
+    told = {"gen_ai.operation.name": "chat", **attributes}
+    return fact_of(Record(Signal.TRACES, "a/b", "chat", 1, 2, "a", "b", attributes=told, events=events))
+
+
+QUESTION = [
+    {"role": "user", "parts": [{"type": "text", "content": "first"}]},
+    {"role": "assistant", "parts": [{"type": "tool_call", "id": "c1", "name": "get", "arguments": {}}]},
+    {"role": "tool", "parts": [{"type": "tool_call_response", "id": "c1", "response": "old"}]},
+    {"role": "assistant", "parts": [{"type": "tool_call", "id": "c2", "name": "get", "arguments": {"a": 1}}]},
+    {"role": "tool", "parts": [{"type": "tool_call_response", "id": "c2", "response": "new"}]},
+]
+
+
+def test_only_the_results_since_the_last_answer_are_kept() -> None:
+    """Earlier questions told the others; the prompt is the user's last, however far back."""
+    fact = span({"gen_ai.input.messages": QUESTION})
+
+    assert fact.prompt == "first"
+    assert fact.results == (Result("c2", "get", "new", arguments='{"a":1}'),)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (
+            Event("gen_ai.user.message", 1, {"content": "hi"}),
+            Event("gen_ai.choice", 2, {"message": "yes", "finish_reason": "stop"}),
+        ),
+        (
+            Event("gen_ai.user.message", 1, {"content": '[{"text": "hi"}]'}),
+            Event("gen_ai.choice", 2, {"message": '[{"text": "yes"}]', "finish_reason": "stop"}),
+        ),
+        (
+            Event("gen_ai.user.message", 1, {"gen_ai.event.content": '{"role": "user", "content": "hi"}'}),
+            Event(
+                "gen_ai.choice",
+                2,
+                {"gen_ai.event.content": '{"message": {"content": "yes"}, "finish_reason": "FinishReason.STOP"}'},
+            ),
+        ),
+        (
+            Event("gen_ai.content.prompt", 1, {"gen_ai.prompt": "hi"}),
+            Event("gen_ai.content.completion", 2, {"gen_ai.completion": "yes"}),
+        ),
+        (
+            Event(
+                "gen_ai.client.inference.operation.details",
+                1,
+                {"gen_ai.input.messages": '[{"role": "user", "content": "hi"}]'},
+            ),
+            Event(
+                "gen_ai.client.inference.operation.details",
+                2,
+                {"gen_ai.output.messages": '[{"role": "assistant", "content": "yes"}]'},
+            ),
+        ),
+    ],
+)
+def test_messages_may_be_in_span_events(events: tuple[Event, ...]) -> None:
+    """One message each, as text or as JSON, or all of them."""
+    fact = span({}, *events)
+
+    assert ("hi", "yes") == (fact.prompt, fact.answer)
+    assert fact.model is not None
+    assert fact.model.finish_reason == ("stop" if events[1].name == "gen_ai.choice" else None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"message": {"content": "yes"}, "finish_reason": "stop"},
+        '{"message": {"content": "yes"}, "finish_reason": "stop"}',
+    ],
+)
+def test_a_message_may_be_a_log_record(body: Any) -> None:
+    """Its body is the message, or its JSON text; the call in whose span it was written has it."""
+    log = Record(Signal.LOGS, "log/2/a", "gen_ai.choice", 2, 2, "a", "b", body=body)
+    asked = Record(Signal.LOGS, "log/1/a", "gen_ai.user.message", 1, 1, "a", "b", body={"content": "hi"})
+    (call,) = calls((span({}), fact_of(asked), fact_of(log)))
+
+    assert ("hi", "yes") == (call.fact.prompt, call.fact.answer)
+    assert call.fact.model is not None
+    assert call.fact.model.finish_reason == "stop"
+
+
+def test_an_agents_prompt_is_of_this_run() -> None:
+    """A conversation that goes on holds earlier runs before the new messages."""
+    told = [
+        {"role": "user", "content": "old"},
+        {"role": "assistant", "content": "a"},
+        {"role": "user", "content": "new"},
+    ]
+    held = {
+        "gen_ai.operation.name": "invoke_agent",
+        "pydantic_ai.all_messages": told,
+        "pydantic_ai.new_message_index": 2,
+    }
+    fact = fact_of(
+        Record(Signal.TRACES, "a/b", "x", 1, 2, "a", "b", scope="pydantic-ai", attributes={**held, "final_result": "b"})
+    )
+
+    assert ("new", "b") == (fact.prompt, fact.answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"), [("é" * 3000, "é" * 2048), ("a" + "é" * 3000, "a" + "é" * 2047), ("a" * 4096, None)]
+)
+def test_a_long_text_is_cut_between_characters(text: str, kept: str | None) -> None:
+    """At 4,096 bytes or just before."""
+    fact = span({"gen_ai.output.messages": text})
+
+    assert (kept or text, kept is not None) == (fact.raw_output, fact.cut_output)
+    assert fact.answer == text

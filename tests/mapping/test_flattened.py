@@ -55,3 +55,17 @@ def test_the_other_side_has_its_own_keys() -> None:
     assert [{"content": "yes", "finish_reason": "stop"}] == list(nodes)
     with pytest.raises(IndexError):
         nodes[1]
+
+
+def test_parts_in_a_text_and_a_single_call_are_read() -> None:
+    """Older instrumentations write both."""
+    told = {
+        "gen_ai.completion.0.content": '[{"type": "text", "text": "yes"}]',
+        "gen_ai.completion.0.function_call.name": "get",
+        "gen_ai.completion.0.function_call.arguments": "{}",
+    }
+    nodes = flattened(told, "output")
+    assert nodes is not None
+    answer = message_of(nodes[0], "assistant")
+
+    assert ("yes", (Asked(None, "get", "{}"),)) == (answer.text, answer.asked)

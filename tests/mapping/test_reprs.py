@@ -19,6 +19,7 @@ from mapping.reprs import written_out
         ("A(role=<Role.USER: 'user'>, x=<a.B object at 0x7f>)", {"role": "user", "x": "<a.B object at 0x7f>"}),
         ("ToolCall(id='c', arguments={})", {"type": "tool_call", "id": "c", "arguments": {}}),
         ("['a', (1, -2.5), b'x']", ["a", [1, -2.5], "b'x'"]),
+        ("[{'role': 'user'}]", [{"role": "user"}]),
         ("A()", {}),
     ],
 )

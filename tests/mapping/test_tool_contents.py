@@ -19,6 +19,8 @@ from schema.signals import Signal
         {"callId": "c", "name": "get", "args": {"city": "Paris"}},
         {"input_str": "{'city': 'Paris'}", "tags": []},
         {"method": "tools/call", "params": {"name": "get", "arguments": {"city": "Paris"}}},
+        {"args": [{"city": "Paris"}], "kwargs": {}},
+        {"input": "{'city': 'Paris'}"},
         "{'city': 'Paris'}",
     ],
 )
@@ -50,6 +52,7 @@ def test_arguments_are_taken_out_of_what_is_around_them(value: Any) -> None:
         ([{"text": "sunny"}], Result(None, None, "sunny")),
         ({"title": "t", "metadata": {}, "output": "sunny"}, Result(None, None, "sunny")),
         ({"content": [{"type": "text", "text": "sunny"}], "isError": False}, Result(None, None, "sunny")),
+        ({"output": {"content": "sunny", "type": "tool", "tool_call_id": "c"}}, Result("c", None, "sunny")),
         ({"degrees": 21}, Result(None, None, '{"degrees":21}')),
         (None, Result(None, None, None)),
     ],
