@@ -24,6 +24,11 @@ MARKS: Final = (
     "tool_calls.0.name",
     "function_call.name",
 )
+STARTS: Final = {
+    side: tuple(frozenset(f"{beginning}.0.{infix}{mark}" for mark in MARKS) for beginning, infix in spellings)
+    for side, spellings in SPELLINGS.items()
+}
+"""By which keys a first message is known."""
 FUNCTION: Final = (
     ("function_call.name", "function_call_name"),
     ("function_call.arguments", "function_call_arguments_json"),
@@ -91,9 +96,8 @@ class Flattened(Sequence[Any]):
 
 def flattened(attributes: Attributes, side: str) -> Flattened | None:
     """Find the messages of a side, input or output; None when no key is of that form."""
-    for beginning, infix in SPELLINGS[side]:
-        start = f"{beginning}.0.{infix}"
-        if any(start + mark in attributes for mark in MARKS):
+    for (beginning, infix), marks in zip(SPELLINGS[side], STARTS[side], strict=True):
+        if not marks.isdisjoint(attributes):
             return Flattened(attributes, beginning, infix)
     return None
 
