@@ -14,6 +14,7 @@ from mapping.hooks import asked_by
 from mapping.messages import Message, asked_in, finish_in, message_of, nodes_in, role_of
 from mapping.parts import Asked, Result, json_text
 from mapping.record import Event, parsed
+from mapping.reprs import written_out
 
 MAX_RAW: Final = 4096
 """Bytes kept of what was recorded."""
@@ -73,7 +74,8 @@ def contents_of(reading: Reading, *, is_call: bool, wants_finish: bool) -> Conte
 def said_by(reading: Reading) -> Contents:
     """Read a log event that holds one message."""
     record = reading.record
-    held = record.body if isinstance(record.body, dict) else record.attributes
+    told_in = written_out(parsed(record.body))
+    held = told_in if isinstance(told_in, dict) else record.attributes
     node = {**held, "event.name": record.name}
     told = message_of(node, "user")
     is_choice = record.name == CHOICE

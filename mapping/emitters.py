@@ -6,7 +6,7 @@ What a record's keys say is remembered: agents send the same few sets of keys ag
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,10 @@ class Origin:
 
     emitter: Emitter
     dialects: frozenset[str]
+    keys: frozenset[str] = frozenset()
+    """The record's own."""
+    readers: dict[tuple[str, bool], tuple[Any, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """What finds a field among the keys, in a span or a log record, once it was asked for."""
 
 
 def origin_of(record: Record) -> Origin:
@@ -70,7 +74,7 @@ def _recognise(service: str, scope: str, name: str, keys: frozenset[str], told: 
     values = dict(told)
     emitter = next((one for one in EMITTERS if one.fits(service, scope, name, keys, values)), UNKNOWN)
     spoken = (one for one, markers in DIALECTS.items() if any(key.startswith(markers) for key in keys))
-    return Origin(emitter, ALWAYS.union(emitter.speaks, spoken))
+    return Origin(emitter, ALWAYS.union(emitter.speaks, spoken), keys)
 
 
 def _emitter(held: dict[str, Any]) -> Emitter:

@@ -50,7 +50,7 @@ class Model:
 
     def finished(self, reason: str) -> "Model":
         """Say why it ended, where nothing else does."""
-        return self if self.finish_reason else replace(self, finish_reason=reason.lower())
+        return self if self.finish_reason else replace(self, finish_reason=_word(reason))
 
     def filled(self, other: "Model") -> "Model":
         """Fill in from another record of the same call what this one does not say; more numbers are the better ones."""
@@ -227,8 +227,13 @@ def _finish_reason(reading: Reading) -> str | None:
     """Give the reasons joined by commas, each once, in lower case: some send a list, JSON text, or one word."""
     told = parsed(reading.get("llm.finish_reason"))
     reasons = told if isinstance(told, list) else [told]
-    words = (str(reason).lower() for reason in reasons if reason not in (None, ""))
+    words = (_word(reason) for reason in reasons if reason not in (None, ""))
     return ",".join(dict.fromkeys(words)) or None
+
+
+def _word(reason: object) -> str:
+    """Write a reason in lower case; some send the name of an enumeration in front of it."""
+    return str(reason).rpartition(".")[2].lower()
 
 
 def _cost(reading: Reading) -> float | None:

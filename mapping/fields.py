@@ -40,11 +40,21 @@ class Reading:
 
     def get(self, field: str) -> Any:
         """Give a field's value as it was sent; None when nothing says it."""
-        for getter in _getters(field, self.origin.dialects, self.record.is_span):
+        for getter in self._readers(field):
             value = getter(self.record)
             if value is not None and not (isinstance(value, str) and ABSENT.fullmatch(value)):
                 return value
         return None
+
+    def _readers(self, field: str) -> tuple[Getter, ...]:
+        """Give what may find the field among the record's keys; it is remembered with them."""
+        origin, is_span = self.origin, self.record.is_span
+        known = origin.readers.get((field, is_span))
+        if known is None:
+            getters = _getters(field, origin.dialects, is_span)
+            known = tuple(getter for key, getter in getters if not key or key in origin.keys)
+            origin.readers[field, is_span] = known
+        return known
 
     def text(self, field: str) -> str | None:
         """Give a field as text."""
@@ -69,12 +79,12 @@ def whole(value: Any) -> int | None:
 
 
 @lru_cache(maxsize=4096)
-def _getters(field: str, dialects: frozenset[str], is_span: bool) -> tuple[Getter, ...]:
+def _getters(field: str, dialects: frozenset[str], is_span: bool) -> tuple[tuple[str, Getter], ...]:
     return tuple(
-        getter
+        (spelled, getter)
         for source, key, written, *_ in VOCABULARY[field]
         if _applies(source, dialects, is_span)
-        for getter in _compiled(key, written)
+        for spelled, getter in _compiled(key, written)
     )
 
 
@@ -92,10 +102,11 @@ def _applies(source: str, dialects: frozenset[str], is_span: bool) -> bool:
     return source in dialects
 
 
-def _compiled(key: str, written: str) -> Iterator[Getter]:
+def _compiled(key: str, written: str) -> Iterator[tuple[str, Getter]]:
+    """Give the attribute that each spelling needs, empty when it is none, and what reads it."""
     for spelled in _spellings(key):
-        getter = _getter(spelled)
-        yield WRITTEN[written](getter)
+        needed = "" if spelled.startswith("@") else spelled.partition("#/")[0]
+        yield needed, WRITTEN[written](_getter(spelled))
 
 
 def _spellings(key: str) -> Iterator[str]:
@@ -159,6 +170,10 @@ def _tail(getter: Getter) -> Getter:
     return lambda record: str(getter(record) or "").rpartition("/")[2]
 
 
+def _last(getter: Getter) -> Getter:
+    return lambda record: str(getter(record) or "").rpartition(".")[2]
+
+
 def _refused(getter: Getter) -> Getter:
     return lambda record: True if getter(record) in (False, "false", "False") else None
 
@@ -188,6 +203,7 @@ WRITTEN: dict[str, Callable[[Getter], Getter]] = {
     "": lambda getter: getter,
     "json": _quoted,
     "tail": _tail,
+    "last": _last,
     "text": _texts,
     "subagent": _subagent,
     "category": _category,
@@ -195,8 +211,8 @@ WRITTEN: dict[str, Callable[[Getter], Getter]] = {
     "error": _bad,
     "any": _there,
 }
-"""How a value may be written: as it is, as JSON text, behind a slash, as text only, behind `agent:`, as a kind of
-error; as a success that is none, as the word error, as anything at all, which the last three give as True."""
+"""How a value may be written: as it is, as JSON text, behind a slash, behind a dot, as text only, behind `agent:`, as a
+kind of error; as a success that is none, as the word error, as anything at all, which the last three give as True."""
 
 
 VOCABULARY: dict[str, list[list[str]]] = json.loads((Path(__file__).parent / "vocabulary.json").read_text())

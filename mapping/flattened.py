@@ -6,7 +6,8 @@ A message is put together when it is asked for: most of a long conversation neve
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, overload
 
-from mapping.record import Attributes
+from mapping.parts import first
+from mapping.record import Attributes, parsed
 
 MAX_MESSAGES: Final = 10_000
 MAX_PARTS: Final = 100
@@ -15,7 +16,25 @@ SPELLINGS: Final = {
     "output": (("llm.output_messages", "message."), ("gen_ai.completion", "")),
 }
 """The keys' beginning, and what stands behind the number."""
-MARKS: Final = ("role", "content", "contents.0.message_content.text", "tool_calls.0.id", "tool_calls.0.name")
+MARKS: Final = (
+    "role",
+    "content",
+    "contents.0.message_content.text",
+    "tool_calls.0.id",
+    "tool_calls.0.name",
+    "function_call.name",
+)
+STARTS: Final = {
+    side: tuple(frozenset(f"{beginning}.0.{infix}{mark}" for mark in MARKS) for beginning, infix in spellings)
+    for side, spellings in SPELLINGS.items()
+}
+"""By which keys a first message is known."""
+FUNCTION: Final = (
+    ("function_call.name", "function_call_name"),
+    ("function_call.arguments", "function_call_arguments_json"),
+)
+PARTS: Final = ('[{"type"', "[{'type'")
+"""How a list of parts begins that was put into a text."""
 MEMBERS: Final = ("role", "content", "tool_call_id", "name", "finish_reason")
 
 
@@ -50,14 +69,21 @@ class Flattened(Sequence[Any]):
     def _message(self, number: int) -> dict[str, Any]:
         start = f"{self._beginning}.{number}.{self._infix}"
         told = {key: value for key in MEMBERS if (value := self._attributes.get(start + key)) is not None}
-        if "content" not in told:
+        if str(told.get("content", "")).startswith(PARTS):
+            told["content"] = parsed(told["content"])
+        elif "content" not in told:
             told["content"] = list(_numbered(lambda part: self._text(f"{start}contents.{part}.message_content.")))
-        calls = list(_numbered(lambda call: self._call(f"{start}tool_calls.{call}.")))
+        calls = list(_numbered(lambda call: self._call(f"{start}tool_calls.{call}."))) or self._only(start)
         return {**told, "tool_calls": calls} if calls else told
 
     def _text(self, start: str) -> dict[str, Any] | None:
         held = self._attributes
         return {"text": held.get(start + "text")} if start + "type" in held or start + "text" in held else None
+
+    def _only(self, start: str) -> list[dict[str, Any]]:
+        """Read the one call that OpenAI's API had before it had lists of them."""
+        name, given = (first(self._attributes, (start + old, start + flat)) for old, flat in FUNCTION)
+        return [] if name is None else [{"name": name, "arguments": given}]
 
     def _call(self, start: str) -> dict[str, Any] | None:
         start += "tool_call." if start + "tool_call.function.name" in self._attributes else ""
@@ -70,9 +96,8 @@ class Flattened(Sequence[Any]):
 
 def flattened(attributes: Attributes, side: str) -> Flattened | None:
     """Find the messages of a side, input or output; None when no key is of that form."""
-    for beginning, infix in SPELLINGS[side]:
-        start = f"{beginning}.0.{infix}"
-        if any(start + mark in attributes for mark in MARKS):
+    for (beginning, infix), marks in zip(SPELLINGS[side], STARTS[side], strict=True):
+        if not marks.isdisjoint(attributes):
             return Flattened(attributes, beginning, infix)
     return None
 

@@ -12,6 +12,7 @@ from mapping.parts import (
     ANSWERS,
     ASKS,
     MAX_DEPTH,
+    MAX_PARTS,
     SHAPES,
     SILENT,
     Asked,
@@ -29,6 +30,9 @@ from mapping.reprs import written_out
 
 MAX_MESSAGES: Final = 2_000
 """Of a longer conversation only the end is read."""
+MAX_NODES: Final = 5_000
+"""Things looked at to find messages, and to find why a response ended."""
+MAX_FINISH: Final = 200
 ROLES: Final[dict[str, str]] = SHAPES["roles"]
 CONTENTS: Final = tuple(SHAPES["contents"])
 HOLDERS: Final = tuple(SHAPES["holders"])
@@ -49,20 +53,43 @@ class Message:
     results: tuple[Result, ...] = ()
 
 
-def nodes_in(value: Any, depth: int = 0) -> Sequence[Any]:
+def nodes_in(value: Any) -> Sequence[Any]:
     """Find the messages in what was recorded, as they were written; none when it is in no known shape."""
-    value = written_out(parsed(value))
-    if depth > MAX_DEPTH or not value:
-        return ()
-    if isinstance(value, list):
-        return _listed(value[-MAX_MESSAGES:], depth)
-    if isinstance(value, str):
-        return (value,)
-    if not isinstance(value, dict):
-        return ()
-    if _is_message(value):
-        return (value,)
-    return next((nodes for key in HOLDERS if value.get(key) and (nodes := nodes_in(value[key], depth + 1))), ())
+    return _Search().nodes(value, 0)
+
+
+class _Search:
+    """Look for messages, at no more than so many things."""
+
+    def __init__(self) -> None:
+        self._left = MAX_NODES
+
+    def nodes(self, value: Any, depth: int) -> Sequence[Any]:
+        """Give the messages at or below a value."""
+        self._left -= 1
+        value = written_out(parsed(value))
+        if depth > MAX_DEPTH or self._left < 0 or not value:
+            return ()
+        if isinstance(value, list):
+            return self._listed(value[-MAX_MESSAGES:], depth)
+        if isinstance(value, str):
+            return (value,)
+        if not isinstance(value, dict):
+            return ()
+        if _is_message(value):
+            return (value,)
+        held = (self.nodes(value[key], depth + 1) for key in HOLDERS if value.get(key))
+        return next((nodes for nodes in held if nodes), ())
+
+    def _listed(self, value: list[Any], depth: int) -> Sequence[Any]:
+        if _is_pair(value):
+            return (value,)
+        if isinstance(value[0], str) or (isinstance(value[0], dict) and _is_message(value[0])):
+            return value
+        found: list[Any] = []
+        for part in value:
+            found.extend((part,) if _is_pair(part) else self.nodes(part, depth + 1))
+        return found
 
 
 def role_of(node: Any, otherwise: str) -> str:
@@ -98,21 +125,23 @@ def asked_in(listed: Any) -> list[Asked]:
     """Read a list of tool calls, or one."""
     if isinstance(listed, dict):
         listed = [listed]
-    return [asked_of(call) for call in listed if isinstance(call, dict)] if isinstance(listed, list) else []
+    return [asked_of(call) for call in listed[:MAX_PARTS] if isinstance(call, dict)] if isinstance(listed, list) else []
 
 
-def finish_in(value: Any, depth: int = 0) -> str | None:
-    """Find why a response ended, in the provider's word."""
-    value = parsed(value)
-    if depth > MAX_DEPTH:
-        return None
-    if isinstance(value, list):
-        told = (finish_in(part, depth + 1) for part in reversed(value[-MAX_DEPTH:]))
-        return next((found for found in told if found), None)
-    if not isinstance(value, dict):
-        return None
-    inner = (finish_in(value[key], depth + 1) for key in FINISH_HOLDERS if isinstance(value.get(key), dict | list))
-    return word(first(value, FINISHES)) or next((found for found in inner if found), None) or _status(value)
+def finish_in(value: Any) -> str | None:
+    """Find why a response ended, in the provider's word, as near to its surface as it is."""
+    queue = [value]
+    for held in queue:
+        node = written_out(parsed(held))
+        if isinstance(node, dict):
+            told = word(first(node, FINISHES)) or _status(node)
+            if told:
+                return told
+            queue.extend(node[key] for key in FINISH_HOLDERS if key in node)
+        elif isinstance(node, list):
+            queue.extend(reversed(node[-MAX_DEPTH:]))
+        del queue[MAX_FINISH:]
+    return None
 
 
 def _read(node: dict[str, Any], role: str, parts: Parts) -> None:
@@ -154,16 +183,6 @@ def _named(node: dict[str, Any]) -> str:
         return role
     told = node.get("type") or node.get("event.name")
     return told if isinstance(told, str) and told.lower() in ROLES else ""
-
-
-def _listed(value: list[Any], depth: int) -> Sequence[Any]:
-    if _is_pair(value):
-        return (value,)
-    if isinstance(value[0], dict) and _is_message(value[0]):
-        return value
-    if isinstance(value[0], str):
-        return value
-    return [node for part in value for node in ((part,) if _is_pair(part) else nodes_in(part, depth + 1))]
 
 
 def _is_pair(value: Any) -> bool:

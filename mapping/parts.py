@@ -10,6 +10,8 @@ import orjson
 
 MAX_DEPTH: Final = 6
 """Parts that lie deeper within each other are not read."""
+MAX_PARTS: Final = 1_000
+"""Parts of one message that are read."""
 MAX_RESULT: Final = 4096
 """Characters kept of a tool's result: the tool's own record, where there is one, holds the whole."""
 
@@ -42,13 +44,15 @@ class Parts:
     texts: list[str] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
+    left: int = MAX_PARTS
 
     def read(self, content: Any, depth: int = 0) -> None:
         """Read a text, a part, or a list of them."""
+        self.left -= 1
         if isinstance(content, str):
             self.texts.append(content)
         elif isinstance(content, list) and depth < MAX_DEPTH:
-            for part in content:
+            for part in content[: max(self.left, 0)]:
                 self.read(part, depth + 1)
         elif isinstance(content, dict) and depth < MAX_DEPTH:
             self._part(content, depth)

@@ -5,6 +5,7 @@ Text that does not follow the grammar to its end stays text; nothing is ever run
 """
 
 import ast
+import math
 import re
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from mapping.parts import MAX_DEPTH, SHAPES
 
 MAX_CHARACTERS: Final = 1 << 18
 MAX_NESTING: Final = 4 * MAX_DEPTH
-LOOKS: Final = re.compile(r"\s*(?:[A-Za-z_][\w.]*\(|[\[{]\s*(?:['\"]|[A-Za-z_][\w.]*\())")
+LOOKS: Final = re.compile(r"\s*(?:[A-Za-z_][\w.]*\(|(?:[\[{(]\s*)+(?:['\"]|[A-Za-z_][\w.]*\())")
 TOKEN: Final = re.compile(
     r"""\s*(?:
       (?P<text>[bru]?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))
@@ -118,8 +119,13 @@ class _Reader:
 
 
 def _literal(text: str) -> Any:
+    """Read a text or a number that JSON can hold; what it cannot hold becomes text."""
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError) as error:
         raise _Unreadable from error
-    return value if isinstance(value, str | int | float) else str(value)
+    if isinstance(value, int) and abs(value) < 1 << 63:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return str(value).encode(errors="replace").decode()

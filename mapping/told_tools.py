@@ -6,7 +6,7 @@ not run, but rejected, handed over, or the agent's way to give its final answer.
 no session covers the call that it is near to, by id or by name and arguments.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +19,8 @@ from mapping.tool_contents import Tool
 
 SAME_NS: Final = 2_000_000_000
 """Records that tell of the same model call end within two seconds of each other."""
+WINDOW: Final = 20
+"""Of calls with the same name, or results with the same id, only so many nearest ones are compared."""
 ASKING: Final = MODEL_KINDS | {"copy", "message"}
 AROUND: Final = frozenset(("agent", "workflow", "turn", "chain"))
 """Records of whole runs; they are asked where no model call is told of."""
@@ -130,12 +132,11 @@ class _Known:
         if named:
             return min(named, key=lambda call: abs(call.fact.end - fact.start))
         free = self._by_name.get((fact.trace_id, fact.tool.name), []) if fact.trace_id else []
-        fitting = [call for call in free if call.fact.end <= fact.start and _fits(call.asked, fact.tool)]
-        if not fitting:
-            return None
-        found = max(fitting, key=lambda call: call.fact.end)
-        free.remove(found)
-        return found
+        before = bisect_right(free, fact.start, key=lambda call: call.fact.end)
+        for place in range(before - 1, max(before - WINDOW, 0) - 1, -1):
+            if _fits(free[place].asked, fact.tool):
+                return free.pop(place)
+        return None
 
 
 def _fits(asked: Asked, tool: Tool) -> bool:
@@ -214,16 +215,23 @@ class _Results:
                 yield Told(calls[0].fact, number, asked, result, later.key)
 
     def _named(self, call: Told) -> Told:
-        later = [found for found in self._by_id.get(call.asked.call_id or "", ()) if found[0].start >= call.fact.start]
+        found = self._by_id.get(call.asked.call_id or "", [])
+        place = bisect_left(found, call.fact.end, key=lambda told: told[0].start)
+        later = [told for told in found[place : place + WINDOW] if not _is_same(told[0], call.fact)]
         if not later:
             return call
-        fact, result = min(later, key=lambda found: (found[0].trace_id != call.fact.trace_id, found[0].start))
+        fact, result = min(later, key=lambda told: (told[0].trace_id != call.fact.trace_id, told[0].start))
         return replace(call, result=result, result_key=fact.key)
 
     def _later(self, fact: Fact) -> Fact | None:
-        questions = self._next.get((fact.emitter, fact.prompt or ""), ())
-        place = bisect_right(questions, fact.end, key=lambda question: question.start)
-        return questions[place] if place < len(questions) else None
+        questions = self._next.get((fact.emitter, fact.prompt or ""), [])
+        place = bisect_left(questions, fact.end, key=lambda question: question.start)
+        return next((later for later in questions[place : place + WINDOW] if not _is_same(later, fact)), None)
+
+
+def _is_same(one: Fact, other: Fact) -> bool:
+    """Say whether two records are of one model call: what it was asked with is no result of what it asks for."""
+    return one.key == other.key or (bool(one.span_id) and one.place == other.place)
 
 
 class _Near:
@@ -231,13 +239,14 @@ class _Near:
 
     def __init__(self, recorded: Iterable[Fact]) -> None:
         self._free: dict[str | None, list[Fact]] = defaultdict(list)
-        for fact in recorded:
+        for fact in sorted(recorded, key=lambda fact: (fact.start, fact.key)):
             self._free[fact.tool.name if fact.tool else None].append(fact)
 
     def takes(self, call: Told) -> bool:
         """Say whether a record covers the call, and use it up."""
         free = self._free[call.asked.name]
-        found = next((fact for fact in free if abs(fact.start - call.fact.end) <= SAME_NS), None)
-        if found is not None:
-            free.remove(found)
-        return found is not None
+        place = bisect_left(free, call.fact.end - SAME_NS, key=lambda fact: fact.start)
+        if place == len(free) or free[place].start > call.fact.end + SAME_NS:
+            return False
+        del free[place]
+        return True

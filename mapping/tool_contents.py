@@ -74,6 +74,11 @@ def arguments(value: Any, otherwise: Any) -> Any:
         return told if isinstance(told, dict) else otherwise
     if not isinstance(value, dict):
         return otherwise
+    if value.keys() == {"args", "kwargs"} and not value["kwargs"]:
+        given = value["args"]
+        return given[0] if isinstance(given, list) and len(given) == 1 and isinstance(given[0], dict) else otherwise
+    if [*value] == ["input"]:
+        return arguments(parsed(value["input"]), value["input"])
     for marks, member in INPUTS:
         if marks <= value.keys() and (member != "kwargs" or not value.get("args")):
             inner = parsed(value[member])
@@ -86,6 +91,9 @@ def outcome(value: Any, wrap: str | None = None) -> Result:
     failed = isinstance(value, dict) and says_failed(value)
     if isinstance(value, dict) and [wrap] == [*value]:
         value = value[wrap]
+    inner = value.get("output") if isinstance(value, dict) else None
+    if isinstance(inner, dict) and role_of(inner, "") == "tool":
+        value = inner
     for marks, member in OUTPUTS:
         if isinstance(value, dict) and marks <= value.keys():
             value = value[member]
