@@ -101,4 +101,4 @@ def test_a_large_trace_takes_time_in_line_with_its_spans() -> None:
         began = process_time()
         jobs(facts, [])
 
-        assert process_time() - began < 2, shape
+        assert process_time() - began < 4, shape  # a second on an idle machine; minutes, were it squared
