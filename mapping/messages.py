@@ -76,7 +76,7 @@ class _Search:
             return self._listed(value[-MAX_MESSAGES:], depth)
         if isinstance(value, str):
             return (value,)
-        if not isinstance(value, dict) or CALL <= value.keys():
+        if not isinstance(value, dict) or value.keys() >= CALL:
             return ()
         if _is_message(value):
             return (value,)
