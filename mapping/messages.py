@@ -39,6 +39,8 @@ HOLDERS: Final = tuple(SHAPES["holders"])
 FINISHES: Final = tuple(SHAPES["finishes"])
 FINISH_HOLDERS: Final = tuple(SHAPES["finish_holders"])
 CALLS: Final = ("tool_calls", "toolCalls", "function_call")
+CALL: Final = {"name", "args"}
+"""Members of a tool call that a scheduler was given; nothing in it is anybody's word."""
 ITEMS: Final = ASKS | ANSWERS | SILENT
 """What stands beside messages in a list of them, not inside."""
 
@@ -74,7 +76,7 @@ class _Search:
             return self._listed(value[-MAX_MESSAGES:], depth)
         if isinstance(value, str):
             return (value,)
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or value.keys() >= CALL:
             return ()
         if _is_message(value):
             return (value,)

@@ -192,6 +192,7 @@ def test_a_conversation_of_unknown_shape_gives_nothing() -> None:
         None,
         True,
         {"city": "Paris"},
+        {"callId": "c", "name": "get", "args": {"prompt": "hi"}},
         {"ctx": "<Context at 0x1>"},
         "Broken(role='user', con",
     )
