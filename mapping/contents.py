@@ -27,7 +27,7 @@ SPOKEN: Final = frozenset(
 NEW_FROM: Final = "pydantic_ai.new_message_index"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Contents:
     """Hold what was said; None and empty is not said.
 

@@ -25,7 +25,7 @@ USAGE_KINDS: Final = MODEL_KINDS | {"copy", "agent", "workflow", "turn", "chain"
 DURATIONS: Final = {"tool": "tool_calls.duration_ms", **dict.fromkeys(MODEL_KINDS, "llm.duration_ms")}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Model:
     """Say what a record tells of one model call, or of several if it sums them up. None is not said."""
 
@@ -74,7 +74,7 @@ class Model:
 UNSAID: Final = Model(None, None, None, None, None, None, Tokens())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Fact:
     """Say what a record means; times are Unix nanoseconds, ids as in the record."""
 

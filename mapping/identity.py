@@ -19,7 +19,7 @@ MAIN: Final = re.compile(r".*########\d+")
 """How Gemini CLI and those who took it over write a prompt's id."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Signal:
     """Say that a session or an agent starts or ends; the time is Unix nanoseconds, the reason the sender's word."""
 
@@ -30,7 +30,7 @@ class Signal:
     """How many tools an agent used, by its own count."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Identity:
     """Hold what a record says of its surroundings; None is not said."""
 

@@ -45,7 +45,7 @@ ITEMS: Final = ASKS | ANSWERS | SILENT
 """What stands beside messages in a list of them, not inside."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Message:
     """Hold one message; `results` are of tool calls. The role is user, assistant, system, tool, or as sent."""
 

@@ -16,7 +16,7 @@ MAX_RESULT: Final = 4096
 """Characters kept of a tool's result: the tool's own record, where there is one, holds the whole."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Asked:
     """Hold a tool call that a model asked for; the arguments are JSON text. None is not said."""
 
@@ -25,7 +25,7 @@ class Asked:
     arguments: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Result:
     """Hold what a tool call gave back, as the next question to the model tells; None is not said."""
 

@@ -27,7 +27,7 @@ def parsed(value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Event:
     """Hold a span event; its time is Unix nanoseconds."""
 
@@ -36,7 +36,7 @@ class Event:
     attributes: Attributes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Link:
     """Hold a span's link to another one."""
 
@@ -45,7 +45,7 @@ class Link:
     attributes: Attributes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Record:
     """Hold a span or a log record; times are Unix nanoseconds, ids lower-case hex, empty when absent.
 
@@ -91,7 +91,7 @@ class Record:
         return self.signal is Signal.TRACES
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Above:
     """Say what stands above many records: the attributes of their resource, and their scope."""
 

@@ -8,7 +8,7 @@ EXCLUDES_CACHE = frozenset(("claude_code",))
 EXCLUDES_REASONING = frozenset(("gemini_cli", "genkit"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Tokens:
     """Hold the tokens of one call; None is not said.
 

@@ -28,7 +28,7 @@ FAILED: Final = "error:"
 """A result that begins so says itself that the call failed, whatever its case."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Told:
     """Hold a call that a model asked for, who told of it, and its result if one was given back."""
 

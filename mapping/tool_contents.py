@@ -15,7 +15,7 @@ from mapping.record import parsed
 from mapping.reprs import written_out
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Tool:
     """Say what a record tells of one tool call; input and output are text, JSON where they are no text themselves."""
 
