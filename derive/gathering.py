@@ -1,12 +1,12 @@
 """Bring records to the groups that they belong to, reading what a group had before."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from derive.events import Told, events_of
 from derive.groups import Group, Groups, cause_of, sessions_of
-from derive.records import SIGNALS, Records
+from derive.records import Records
 from mapping.emitters import UNKNOWN
 from mapping.facts import Fact, fact_of
 from mapping.kinds import OTHER
@@ -68,12 +68,15 @@ class Gathering:
 
     def _had_more(self, trace_id: str, held: Sequence[Seen]) -> bool:
         """Say whether the store has records of a trace that are not among these."""
-        counts = Counter(Signal.TRACES if fact.is_span else Signal.LOGS for fact, _ in held)
-        return any(self._side.trace_size(signal, trace_id) > counts[signal] for signal in SIGNALS)
+        return self._side.trace_size(trace_id) > len({fact.key for fact, _ in held})
 
     def _session(self, session_id: str) -> Group:
         group = self._groups.of_session(session_id)
-        return group if group is not None else self._load(set(), {session_id})
+        if group is not None:
+            return group
+        if self._side.is_session(session_id):
+            return self._load(set(), {session_id})
+        return self._groups.enter(Group(sessions={session_id}))
 
     def _load(self, traces: set[str], sessions: set[str]) -> Group:
         """Read a group again: all records of its traces and sessions, and of those that these name."""

@@ -5,7 +5,7 @@ A group is what session ids and traces tie together: all that can change the mea
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from derive.events import Told
@@ -53,9 +53,8 @@ class Group:
 
     def forget_contents(self) -> None:
         """Let go of texts that are written and never needed again."""
-        for key, fact in self.facts.items():
-            if fact.raw_input is not None or fact.raw_output is not None:
-                self.facts[key] = replace(fact, raw_input=None, raw_output=None)
+        for fact in self.facts.values():
+            fact.raw_input = fact.raw_output = None
         for event in self.events.values():
             event.data = None
 

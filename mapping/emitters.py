@@ -6,6 +6,7 @@ What a record's keys say is remembered: agents send the same few sets of keys ag
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,8 @@ from mapping.record import Record
 ALWAYS = frozenset(("tracking", "otel", "otel.legacy", "otel.pr", "otel.general"))
 """Vocabularies whose keys say by themselves what they mean."""
 HERE = Path(__file__).parent
+NAMED = 64
+"""Characters of a name that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +38,6 @@ class Emitter:
     speaks: tuple[str, ...] = ()
     provider: str = ""
 
-    def fits(self, service: str, scope: str, name: str, keys: frozenset[str], told: dict[str, Any]) -> bool:
-        """Know the program by where the record stands, by its name, its keys, or what a key says."""
-        return (
-            service in self.services
-            or scope in self.scopes
-            or scope.startswith(self.scope_prefixes)
-            or name in self.names
-            or name.startswith(self.name_prefixes)
-            or any(part in name for part in self.name_parts)
-            or any(key.startswith(self.keys) for key in keys)
-            or any(told.get(key) in wanted for key, wanted in self.values)
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -57,24 +47,60 @@ class Origin:
     dialects: frozenset[str]
     keys: frozenset[str] = frozenset()
     """The record's own."""
-    readers: dict[tuple[str, bool], tuple[Any, ...]] = field(default_factory=dict, compare=False, repr=False)
-    """What finds a field among the keys, in a span or a log record, once it was asked for."""
+    readers: tuple[dict[str, tuple[Any, ...]], dict[str, tuple[Any, ...]]] = field(
+        default_factory=lambda: ({}, {}), compare=False, repr=False
+    )
+    """What finds a field among the keys, in a log record and in a span, once it was asked for."""
 
 
 def origin_of(record: Record) -> Origin:
-    """Recognise a record."""
+    """Recognise a record: by its service, scope, name, what a key says, and its keys; the first emitter counts."""
     attributes = record.attributes
     told = tuple((key, value) for key in TELLING if isinstance(value := attributes.get(key), str))
-    service = str(record.resource.get("service.name", "")).lower()
-    return _recognise(service, record.scope, record.name[:64], frozenset(attributes), told)
+    service = record.resource.get("service.name")
+    rank = min(
+        _by_service(service.lower()) if isinstance(service, str) else LAST,
+        _by_scope(record.scope),
+        _by_name(record.name[:NAMED]),
+        _by_values(told) if told else LAST,
+    )
+    return _origin(rank, frozenset(attributes))
 
 
 @lru_cache(maxsize=8192)
-def _recognise(service: str, scope: str, name: str, keys: frozenset[str], told: tuple[tuple[str, str], ...]) -> Origin:
-    values = dict(told)
-    emitter = next((one for one in EMITTERS if one.fits(service, scope, name, keys, values)), UNKNOWN)
+def _origin(rank: int, keys: frozenset[str]) -> Origin:
+    emitter = EMITTERS[min(rank, _first(lambda one: any(key.startswith(one.keys) for key in keys)))]
     spoken = (one for one, markers in DIALECTS.items() if any(key.startswith(markers) for key in keys))
     return Origin(emitter, ALWAYS.union(emitter.speaks, spoken), keys)
+
+
+@lru_cache(maxsize=1024)
+def _by_service(service: str) -> int:
+    return _first(lambda one: service in one.services)
+
+
+@lru_cache(maxsize=1024)
+def _by_scope(scope: str) -> int:
+    return _first(lambda one: scope in one.scopes or scope.startswith(one.scope_prefixes))
+
+
+@lru_cache(maxsize=8192)
+def _by_name(name: str) -> int:
+    return _first(
+        lambda one: (
+            name in one.names or name.startswith(one.name_prefixes) or any(part in name for part in one.name_parts)
+        )
+    )
+
+
+@lru_cache(maxsize=1024)
+def _by_values(told: tuple[tuple[str, str], ...]) -> int:
+    values = dict(told)
+    return _first(lambda one: any(values.get(key) in wanted for key, wanted in one.values))
+
+
+def _first(fits: Callable[[Emitter], bool]) -> int:
+    return next((rank for rank, one in enumerate(EMITTERS[:LAST]) if fits(one)), LAST)
 
 
 def _emitter(held: dict[str, Any]) -> Emitter:
@@ -83,7 +109,8 @@ def _emitter(held: dict[str, Any]) -> Emitter:
     return Emitter(values=values, **told)
 
 
-EMITTERS = tuple(map(_emitter, json.loads((HERE / "emitters.json").read_text())))
 UNKNOWN = Emitter("generic")
+EMITTERS = (*map(_emitter, json.loads((HERE / "emitters.json").read_text())), UNKNOWN)
+LAST = len(EMITTERS) - 1
 DIALECTS = {name: tuple(markers) for name, markers in json.loads((HERE / "dialects.json").read_text()).items()}
 TELLING = tuple(sorted({key for emitter in EMITTERS for key, _ in emitter.values}))

@@ -20,6 +20,8 @@ from mapping.record import Record, parsed
 
 ABSENT = re.compile(r"|<not specified>|<REDACTED>|\[REDACTED\]|\[Scrubbed due to .*")
 """What stands where a value was left out."""
+LEFT_OUT = frozenset(("", "<", "["))
+"""How that begins."""
 CATEGORY = re.compile(r"[A-Za-z_]+(:[A-Za-z0-9_]+)?")
 """A kind of error, such as `ShellError` or `Error:ENOENT`."""
 CHOICE = re.compile(r"\{([^{}]*)\}")
@@ -32,29 +34,28 @@ Getter = Callable[[Record], Any]
 class Reading:
     """Read fields of one record."""
 
-    __slots__ = ("origin", "record")
+    __slots__ = ("_known", "origin", "record")
 
     def __init__(self, record: Record, origin: Origin) -> None:
         """Read a record as what it is."""
         self.record, self.origin = record, origin
+        self._known = origin.readers[record.is_span]
 
     def get(self, field: str) -> Any:
         """Give a field's value as it was sent; None when nothing says it."""
-        for getter in self._readers(field):
+        readers = self._known.get(field)
+        for getter in self._readers(field) if readers is None else readers:
             value = getter(self.record)
-            if value is not None and not (isinstance(value, str) and ABSENT.fullmatch(value)):
+            if value is not None and not (isinstance(value, str) and value[:1] in LEFT_OUT and ABSENT.fullmatch(value)):
                 return value
         return None
 
     def _readers(self, field: str) -> tuple[Getter, ...]:
-        """Give what may find the field among the record's keys; it is remembered with them."""
-        origin, is_span = self.origin, self.record.is_span
-        known = origin.readers.get((field, is_span))
-        if known is None:
-            getters = _getters(field, origin.dialects, is_span)
-            known = tuple(getter for key, getter in getters if not key or key in origin.keys)
-            origin.readers[field, is_span] = known
-        return known
+        """Find what may find the field among the record's keys, and remember it with them."""
+        getters = _getters(field, self.origin.dialects, self.record.is_span)
+        found = tuple(getter for key, getter in getters if not key or key in self.origin.keys)
+        self._known[field] = found
+        return found
 
     def text(self, field: str) -> str | None:
         """Give a field as text."""

@@ -115,17 +115,9 @@ from raw_logs
 where trace_id = ?
 order by id;
 
--- name: trace_span_count
--- Count the spans of a trace.
-select count(*)
-from raw_spans
-where trace_id = ?;
-
--- name: trace_log_count
--- Count the log records of a trace.
-select count(*)
-from raw_logs
-where trace_id = ?;
+-- name: trace_size
+-- Count the spans and log records of a trace.
+select (select count(*) from raw_spans where trace_id = ?1) + (select count(*) from raw_logs where trace_id = ?1);
 
 -- name: log_by_identity
 -- Read a log record.
@@ -152,6 +144,15 @@ select 1
 where exists (select 1 from agent_traces where otel_trace_id = ?1)
 or exists (select 1 from agent_traces where link_trace_id = ?1)
 or exists (select 1 from events where trace_id = ?1);
+
+-- name: session_is_known
+-- Say whether anything was derived for a session.
+select 1
+where exists (select 1 from agent_sessions where session_id = ?1)
+or exists (select 1 from agent_traces where session_id = ?1)
+or exists (select 1 from events where session_id = ?1)
+or exists (select 1 from agent_sessions where parent_session_id = ?1)
+or exists (select 1 from agent_sessions where previous_id = ?1);
 
 -- name: session_traces
 -- List the OpenTelemetry traces of a session.

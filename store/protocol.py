@@ -107,8 +107,8 @@ class RawSide(Protocol):
         """List the rows of a trace."""
         ...
 
-    def trace_size(self, signal: Signal, trace_id: str) -> int:
-        """Count the rows of a trace."""
+    def trace_size(self, trace_id: str) -> int:
+        """Count the spans and log records of a trace."""
         ...
 
     def log(self, sort_time: int, fingerprint: int) -> list[Row]:
@@ -125,6 +125,10 @@ class RawSide(Protocol):
 
     def is_known(self, trace_id: str) -> bool:
         """Say whether anything was derived from a trace, or from one that it caused."""
+        ...
+
+    def is_session(self, session_id: str) -> bool:
+        """Say whether anything was derived for a session."""
         ...
 
     def traces_of(self, session_id: str) -> list[str]:

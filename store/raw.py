@@ -45,9 +45,9 @@ class SqliteRawSide:
         """List the rows of a trace."""
         return self._all(TRACE[signal], trace_id)
 
-    def trace_size(self, signal: Signal, trace_id: str) -> int:
-        """Count the rows of a trace."""
-        return int(self._all(QUERIES[f"trace_{ITEM[signal]}_count"], trace_id)[0][0])
+    def trace_size(self, trace_id: str) -> int:
+        """Count the spans and log records of a trace."""
+        return int(self._all(QUERIES["trace_size"], trace_id)[0][0])
 
     def log(self, sort_time: int, fingerprint: int) -> list[Row]:
         """Read one log record, if it is there."""
@@ -65,6 +65,10 @@ class SqliteRawSide:
     def is_known(self, trace_id: str) -> bool:
         """Say whether anything was derived from a trace, or from one that it caused."""
         return bool(self._all(QUERIES["trace_is_known"], trace_id))
+
+    def is_session(self, session_id: str) -> bool:
+        """Say whether anything was derived for a session."""
+        return bool(self._all(QUERIES["session_is_known"], session_id))
 
     def traces_of(self, session_id: str) -> list[str]:
         """List the traces of a session."""
