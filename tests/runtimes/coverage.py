@@ -90,7 +90,7 @@ def _tokens(part: str, truth: str) -> Callable[[Found], Iterator[bool]]:
 
 def _finish(found: Found) -> Iterator[bool]:
     for one, call in found.calls:
-        told = set((call and model_of(call).finish_reason or "").replace("-", "_").split(","))
+        told = set(((call and model_of(call).finish_reason) or "").replace("-", "_").split(","))
         wanted = {one["finish_reason"].lower(), "completed" if one["api"] == "openai.responses" else ""}
         yield bool({REASONS.get(word, word) for word in told - {""}} & {REASONS.get(word, word) for word in wanted})
 

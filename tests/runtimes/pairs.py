@@ -95,7 +95,7 @@ class Found:
         """Pair each tool call with its own: by its id, by its name in its turn, by its arguments in its turn."""
 
         def during(one: True_, call: ToolCall) -> bool:
-            return one["turn"] == self.turn_at(call.fact.start)
+            return bool(one["turn"] == self.turn_at(call.fact.start))
 
         def named(one: True_, call: ToolCall) -> bool:
             return during(one, call) and tool_name(call) == one["name"]
@@ -113,7 +113,7 @@ class Found:
         """Pair each run of a subagent with its own: by its name in its turn, by its turn."""
 
         def during(one: True_, run: Run) -> bool:
-            return one["turn"] == self.turn_at(run.started)
+            return bool(one["turn"] == self.turn_at(run.started))
 
         def same(one: True_, run: Run) -> bool:
             return during(one, run) and run.name == one["name"]
