@@ -135,7 +135,7 @@ def _table(one: dict[str, Any]) -> Iterator[str]:
     if not one["sources"]:
         keys = keys_of(one["emitters"])
         told = "; ".join(f"{fact} from {', '.join(f'`{key}`' for key in found)}" for fact, found in keys.items())
-        yield f"Not recorded. What is read beside the GenAI conventions: {told or 'nothing of its own'}.\n"
+        yield f"Read beside the GenAI conventions: {told or 'nothing of its own'}.\n"
         return
     rows: dict[str, list[str]] = {}
     for name in one["sources"]:

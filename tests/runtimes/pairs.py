@@ -22,6 +22,7 @@ FoundT = TypeVar("FoundT")
 Pair = tuple[True_, FoundT | None]
 LATEST = 2**63
 MILLI = 1_000_000
+DRIFT = 5 * MILLI
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,14 @@ class Found:
 
     @cached_property
     def calls(self) -> list[Pair[Call]]:
-        """Pair each answered model call with its own: by its numbers, by its id, by its time."""
+        """Pair each answered model call with its own: by its numbers, by its id, by its time, by its turn."""
         answered = [call for call in self.truth["llm_calls"] if call["ok"] and not call.get("superseded")]
         free = [call for call in self.leaves if not call.fact.failed or model_of(call).tokens]
-        return paired(answered, free, (_same_numbers, _same_response, _same_time))
+
+        def during(one: True_, call: Call) -> bool:
+            return not model_of(call).tokens and bool(one["turn"] == self.turn_at(call.fact.start))
+
+        return paired(answered, free, (_same_numbers, _same_response, _same_time, during))
 
     @cached_property
     def failures(self) -> list[Pair[Call]]:
@@ -167,13 +172,18 @@ def _same_response(one: True_, call: Call) -> bool:
 
 
 def _same_time(one: True_, call: Call) -> bool:
-    return not model_of(call).tokens and call.fact.start <= one["t_start"] <= call.fact.end
+    return not model_of(call).tokens and _lasts_over(call, one["t_start"])
+
+
+def _lasts_over(call: Call, moment: int) -> bool:
+    """Say whether a moment lies within a call; clocks of JavaScript are some milliseconds off."""
+    return call.fact.start - DRIFT <= moment <= call.fact.end + DRIFT
 
 
 def _tells_failure(one: True_, call: Call) -> bool:
     """Say whether a call that failed, or one that was tried again, covers a refused request."""
     retried = (model_of(call).attempts or 1) > 1
-    return (call.fact.failed or retried) and call.fact.start <= one["t_start"] <= call.fact.end
+    return (call.fact.failed or retried) and _lasts_over(call, one["t_start"])
 
 
 def _same_call(one: True_, call: ToolCall) -> bool:

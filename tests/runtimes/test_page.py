@@ -35,7 +35,7 @@ def test_each_runtime_is_pointed_at_the_collector(one: dict[str, Any]) -> None:
     text = json.dumps(one["settings"])
 
     assert (DATA / f"{one['id']}.json").exists()
-    assert any(told in text for told in ("127.0.0.1:4318", "127.0.0.1:4317", "4318", "no setting here"))
+    assert any(told in text for told in ("4318", "4317", "no setting here"))
     assert all(link.startswith("https://") for link in one["links"])
     assert one["about"]
 
