@@ -19,6 +19,7 @@ WORDS = ("exact", "partial", "absent", "none")
 CHECKED = {
     "documentation": "The settings are from the documentation.",
     "source": "The settings are from its source code and documentation.",
+    "package": "The settings were compared with {}, and not run.",
     "nothing": "The settings could not be checked against the present documentation.",
 }
 COMMON = {
@@ -101,7 +102,9 @@ def _basis(one: dict[str, Any]) -> str:
     versions = _versions(one)
     recorded = f"Recorded with {versions}. " if versions else "" if one["sources"] else "Not recorded. "
     links = ", ".join(f"[{_host(link)}]({link})" for link in one["links"])
-    return f"{recorded}{CHECKED[one['checked']]}{f' See {links}.' if links else ''}"
+    return (
+        f"{recorded}{CHECKED[one['checked']].format(', '.join(one['checked_with']))}{f' See {links}.' if links else ''}"
+    )
 
 
 def _host(link: str) -> str:

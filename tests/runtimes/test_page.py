@@ -1,6 +1,9 @@
 """The page of runtimes says what the data and the recordings say."""
 
+import ast
 import json
+import tomllib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from tests.runtimes.pairs import Found
 from tests.runtimes.read import keys_of
 from tests.support.corpus import ALL
 
+READERS: dict[str, Callable[[str], object]] = {"json": json.loads, "toml": tomllib.loads, "python": ast.parse}
 EMITTERS = {entry["id"] for entry in json.loads((DATA.parent / "emitters.json").read_text())}
 
 
@@ -38,6 +42,17 @@ def test_each_runtime_is_pointed_at_the_collector(one: dict[str, Any]) -> None:
     assert any(told in text for told in ("4318", "4317", "no setting here"))
     assert all(link.startswith("https://") for link in one["links"])
     assert one["about"]
+
+
+@pytest.mark.parametrize("one", runtimes(), ids=lambda one: one["id"])
+def test_settings_are_whole(one: dict[str, Any]) -> None:
+    """What is to be pasted can be read in its language; an ellipsis stands where something is one's own."""
+    for block in one["settings"]:
+        text = "\n".join(block["text"])
+        if block["language"] in READERS:
+            READERS[block["language"]](text)
+        else:
+            assert block["language"] in {"sh", "js", "text"}
 
 
 def test_what_is_equal_is_exact_and_what_is_changed_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
