@@ -46,6 +46,7 @@ soak: $(VENV)/.test ## Run the long tests
 
 docs: $(VENV)/.test ## Write the generated reference pages again
 	@$(RUN) -m spanledger.reference
+	@$(RUN) -m tests.runtimes
 	@$(RUN) -m pytest -n 3 --dist loadfile -q --conformance write
 
 wheel: $(VENV)/.test ## Build sdist and wheel into dist/
