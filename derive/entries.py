@@ -5,7 +5,7 @@ from typing import Final
 
 from derive.calls import Places, Rows, status_of
 from derive.costs import Cost
-from derive.groups import Group, cause_of
+from derive.groups import Group
 from derive.text import iso, milliseconds
 from mapping.calls import Call
 from mapping.facts import Fact
@@ -34,10 +34,10 @@ def entry_rows(group: Group, facts: Iterable[Fact], calls: Mapping[str, tuple[Ca
 
 
 def _is_entry(fact: Fact) -> bool:
-    """Say whether a record says what an agent did, or ties traces and sessions together."""
+    """Say whether a record says what an agent did, or names its session."""
     if fact.kind != OTHER:
         return True
-    return fact.is_span and (fact.session_id is not None or cause_of(fact) is not None)
+    return fact.is_span and fact.session_id is not None
 
 
 def _entry(fact: Fact, told: tuple[Call, Cost] | None, places: Places) -> Row:
@@ -79,7 +79,6 @@ def _entry(fact: Fact, told: tuple[Call, Cost] | None, places: Places) -> Row:
         places.agents.get(fact.key),
         fact.trace_id or None,
         fact.span_id or None,
-        cause_of(fact),
         summed.input,
         summed.output,
         int(fact.cut_input),

@@ -1,12 +1,13 @@
 """Bring records to the groups that they belong to, reading what a group had before."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from derive.events import Told, events_of
-from derive.groups import Group, Groups, cause_of, sessions_of
+from derive.groups import Group, Groups, sessions_of
 from derive.records import Records
+from derive.ties import TRACE, cause_of, ties_of, trace_tie
 from mapping.emitters import UNKNOWN
 from mapping.facts import Fact, fact_of
 from mapping.kinds import OTHER
@@ -50,8 +51,8 @@ class Gathering:
             group.add(fact, events)
         for session in set().union(*(sessions_of(fact) for fact, _ in held)):
             group = self._groups.join(group, self._session(session))
-        for trace in {cause for fact, _ in held if (cause := cause_of(fact))}:
-            group = self._groups.join(group, self._groups.of_trace(trace) or self._load({trace}, set()))
+        for tie in set().union(*(ties_of(fact) for fact, _ in held)):
+            group = self._groups.join(group, self._tied(tie))
         self._groups.wait(group, unread)
 
     def _trace(self, trace_id: str, held: Sequence[Seen]) -> Group | None:
@@ -78,39 +79,50 @@ class Gathering:
             return self._load(set(), {session_id})
         return self._groups.enter(Group(sessions={session_id}))
 
-    def _load(self, traces: set[str], sessions: set[str]) -> Group:
-        """Read a group again: all records of its traces and sessions, and of those that these name."""
-        group = Group()
-        while (more := traces - group.traces) or sessions - group.sessions:
-            for trace in more:
-                self._read_trace(group, trace, traces, sessions)
-            for session in sessions - group.sessions:
-                self._read_session(group, session, traces, sessions)
+    def _tied(self, tie: str) -> Group:
+        """Give the group of the traces that a tie holds together."""
+        return self._groups.of_tie(tie) or self._load(set(), set(), {tie})
+
+    def _load(self, traces: Collection[str], sessions: Collection[str], ties: Collection[str] = ()) -> Group:
+        """Read a group again: all records of its traces and sessions, and of those that these are tied to."""
+        group, wanted = Group(), Group(traces=set(traces), sessions=set(sessions), ties=set(ties))
+        while (wanted.traces, wanted.sessions, wanted.ties) != (group.traces, group.sessions, group.ties):
+            for tie in wanted.ties - group.ties:
+                self._read_tie(group, tie, wanted)
+            for trace in wanted.traces - group.traces:
+                self._read_trace(group, trace, wanted)
+            for session in wanted.sessions - group.sessions:
+                self._read_session(group, session, wanted)
         return self._groups.enter(group)
 
-    def _read_trace(self, group: Group, trace_id: str, traces: set[str], sessions: set[str]) -> None:
-        """Read a trace, and add the traces and sessions that it is tied to."""
-        group.traces.add(trace_id)
-        self._read(group, self._records.of_trace(trace_id), traces, sessions)
-        sessions.update(self._side.sessions_of(trace_id))
-        traces.update(self._side.caused_by(trace_id))
+    def _read_tie(self, group: Group, tie: str, wanted: Group) -> None:
+        group.ties.add(tie)
+        wanted.traces.update(self._side.tied(tie))
+        if tie.startswith(TRACE):
+            wanted.traces.add(tie.removeprefix(TRACE))
 
-    def _read_session(self, group: Group, session_id: str, traces: set[str], sessions: set[str]) -> None:
-        """Read a session's log records outside of any trace, and add the traces and sessions that it is tied to."""
+    def _read_trace(self, group: Group, trace_id: str, wanted: Group) -> None:
+        """Read a trace, and want what it is tied to."""
+        group.traces.add(trace_id)
+        self._read(group, self._records.of_trace(trace_id), wanted)
+        wanted.sessions.update(self._side.sessions_of(trace_id))
+        wanted.traces.update(self._side.tied(trace_tie(trace_id)))
+
+    def _read_session(self, group: Group, session_id: str, wanted: Group) -> None:
+        """Read a session's log records outside of any trace, and want what it is tied to."""
         group.sessions.add(session_id)
-        self._read(group, self._records.of_logs(session_id), traces, sessions)
-        traces.update(self._side.traces_of(session_id))
-        sessions.update(self._side.relatives_of(session_id))
+        self._read(group, self._records.of_logs(session_id), wanted)
+        wanted.traces.update(self._side.traces_of(session_id))
+        wanted.sessions.update(self._side.relatives_of(session_id))
         for table, key in self._side.keys_of(session_id):
             group.written.setdefault(table, {})[key] = 0
 
-    def _read(self, group: Group, records: Iterable[Record], traces: set[str], sessions: set[str]) -> None:
+    def _read(self, group: Group, records: Iterable[Record], wanted: Group) -> None:
         for record in records:
             fact, events = _see(record)
             group.add(fact, events)
-            sessions |= sessions_of(fact)
-            if cause := cause_of(fact):
-                traces.add(cause)
+            wanted.sessions |= sessions_of(fact)
+            wanted.ties |= ties_of(fact)
 
 
 def matters(fact: Fact) -> bool:

@@ -30,6 +30,7 @@ class Group:
     events: dict[str, Told] = field(default_factory=dict)
     traces: set[str] = field(default_factory=set)
     sessions: set[str] = field(default_factory=set)
+    ties: set[str] = field(default_factory=set)
     written: dict[str, dict[Row, int]] = field(default_factory=dict)
     unread: dict[Signal, int] | None = None
     due: int | None = None
@@ -47,6 +48,7 @@ class Group:
         self.events.update(other.events)
         self.traces |= other.traces
         self.sessions |= other.sessions
+        self.ties |= other.ties
         for table, keys in other.written.items():
             self.written.setdefault(table, {}).update(keys)
         self.unread = earliest(self.unread, other.unread)
@@ -57,12 +59,6 @@ class Group:
             fact.raw_input = fact.raw_output = None
         for event in self.events.values():
             event.data = None
-
-
-def cause_of(fact: Fact) -> str | None:
-    """Give the trace of the span that caused a record, when that is another one."""
-    cause = fact.identity.causes[0][0] if fact.identity.causes else None
-    return cause if cause != fact.trace_id else None
 
 
 def sessions_of(fact: Fact) -> set[str]:
@@ -77,6 +73,7 @@ class Groups:
         """Start with none."""
         self._by_trace: dict[str, Group] = {}
         self._by_session: dict[str, Group] = {}
+        self._by_tie: dict[str, Group] = {}
         self._quiet: OrderedDict[Group, None] = OrderedDict()
         self._busy: dict[Group, None] = {}
         self._facts = 0
@@ -99,13 +96,17 @@ class Groups:
         """Find the group of a session."""
         return self._by_session.get(session_id)
 
+    def of_tie(self, tie: str) -> Group | None:
+        """Find the group of the traces that a tie holds together."""
+        return self._by_tie.get(tie)
+
     def enter(self, group: Group) -> Group:
-        """Make a group known, joined with those that hold any of its traces and sessions; give the one that is left."""
-        for other in {*map(self._by_trace.get, group.traces), *map(self._by_session.get, group.sessions)}:
+        """Make a group known, joined with those that hold anything of it; give the one that is left."""
+        known = {by.get(name) for by, names in self._indexes(group) for name in names}
+        for other in known:
             if other is not None:
                 group = self.join(group, other)
-        self._by_trace.update(dict.fromkeys(group.traces, group))
-        self._by_session.update(dict.fromkeys(group.sessions, group))
+        self._index(group)
         return group
 
     def wait(self, group: Group, unread: dict[Signal, int]) -> None:
@@ -127,10 +128,9 @@ class Groups:
         while held > HELD_FACTS and self._quiet:
             group, _ = self._quiet.popitem(last=False)
             held -= len(group.facts)
-            for trace in group.traces:
-                self._by_trace.pop(trace, None)
-            for session in group.sessions:
-                self._by_session.pop(session, None)
+            for by, names in self._indexes(group):
+                for name in names:
+                    by.pop(name, None)
 
     def join(self, one: Group, other: Group) -> Group:
         """Join two groups into the larger one."""
@@ -143,9 +143,17 @@ class Groups:
             self._busy.pop(group, None)
             self._quiet.pop(group, None)
         (self._busy if waits else self._quiet)[large] = None
-        self._by_trace.update(dict.fromkeys(small.traces, large))
-        self._by_session.update(dict.fromkeys(small.sessions, large))
+        for by, names in self._indexes(small):
+            by.update(dict.fromkeys(names, large))
         return large
+
+    def _index(self, group: Group) -> None:
+        for by, names in self._indexes(group):
+            by.update(dict.fromkeys(names, group))
+
+    def _indexes(self, group: Group) -> tuple[tuple[dict[str, Group], set[str]], ...]:
+        """Give each index with the names that a group has in it."""
+        return (self._by_trace, group.traces), (self._by_session, group.sessions), (self._by_tie, group.ties)
 
 
 def earliest(one: dict[Signal, int] | None, other: dict[Signal, int] | None) -> dict[Signal, int] | None:

@@ -12,6 +12,7 @@ from derive.jobs import agent_rows, history_row, open_row, subagent_rows
 from derive.sessions import session_row
 from derive.sums import Sums
 from derive.text import iso
+from derive.ties import tie_rows
 from mapping.session_ends import Session, sessions
 from mapping.subagents import Run
 from pricing.catalogue import Catalogue
@@ -64,6 +65,7 @@ def _record_rows(group: Group, found: Found) -> dict[str, Rows]:
         "agent_traces": entry_rows(group, found.facts, sources, found.places),
         "model_calls": model_call_rows(found.priced, found.places),
         "tool_calls": tool_call_rows(found.tools, found.places),
+        "trace_ties": tie_rows(group, found.facts, found.places),
         "events": event_rows(group.events.values(), by_key, found.places),
     }
 

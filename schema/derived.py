@@ -55,7 +55,7 @@ AGENT_TRACES = Table(
         "trace_id parent_trace_id session_id type name timestamp duration_ms input_tokens output_tokens model_used"
         " provider_used estimated_cost_usd raw_input raw_output kind status error_type error_message cache_read_tokens"
         " cache_write_tokens reasoning_tokens usage_role counted duplicate_of cost_nanos cost_source emitter job_id"
-        " agent_id otel_trace_id otel_span_id link_trace_id rollup_input_tokens rollup_output_tokens truncated_in truncated_out"
+        " agent_id otel_trace_id otel_span_id rollup_input_tokens rollup_output_tokens truncated_in truncated_out"
     ),
     kept=("raw_input", "raw_output"),
 )
@@ -115,6 +115,7 @@ AGENT_SESSIONS = Table(
         " closed_by synthetic previous_id parent_session_id project_key user_id git_branch emitter"
     ),
 )
+TRACE_TIES = Table("trace_ties", ("tie", "trace_id"), ("tie", "trace_id", "session_id"))
 AGENTS = Table(
     "agents",
     ("agent_id",),
@@ -135,5 +136,6 @@ TABLES = {
         OPEN_JOBS,
         JOB_SUBAGENTS,
         EVENTS,
+        TRACE_TIES,
     )
 }

@@ -241,7 +241,6 @@ CREATE TABLE agent_traces (
   agent_id text,
   otel_trace_id text,
   otel_span_id text,
-  link_trace_id text,
   rollup_input_tokens integer,
   rollup_output_tokens integer,
   truncated_in integer not null default 0,
@@ -251,8 +250,6 @@ CREATE TABLE agent_traces (
 CREATE INDEX idx_traces_session on agent_traces (session_id, timestamp);
 
 CREATE INDEX agent_traces_otel on agent_traces (otel_trace_id) where otel_trace_id is not null;
-
-CREATE INDEX agent_traces_link on agent_traces (link_trace_id) where link_trace_id is not null;
 
 CREATE INDEX idx_traces_type on agent_traces (type, timestamp);
 
@@ -537,6 +534,15 @@ CREATE TABLE model_prices (
   source text not null,
   primary key (provider, model, valid_from, source)
 ) strict, without rowid;
+
+CREATE TABLE trace_ties (
+  tie text not null,
+  trace_id text not null,
+  session_id text,
+  primary key (tie, trace_id)
+) strict, without rowid;
+
+CREATE INDEX idx_trace_ties_session on trace_ties (session_id);
 
 CREATE TABLE derived_positions (
   signal text primary key,

@@ -142,7 +142,7 @@ where id = ?;
 -- Say whether anything was derived from a trace, or from one that it caused.
 select 1
 where exists (select 1 from agent_traces where otel_trace_id = ?1)
-or exists (select 1 from agent_traces where link_trace_id = ?1)
+or exists (select 1 from trace_ties where tie = 'trace:' || ?1)
 or exists (select 1 from events where trace_id = ?1);
 
 -- name: session_is_known
@@ -164,7 +164,11 @@ union
 select trace_id
 from events
 where session_id = ?1
-and trace_id is not null;
+and trace_id is not null
+union
+select trace_id
+from trace_ties
+where session_id = ?1;
 
 -- name: session_logs
 -- List the keys of a session's log records outside of any trace.
@@ -174,12 +178,11 @@ where session_id = ?
 and trace_id is null
 and key like 'log/%';
 
--- name: caused_by
--- List the traces that a span of a trace caused.
-select distinct otel_trace_id
-from agent_traces
-where link_trace_id = ?
-and otel_trace_id is not null;
+-- name: tied
+-- List the traces that a tie holds together.
+select trace_id
+from trace_ties
+where tie = ?;
 
 -- name: trace_sessions
 -- List the sessions that a trace's entries were given to.

@@ -143,8 +143,8 @@ class RawSide(Protocol):
         """List the sessions that a trace was given to."""
         ...
 
-    def caused_by(self, trace_id: str) -> list[str]:
-        """List the traces that a span of a trace caused."""
+    def tied(self, tie: str) -> list[str]:
+        """List the traces that a tie holds together."""
         ...
 
     def relatives_of(self, session_id: str) -> list[str]:

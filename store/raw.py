@@ -83,9 +83,9 @@ class SqliteRawSide:
         """List the sessions that a trace's entries were given to."""
         return [session for (session,) in self._all(QUERIES["trace_sessions"], trace_id)]
 
-    def caused_by(self, trace_id: str) -> list[str]:
-        """List the traces that a span of a trace caused."""
-        return [trace for (trace,) in self._all(QUERIES["caused_by"], trace_id)]
+    def tied(self, tie: str) -> list[str]:
+        """List the traces that a tie holds together."""
+        return [trace for (trace,) in self._all(QUERIES["tied"], tie)]
 
     def relatives_of(self, session_id: str) -> list[str]:
         """List the sessions that a session is tied to: its parent, its children, and those before and after it."""

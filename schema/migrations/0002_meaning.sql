@@ -36,7 +36,6 @@ create table agent_traces (
   agent_id text,
   otel_trace_id text,
   otel_span_id text,
-  link_trace_id text,
   rollup_input_tokens integer,
   rollup_output_tokens integer,
   truncated_in integer not null default 0,
@@ -48,9 +47,6 @@ create index idx_traces_session on agent_traces (session_id, timestamp);
 
 -- Finds the entries of an OpenTelemetry trace.
 create index agent_traces_otel on agent_traces (otel_trace_id) where otel_trace_id is not null;
-
--- Finds the entries that were caused by a span of an OpenTelemetry trace.
-create index agent_traces_link on agent_traces (link_trace_id) where link_trace_id is not null;
 
 -- Lists entries of a type by time.
 create index idx_traces_type on agent_traces (type, timestamp);
@@ -330,6 +326,16 @@ create table model_prices (
   source text not null,
   primary key (provider, model, valid_from, source)
 ) strict, without rowid;
+
+-- What holds traces together that name no common session: 'trace:<cause>' or 'call:<program>:<process>:<tool call>'.
+create table trace_ties (
+  tie text not null,
+  trace_id text not null,
+  session_id text,
+  primary key (tie, trace_id)
+) strict, without rowid;
+
+create index idx_trace_ties_session on trace_ties (session_id);
 
 -- How far the raw records have been read: the newest id of each signal.
 create table derived_positions (
