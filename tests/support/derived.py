@@ -16,6 +16,7 @@ from schema.rows import Batch
 from store.config import Store
 from store.raw import SqliteRawSide
 from store.sqlite import SqliteWriteSide
+from tests.support import sums
 from tests.support.corpus import Recorded
 from tests.support.otlp import RECEIVED_AT
 
@@ -48,6 +49,7 @@ class Derived:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Let go of the database; everything that was derived must have been derived without an error."""
         assert self.deriver.failures == 0
+        sums.check(self.asked)
         self._close()
         self.side.close()
 
@@ -92,6 +94,15 @@ class Derived:
         connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
         try:
             return connection.execute(query, values).fetchall()
+        finally:
+            connection.close()
+
+    def asked(self, query: str) -> list[dict[str, Any]]:
+        """Ask the database, for rows by column."""
+        connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            cursor = connection.execute(query)
+            return [dict(zip([name for name, _ in cursor.get_description()], row, strict=True)) for row in cursor]
         finally:
             connection.close()
 

@@ -16,6 +16,7 @@ from spanledger.layers import Given
 from spanledger.service import Service
 from store.protocol import LedgerLine
 from store.sqlite import SqliteReadSide
+from tests.support import sums
 
 TABLES = {"traces": "raw_spans", "logs": "raw_logs", "metrics": "raw_points"}
 
@@ -79,6 +80,7 @@ class Running:
             stored[line.signal] += line.stored
 
         assert stored == {signal: self.count(signal) for signal in TABLES}
+        sums.check(self.rows)
 
 
 def configuration(**settings: Any) -> Config:
