@@ -13,6 +13,7 @@ from derive.changes import Pending
 from derive.channel import Backlog
 from derive.gathering import Gathering
 from derive.groups import Group, Groups, earliest
+from derive.inventory import Inventory
 from derive.meaning import Meaning, Rules, meaning
 from derive.records import SIGNALS, Records
 from schema.derived import Changes
@@ -46,8 +47,9 @@ class Deriver:
         self._pending = Pending(write)
         self._groups = Groups()
         self._records = Records(side)
-        self._gathering = Gathering(side, self._records, self._groups)
-        self._position = side.positions()
+        self._inventory = Inventory(*side.inventory())
+        self._gathering = Gathering(side, self._records, self._groups, self._inventory)
+        self._position = earliest(side.positions(), self._inventory.positions) or {}
         self._swept = float("-inf")
         self.failures = 0
 
@@ -61,6 +63,7 @@ class Deriver:
         self._sweep(now)
         for group in self._ready(now):
             self._derive(group, now)
+        self._pending.add_whole(self._inventory.changes(self._clock()))
         self._pending.flush(self._settled())
         self._groups.forget()
         return more
@@ -75,9 +78,9 @@ class Deriver:
         full = False
         for signal in SIGNALS:
             unread = dict(self._position)
-            last, came = self._records.after(signal, self._position[signal], READ_ROWS)
+            came = self._records.after(signal, self._position[signal], READ_ROWS)
             self._gathering.take(came, unread)
-            self._position[signal] = last
+            self._position[signal] = came[-1][0] if came else self._position[signal]
             full |= len(came) == READ_ROWS
         return full
 
