@@ -26,7 +26,7 @@ NEW_S: Final = 1.0
 EVERY_S: Final = 60.0
 EVERY_RECORDS: Final = 5_000
 """How often counts and times are written when no key is new; so many records are read again after a restart."""
-MAX_SOURCES: Final = 128
+MAX_SOURCES: Final = 256
 MAX_VERSIONS: Final = 8
 """Versions of one source; of more the longest quiet is forgotten."""
 MAX_NAMES: Final = 64
@@ -129,12 +129,18 @@ class Inventory:
                 shape.count = 0
 
     def _add(self, shape: Shape) -> None:
+        """Count a shape's records, also for the rest of keys once each."""
         first, last = iso(shape.first), iso(shape.last)
-        for key, field in {self._place(*told): told[1] for told in zip(shape.keys, shape.fields, strict=True)}.items():
-            line = self._lines.get(key)
-            if line is None:
-                line = self._lines[key] = Line(field, shape.emitter, 0, first, last)
+        counted: set[Key] = set()
+        for told, field in zip(shape.keys, shape.fields, strict=True):
+            key = self._place(told, field)
+            if key in counted:
+                continue
+            counted.add(key)
+            if key not in self._lines:
+                self._lines[key] = Line(field, shape.emitter, 0, first, last)
                 self._enter(key)
+            line = self._lines[key]
             line.count += shape.count
             line.first, line.last = min(line.first, first), max(line.last, last)
             self._changed.add(key)
@@ -180,12 +186,14 @@ class Inventory:
 
 def _likeness(record: Record, fact: Fact) -> tuple[Any, ...]:
     """Give what is the same for all records that count in the same rows."""
-    told, version = record.attributes, record.resource.get("service.version")
+    told, resource = record.attributes, record.resource
+    service, version = resource.get("service.name"), resource.get("service.version")
     return (
         fact.kind if record.signal is Signal.TRACES else record.name,
         fact.emitter,
         record.scope,
         record.scope_version,
+        service if type(service) is str else "",
         version if type(version) is str else "",
         *told,
         *map(type, told.values()),

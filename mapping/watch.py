@@ -1,7 +1,7 @@
 """Say what is watched for changes that an update brings: which keys matter, and whose they are (`watch.json`).
 
-A program is watched by its own version. A library is watched by its scope, for the service that uses it
-has a version of its own, and several libraries speak one dialect.
+A program is watched by its own version. A library is watched by its scope in each service that uses it, for that
+has a version of its own, several libraries speak one dialect, and each service uses one in its way.
 """
 
 import json
@@ -30,12 +30,19 @@ NAMELESS: Final = "log"
 
 
 def source_of(record: Record, emitter: str) -> tuple[str, str]:
-    """Name who made a record, a program or a library's scope, and its version, empty when it says none."""
-    told = record.resource.get("service.version")
-    service = told if isinstance(told, str) else ""
-    if emitter in PROGRAMS or not record.scope:
-        return emitter, bounded(service or record.scope_version)
-    return bounded(record.scope), bounded(record.scope_version)
+    """Name who made a record, a program or a library in a service, and its version, empty when it says none."""
+    version, service = (told_by(record, key) for key in ("service.version", "service.name"))
+    if emitter in PROGRAMS:
+        return emitter, bounded(version or record.scope_version)
+    if not record.scope:
+        return bounded(f"{emitter} in {service}" if service else emitter), bounded(version)
+    return bounded(f"{record.scope} in {service}" if service else record.scope), bounded(record.scope_version)
+
+
+def told_by(record: Record, key: str) -> str:
+    """Give a text of a record's resource, empty when there is none."""
+    told = record.resource.get(key)
+    return told if isinstance(told, str) else ""
 
 
 def name_of(record: Record, kind: str) -> str:

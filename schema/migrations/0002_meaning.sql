@@ -331,7 +331,7 @@ create table derived_positions (
 ) strict, without rowid;
 
 -- Which attribute keys records had, by who made them and its version: what an update renamed or dropped shows here.
--- `source` is the program, or the library's scope; `name` the kind of a span, or the event's name.
+-- `source` is the program, or the library and the service that uses it; `name` the kind of a span, or the event's name.
 -- `field` is what a key is read as, if that matters. A row without a key counts the records of a name; failed ones are left out.
 create table inventory (
   source text not null,
