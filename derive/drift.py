@@ -10,6 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from mapping.kinds import NAMES
+from schema.signals import Signal
+
 ENOUGH: Final = 10
 """Records that a newer version must have sent before it is judged."""
 BEFORE: Final = 5
@@ -20,8 +23,7 @@ EXPECTED: Final = 20
 """Records of a name that should have come before their absence says anything."""
 SAME: Final = {"whole": "number"}
 """Types that are one: some senders write whole numbers as fractions."""
-CALLS: Final = "llm."
-"""How the fields begin that only model calls have."""
+CALL: Final = "llm"
 NUMBERS: Final = re.compile(r"\d+")
 
 Key = tuple[str, str]
@@ -32,7 +34,7 @@ class Drift:
     """Say what a newer version does otherwise: `what` is dropped, retyped or vanished.
 
     `field` is what was read from `keys`, `name` the kind of record, `signal` traces or logs, `since` ISO 8601.
-    `vanished` says that records of the name, which told of model calls, come no more; `field` is then empty.
+    `vanished` says that records of the name, which told of model calls, come no more.
     """
 
     what: str
@@ -86,7 +88,7 @@ def drifts(rows: Iterable[Mapping[str, Any]]) -> list[Drift]:
     for (source, signal), names in held.items():
         for name, versions in names.items():
             found += (_said(source, signal, name, one) for one in _changes(versions))
-        found += (_said(source, signal, *one) for one in _vanished(names))
+        found += (_said(source, signal, *one) for one in _vanished(source, signal, names))
     return sorted(found, key=lambda one: (one.source, one.since, one.field, one.signal, one.name))
 
 
@@ -163,23 +165,25 @@ def _retyped(versions: Versions, older: Sequence[str], newer: str, key: str) -> 
         yield _Change("retyped", seen.fields[key], (key,), version, newer, seen.since[key, now], times, (kind, now))
 
 
-def _vanished(names: Mapping[str, Versions]) -> Iterator[tuple[str, _Change]]:
-    """Find records of model calls that come no more while others of the same source do."""
+def _vanished(source: str, signal: str, names: Mapping[str, Versions]) -> Iterator[tuple[str, _Change]]:
+    """Find that no record tells of model calls any more while others of the same source come."""
     totals: dict[str, int] = defaultdict(int)
     firsts: dict[str, str] = {}
     for versions in names.values():
         for version, seen in versions.items():
             totals[version] += seen.records
             firsts[version] = min(firsts.get(version, seen.first), seen.first)
-    order = in_order(firsts)
-    newer = order[-1]
-    said = {name for versions in names.values() if newer in versions for name in versions[newer].fields.values()}
-    for name, versions in names.items():
-        older = next((version for version in reversed(order[:-1]) if version in versions), None)
-        if older is None or newer in versions:
-            continue
-        seen = versions[older]
-        calls = [one for one in set(seen.fields.values()) if one.startswith(CALLS) and seen.sends(one)]
-        is_due = totals[newer] * seen.records >= EXPECTED * totals[older]
-        if calls and not said.intersection(calls) and is_due and seen.records >= BEFORE:
+    *before, newer = in_order(firsts)
+    calls = {name: versions for name, versions in names.items() if _tells_of_calls(source, signal, name)}
+    if any(newer in versions for versions in calls.values()):
+        return
+    for name, versions in calls.items():
+        older = next((version for version in reversed(before) if version in versions), "")
+        count = versions[older].records if older in versions else 0
+        if count >= BEFORE and totals[newer] * count >= EXPECTED * totals[older]:
             yield name, _Change("vanished", "", (), older, newer, firsts[newer], totals[newer])
+
+
+def _tells_of_calls(source: str, signal: str, name: str) -> bool:
+    """Say whether records of a name are model calls: spans are named by their kind."""
+    return (name if signal == Signal.TRACES else NAMES.get(source, {}).get(name)) == CALL

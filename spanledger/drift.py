@@ -63,17 +63,20 @@ def updates(side: SqliteReadSide) -> Findings:
 
 def _changed(side: SqliteReadSide, held: Sequence[Drift]) -> str:
     one, where = held[0], _where(held)
-    since = f"since {_human(min(drift.since for drift in held))}, {sum(drift.records for drift in held)} records"
-    newer, older = one.newer or "without a version", one.older or "the one without a version"
-    read = f"{FIELDS.get(one.field, one.field)} ({', '.join(one.keys)})"
+    name, _, place = one.source.partition(" in ")
+    who = f"{name} {one.newer or '(no version)'}" + (f" in {place}" if place else "")
+    count = sum(drift.records for drift in held)
+    since = f"since {_human(min(drift.since for drift in held))}, {count} records"
+    older = one.older or "the one without a version"
+    keys = ", ".join(one.keys)
+    if one.what == "vanished":
+        return f"{who} sends no {where}, which told of model calls in {older}; {since} of other kinds"
     if one.what == "retyped":
         before, now = one.types
-        return f"{one.source} {newer} sends {read} as {now} in {where}, {older} as {before}; {since}"
-    if one.what == "vanished":
-        return f"{one.source} {newer} sends no {where}, which told of model calls in {older}; {since} of other kinds"
+        return f"{who} sends {FIELDS[one.field]} ({keys}) as {now} in {where}, {older} as {before}; {since}"
     fresh = sorted({key for drift in held for key in _fresh(side, drift)})[:SHOWN]
     new = f"; new there: {', '.join(fresh)}" if fresh else ""
-    return f"{one.source} {newer} no longer sends {read} in {where}, {older} did; {since}{new}"
+    return f"{who} no longer sends {FIELDS[one.field]} ({keys}) in {where}, {older} did; {since}{new}"
 
 
 def _where(held: Sequence[Drift]) -> str:

@@ -40,7 +40,12 @@ def recorded(name: str) -> list[Batch]:
 
 
 def again(
-    batches: Iterable[Batch], version: str, change: Callable[[Attributes], Attributes], *, later: int = DAY, turn: int = 1
+    batches: Iterable[Batch],
+    version: str,
+    change: Callable[[Attributes], Attributes],
+    *,
+    later: int = DAY,
+    turn: int = 1,
 ) -> list[Batch]:
     """Make the same records once more, as a version sends them some time later; `turn` tells repeats apart."""
     return [_again(batch, version, change, later, turn) for batch in batches]
