@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,10 +33,11 @@ STOPPED_S: Final = 5 * 60
 WORDS: Final = {"llm": "model calls", "tool": "tool calls"}
 SIGNALS: Final = {"traces": "spans", "logs": "log records"}
 WAITS: Final = {
-    "tool": "a call of the tool {name}, after which no model was called",
-    "tool_part": "a part of a tool call ({name}), of which no result came",
-    "prompt": "a prompt ({name}), which no model call followed",
+    "tool": "a call of the tool {tool}, after which no model was called",
+    "tool_part": "a part of a tool call, of which no result came",
+    "prompt": "a prompt, which no model call followed",
 }
+CALL: Final = "llm"
 ASKED: Final = "a model call that asked for tools, of which none ran"
 LOOK: Final = "upgrade spanledger; if this stays, file an issue with the output of `{command}`"
 COMMAND: Final = "spanledger sql --json \"select * from inventory where source = '{source}'\""
@@ -45,6 +47,17 @@ WAIT: Final = (
 EXPORTER: Final = (
     "check the settings of its exporter of {signal} (OTEL_{name}_EXPORTER and the endpoint), and restart it"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Say since when a signal tells nothing of a kind of calls, and what the other one told since; ISO 8601."""
+
+    kind: str
+    is_log: bool
+    since: str
+    until: str
+    count: int
 
 
 def updates(side: SqliteReadSide) -> Findings:
@@ -111,29 +124,39 @@ def quiet(side: SqliteReadSide, now: int) -> Findings:
 
 
 def _stopped(side: SqliteReadSide, session: dict[str, Any]) -> Iterator[Finding]:
-    """Find a signal that stopped while the other one goes on to tell of the same kind of calls."""
-    told: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
+    """Find a signal that stopped while the other one goes on to tell of the same kinds of calls."""
+    told: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in side.drift("calls_by_signal", session=session["session_id"]):
-        told[row["kind"]][row["is_log"]] = row
-    for kind, both in told.items():
-        if len(both) < len(SIGNALS):
-            continue
-        silent, other = sorted(both.values(), key=lambda row: str(row["last"]))
-        if silent["calls"] < BEFORE or _seconds(silent["last"], other["last"]) < STOPPED_S:
-            continue
-        since = {"session": session["session_id"], "kind": kind, "since": silent["last"], "is_log": other["is_log"]}
-        count = side.drift("calls_since", **since)[0]["calls"]
-        if count >= SINCE:
-            yield _stop(session, kind, silent, other, count)
+        told[row["kind"]].append(row)
+    stops: dict[bool, list[Stop]] = defaultdict(list)
+    for both in told.values():
+        stop = _stop(side, session, *sorted(both, key=lambda row: str(row["last"]))) if len(both) > 1 else None
+        if stop is not None:
+            stops[stop.is_log].append(stop)
+    for held in stops.values():
+        yield _told(session, held)
 
 
-def _stop(session: dict[str, Any], kind: str, silent: dict[str, Any], other: dict[str, Any], count: int) -> Finding:
-    names = [SIGNALS["logs" if row["is_log"] else "traces"] for row in (silent, other)]
-    text = (
-        f"{_named(session)}: {names[0]} of {WORDS[kind]} stopped at {_human(silent['last'])}, "
-        f"while {names[1]} told of {count} more until {_human(other['last'])}"
+def _stop(side: SqliteReadSide, session: dict[str, Any], silent: dict[str, Any], other: dict[str, Any]) -> Stop | None:
+    """Compare what the two signals tell of one kind of calls; None while none has stopped."""
+    if silent["calls"] < BEFORE or _seconds(silent["last"], other["last"]) < STOPPED_S:
+        return None
+    since = {"kind": silent["kind"], "since": silent["last"], "is_log": other["is_log"]}
+    count = side.drift("calls_since", session=session["session_id"], **since)[0]["calls"]
+    return (
+        Stop(silent["kind"], bool(silent["is_log"]), silent["last"], other["last"], count) if count >= SINCE else None
     )
-    return Finding(QUIET, WARN, text, EXPORTER.format(signal=names[0], name="LOGS" if silent["is_log"] else "TRACES"))
+
+
+def _told(session: dict[str, Any], stops: Sequence[Stop]) -> Finding:
+    silent, other = ("log records", "spans") if stops[0].is_log else ("spans", "log records")
+    kinds = " and ".join(sorted(WORDS[stop.kind] for stop in stops))
+    since, until = min(stop.since for stop in stops), max(stop.until for stop in stops)
+    text = (
+        f"{_named(session)}: {silent} of {kinds} stopped at {_human(since)}, "
+        f"while {other} told of {sum(stop.count for stop in stops)} more until {_human(until)}"
+    )
+    return Finding(QUIET, WARN, text, EXPORTER.format(signal=silent, name="LOGS" if stops[0].is_log else "TRACES"))
 
 
 def _broken_off(side: SqliteReadSide, session: dict[str, Any], now: int) -> Iterator[Finding]:
@@ -151,11 +174,11 @@ def _broken_off(side: SqliteReadSide, session: dict[str, Any], now: int) -> Iter
 
 def _waits_for(side: SqliteReadSide, session: dict[str, Any], work: Sequence[dict[str, Any]]) -> str:
     """Say what the last thing was that must be followed by another; empty when it need not be."""
-    last = next((row for row in work if row["kind"] in ("llm", *WAITS)), None)
-    if last is None or last["kind"] != "llm":
-        return WAITS[last["kind"]].format(name=last["name"]) if last else ""
-    calls = side.drift("last_call", session=session["session_id"])
-    return ASKED if calls and "tool" in (calls[0]["finish_reason"] or "") else ""
+    last = next((row["kind"] for row in work if row["kind"] in (CALL, *WAITS)), "")
+    called = {row["kind"]: row["said"] for row in side.drift("last_said", session=session["session_id"])}
+    if last == CALL:
+        return ASKED if "tool" in (called.get(CALL) or "") else ""
+    return WAITS[last].format(tool=called.get("tool")) if last else ""
 
 
 def _goes_on(side: SqliteReadSide, session: dict[str, Any], now: int) -> str:

@@ -44,19 +44,31 @@ limit :limit;
 
 -- name: last_work
 -- List the last entries of a session, the newest first.
-select kind, name, timestamp, status
+select kind, timestamp
 from agent_traces
 where session_id = :session
 order by timestamp desc
 limit :limit;
 
--- name: last_call
--- Read why the last model call of a session ended.
-select finish_reason
-from model_calls
-where session_id = :session
-order by started_at desc
-limit 1;
+-- name: last_said
+-- Read why the last model call of a session ended, and which tool was called last.
+select *
+from (
+  select 'llm' as kind, finish_reason as said
+  from model_calls
+  where session_id = :session
+  order by started_at desc
+  limit 1
+)
+union all
+select *
+from (
+  select 'tool' as kind, name as said
+  from tool_calls
+  where session_id = :session
+  order by timestamp desc
+  limit 1
+);
 
 -- name: calls_by_signal
 -- Count what a session's spans and log records tell of model calls and tool calls, and find the last of each.
@@ -68,7 +80,7 @@ group by kind, is_log;
 
 -- name: calls_since
 -- Count the calls of a kind that a session's spans, or its log records, tell of after a time.
-select count(*) as calls, max(timestamp) as last
+select count(*) as calls
 from agent_traces
 where session_id = :session
 and kind = :kind

@@ -127,9 +127,7 @@ def test_an_older_version_that_lacks_a_key_is_no_drift() -> None:
 @pytest.mark.parametrize(("before", "after"), [(BEFORE - 1, ENOUGH), (BEFORE, ENOUGH - 1), (BEFORE, ENOUGH)])
 def test_little_is_not_enough(before: int, after: int) -> None:
     """Nothing is said until both versions have sent enough."""
-    told = next(
-        record for record in records(source("claude-code-logs").requests) if record.name == "api_request"
-    )
+    told = next(record for record in records(source("claude-code-logs").requests) if record.name == "api_request")
     later = _of(renamed("input_tokens", "elsewhere")(told), NEWER)
     drift = drifts(counted([*[told] * before, *[later] * after]))
 
@@ -138,9 +136,7 @@ def test_little_is_not_enough(before: int, after: int) -> None:
 
 def test_it_is_known_since_when() -> None:
     """The first version that lacks a key is the one that dropped it, though a later one is the newest."""
-    told = next(
-        record for record in records(source("claude-code-logs").requests) if record.name == "api_request"
-    )
+    told = next(record for record in records(source("claude-code-logs").requests) if record.name == "api_request")
     lacking = renamed("input_tokens", "elsewhere")(told)
     first = _of(replace(lacking, end=1_800_000_000_000_000_000), "3.0.0")
     second = _of(replace(lacking, end=1_900_000_000_000_000_000), "3.1.0")

@@ -32,11 +32,18 @@ def empty() -> Inventory:
     return Inventory([], {Signal.TRACES: 0, Signal.LOGS: 0})
 
 
-def see(inventory: Inventory, number: int, *, version: str = "1.0.0", name: str = "codex.thing", **keys: Any) -> None:
+def see(
+    inventory: Inventory,
+    number: int,
+    keys: dict[str, Any] | None = None,
+    *,
+    version: str = "1.0.0",
+    name: str = "codex.thing",
+) -> None:
     """Count a log record of Codex; its number is also its minute."""
     above = {"service.name": "codex_exec", "service.version": version}
     time = number * MINUTE
-    record = Record(Signal.LOGS, f"log/{number}", name, time, time, "", "", attributes=keys, resource=above)
+    record = Record(Signal.LOGS, f"log/{number}", name, time, time, "", "", attributes=keys or {}, resource=above)
     inventory.see(number, record, fact_of(record))
 
 
@@ -48,9 +55,9 @@ def rows(inventory: Inventory) -> list[tuple[Any, ...]]:
 def test_a_row_says_what_where_how_often_and_when() -> None:
     """Each key has a row with its type and field; the row without a key counts the records."""
     inventory = empty()
-    see(inventory, 1, **{"conversation.id": "a", "part.3.size": 1.5})
-    see(inventory, 3, **{"conversation.id": "b"})
-    see(inventory, 2, **{"conversation.id": "it is counted already"})
+    see(inventory, 1, {"conversation.id": "a", "part.3.size": 1.5})
+    see(inventory, 3, {"conversation.id": "b"})
+    see(inventory, 2, {"conversation.id": "it is counted already"})
 
     base = ("codex", "1.0.0", "logs", "codex.thing")
     early, late = "1970-01-01T00:01:00.000000Z", "1970-01-01T00:03:00.000000Z"
@@ -98,13 +105,13 @@ def test_reading_again_changes_nothing(ledger: Ledger) -> None:
 def test_only_new_keys_are_written_at_once() -> None:
     """What is known is written again after a while only."""
     inventory = empty()
-    see(inventory, 1, a="x")
+    see(inventory, 1, {"a": "x"})
     first = len(inventory.changes(100.0))
-    see(inventory, 2, a="y")
+    see(inventory, 2, {"a": "y"})
     soon = len(inventory.changes(100.0 + EVERY_S - 1))
-    see(inventory, 3, b="y")
+    see(inventory, 3, {"b": "y"})
     other = len(inventory.changes(100.0 + NEW_S))
-    see(inventory, 4, b="y")
+    see(inventory, 4, {"b": "y"})
 
     assert (2, 0, 3, 0) == (first, soon, other, len(inventory.changes(100.0 + NEW_S)))
     assert len(inventory.changes(100.0 + NEW_S + EVERY_S)) == 2
@@ -114,7 +121,7 @@ def test_it_is_bounded() -> None:
     """Too many names or keys are counted as one; of versions the longest quiet is forgotten."""
     inventory = empty()
     letters = [f"k{chr(97 + one // 26)}{chr(97 + one % 26)}" for one in range(MAX_KEYS + 50)]
-    see(inventory, 1, version="0", **dict.fromkeys(letters, "x"), model="m")
+    see(inventory, 1, {**dict.fromkeys(letters, "x"), "model": "m"}, version="0")
     for number, letter in enumerate(letters):
         see(inventory, 10 + number, version="0", name=f"codex.{letter}")
     first = rows(inventory)
@@ -134,6 +141,6 @@ def test_unusual_keys_cost_no_more_rows() -> None:
     """Keys with numbers in them are one key, and long ones are cut."""
     inventory = empty()
     for number in range(1, 500):
-        see(inventory, number, **{f"llm.input_messages.{number}.message.content": "x", "x" * 5000: number})
+        see(inventory, number, {f"llm.input_messages.{number}.message.content": "x", "x" * 5000: number})
 
     assert {"", "llm.input_messages.N.message.content", "x" * 119 + "…"} == {row[4] for row in rows(inventory)}

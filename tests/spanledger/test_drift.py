@@ -1,14 +1,14 @@
-"""Mirror `spanledger.drift`: what `doctor` says of updates that took something away, and of sessions that went quiet."""
+"""Mirror `spanledger.drift`: what `doctor` says of updates that took something away, and of work that broke off."""
 
 import json
-import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from schema.rows import LOG_COLUMNS, SPAN_COLUMNS, Batch
+from schema.rows import COLUMNS, Batch, Row
 from schema.signals import Signal
 from spanledger.cli import run
 from spanledger.drift import quiet, updates
@@ -18,7 +18,26 @@ from tests.support.corpus import ALL
 
 MINUTE = 60 * SECOND
 CLAUDE = "claude-code-both"
-LLM, TOOL = "llm", "tool"
+VERSION = "2.1.240"
+RENAMED = (
+    "claude_code 99.0.0 no longer sends input tokens (input_tokens) in log records 'api_request', spans 'llm', "
+    "2.1.240 did; since 2026-11-22 12:00:00Z, 96 records; new there: usage.input"
+)
+REMEDY = (
+    "upgrade spanledger; if this stays, file an issue with the output of "
+    "`spanledger sql --json \"select * from inventory where source = 'claude_code'\"`"
+)
+
+STOPPED = (
+    "session 3a6d0c1e-58b7-4f29-8d14-c0ffee000001 of claude_code: spans of model calls and tool calls stopped at "
+    "2026-11-21 13:03:33Z, while log records told of 20 more until 2026-11-21 13:33:40Z"
+)
+EXPORTER = "check the settings of its exporter of spans (OTEL_TRACES_EXPORTER and the endpoint), and restart it"
+BROKEN_OFF = (
+    "session 3a6d0c1e-58b7-4f29-8d14-c0ffee000001 of claude_code: nothing since 2026-11-21 13:01:03Z, 11 minutes; "
+    "the last was a call of the tool Bash, after which no model was called"
+)
+WAIT = "see whether the agent waits for you or for a tool; else check the settings of its exporter and restart it"
 
 
 @pytest.fixture
@@ -39,79 +58,98 @@ def renamed(old: str, new: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda told: {new if key == old else key: value for key, value in told.items()}
 
 
-def as_text(*keys: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Write numbers as text."""
-    return lambda told: {key: str(value) if key in keys else value for key, value in told.items()}
-
-
-def upgraded(ledger: Ledger, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> list[Finding]:
-    """Keep a recording, and some days later the same from a newer version with a change; say what is found."""
-    first = recorded(name)
-    ledger.commit(*first)
-    for turn in range(3):
-        ledger.commit(*again(first, "99.0.0", change, later=(turn + 1) * DAY, turn=turn))
-    ledger.derive()
+def look(ledger: Ledger, now: int) -> list[Finding]:
+    """Derive, and say what is not well at a time."""
+    ledger.derive(now)
     with ledger.reading() as side:
-        return [one for one in updates(side) if one.level != "ok"]
+        return [one for one in (*updates(side), *quiet(side, now)) if one.level != "ok"]
+
+
+def until(batches: list[Batch], signal: Signal, wanted: Callable[[dict[str, Any]], bool]) -> list[Batch]:
+    """Cut a recording off after the first of its rows that is wanted."""
+    rows = [
+        dict(zip(COLUMNS[signal], row, strict=True))
+        for batch in batches
+        if batch.signal is signal
+        for row in batch.rows
+    ]
+    end = min(_end(row) for row in rows if wanted(row))
+
+    def is_before(batch: Batch, row: Row) -> bool:
+        return _end(dict(zip(COLUMNS[batch.signal], row, strict=True))) <= end
+
+    return [
+        replace(batch, rows=[row for row in batch.rows if is_before(batch, row)], fingerprint=None) for batch in batches
+    ]
+
+
+def _end(row: dict[str, Any]) -> int:
+    return int(row.get("end_time_unix_nano") or row["time_unix_nano"])
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_no_recording_raises_a_false_alarm(name: str, ledger: Ledger) -> None:
-    """Whenever somebody looks, nothing is said of a recording, nor of the same from a newer version."""
-    first = recorded(name)
-    ledger.commit(*first, *again(first, "99.0.0", same, later=10 * SECOND))
-    end = last_time(first) + 10 * SECOND
-    for later in (0, 11 * MINUTE, 25 * MINUTE):
-        ledger.derive(end + later)
-        with ledger.reading() as side:
-            found = [*updates(side), *quiet(side, end + later)]
+    """Whenever somebody looks, all is well with a recording of work that was done."""
+    told = recorded(name)
+    ledger.commit(*told)
+    end = last_time(told)
 
-        assert [("updates", "ok"), ("quiet", "ok")] == [(one.check, one.level) for one in found], found
+    for later in (0, 11 * MINUTE, 25 * MINUTE, 600 * MINUTE):
+        assert [] == look(ledger, end + later)
 
 
-def test_a_renamed_key_is_told_word_by_word(ledger: Ledger) -> None:
-    """What is missing, where, since when, since which version, and what is new there."""
-    found = upgraded(ledger, CLAUDE, renamed("input_tokens", "usage.input"))
+def test_a_renamed_key_is_told_word_by_word(ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
+    """`doctor` says what is missing, where, since when, since which version, what is new, and what to do."""
+    first = recorded(CLAUDE)
+    ledger.commit(*first)
+    for turn in (1, 2, 3):
+        change = renamed("input_tokens", "usage.input")
+        ledger.commit(*again(first, "99.0.0", change, later=turn * DAY, turn=turn))
+    ledger.derive()
+    capsys.readouterr()
+    run(["doctor", "--db", str(ledger.path), "--http", "off", "--grpc", "off"])
+    lines = [line for line in capsys.readouterr().out.splitlines() if "updates" in line]
+    run(["doctor", "--json", "--db", str(ledger.path), "--http", "off", "--grpc", "off"])
+    told = [one for one in json.loads(capsys.readouterr().out) if one["check"] == "updates"]
 
-    assert [
-        Finding(
-            "updates",
-            "warn",
-            "claude_code 99.0.0 no longer sends input tokens (input_tokens) in log records 'api_request', "
-            "spans 'llm', 2.1.240 did; since 2026-11-21 12:00:00Z, 0 records; new there: usage.input",
-            "upgrade spanledger; if this stays, file an issue with the output of "
-            "`spanledger sql --json \"select * from inventory where source = 'claude_code'\"`",
-        )
-    ] == found
+    assert [f"warn  updates      {RENAMED} -> {REMEDY}"] == lines
+    assert [{"check": "updates", "level": "warn", "text": RENAMED, "remedy": REMEDY}] == told
 
 
 def test_a_type_that_changed(ledger: Ledger) -> None:
-    """A number that became text is told with both types."""
-    found = upgraded(ledger, "openai-openinference", as_text("llm.token_count.prompt"))
+    """A number that became text is told with both types, and with the service that uses the library."""
+    first = recorded("openai-openinference")
+    ledger.commit(*first)
+    key = "llm.token_count.prompt"
+    for turn in (1, 2, 3):
+        as_text = lambda told: {**told, key: str(told[key])} if key in told else told  # noqa: E731  a step of the test
+        ledger.commit(*again(first, "99.0.0", as_text, later=turn * DAY, turn=turn))
 
-    assert ["x"] == [one.text for one in found]
-
-
-@pytest.mark.parametrize(
-    ("name", "key", "words"),
-    [
-        ("codex-cli-grpc", "conversation.id", "the session's id (conversation.id)"),
-        ("gemini-cli-http", "input_token_count", "input tokens (input_token_count)"),
-        ("qwen-code-http", "session.id", "the session's id (session.id)"),
-        ("pydantic-ai-latest", "gen_ai.usage.output_tokens", "output tokens (gen_ai.usage.output_tokens)"),
-        ("vercel-ai-v5", "ai.toolCall.name", "the tool's name (ai.toolCall.name)"),
-    ],
-)
-def test_other_programs_and_libraries(name: str, key: str, words: str, ledger: Ledger) -> None:
-    """Each says what its newer version dropped, and nothing else."""
-    found = upgraded(ledger, name, renamed(key, "elsewhere"))
-
-    assert found
-    assert all(f"no longer sends {words}" in one.text for one in found), found
+    assert [
+        "openinference.instrumentation.openai 99.0.0 in openai-openinference sends input tokens "
+        "(llm.token_count.prompt) as text in spans 'llm', 0.1.66 as number; since 2026-11-22 00:59:24Z, 84 records"
+    ] == [one.text for one in look(ledger, last_time(first) + 9 * DAY)]
 
 
-def test_model_calls_that_are_no_longer_known_as_such(ledger: Ledger) -> None:
-    """When the key is gone that a model call is known by, its records are missed."""
-    found = upgraded(ledger, "codex-cli-grpc", renamed("gen_ai.usage.input_tokens", "x"))
+def test_spans_that_stop_while_log_records_go_on(ledger: Ledger) -> None:
+    """The session is named, with when they stopped and what came since."""
+    first = recorded(CLAUDE)
+    ledger.commit(*first)
+    logs = [batch for batch in first if batch.signal is Signal.LOGS]
+    later = again(logs, VERSION, same, later=30 * MINUTE)
+    ledger.commit(*later)
 
-    assert ["x"] == [one.text for one in found]
+    found = look(ledger, last_time(later))
+    assert Finding("quiet", "warn", STOPPED, EXPORTER) == found[0]
+    assert ["quiet", "quiet"] == [one.check for one in found], "the session that goes on from the first is named too"
+
+
+def test_a_call_that_nothing_follows(ledger: Ledger) -> None:
+    """A tool's result that no model was asked about is told after some minutes, not before, and not for ever."""
+    told = until(recorded("claude-code-logs"), Signal.LOGS, lambda row: '"tool_result"' in row["attributes"])
+    ledger.commit(*told)
+    end = last_time(told)
+
+    assert [] == look(ledger, end + 9 * MINUTE)
+    assert [Finding("quiet", "warn", BROKEN_OFF, WAIT)] == look(ledger, end + 11 * MINUTE)
+    assert [] == look(ledger, end + 40 * MINUTE)
