@@ -26,6 +26,7 @@ NEW_S: Final = 1.0
 EVERY_S: Final = 60.0
 EVERY_RECORDS: Final = 5_000
 """How often counts and times are written when no key is new; so many records are read again after a restart."""
+MAX_ROWS: Final = 50_000
 MAX_SOURCES: Final = 256
 MAX_VERSIONS: Final = 8
 """Versions of one source; of more the longest quiet is forgotten."""
@@ -150,7 +151,8 @@ class Inventory:
         if key in self._lines:
             return key
         source, version, signal, name, *_ = key
-        if (source,) not in self._names and self._names[()] >= MAX_SOURCES:
+        is_new = (source,) not in self._names
+        if len(self._lines) >= MAX_ROWS or (is_new and self._names[()] >= MAX_SOURCES):
             return (REST, "", signal, REST, "", "")
         if (source, version) not in self._names and self._names[source,] >= MAX_VERSIONS:
             self._forget(source)

@@ -548,5 +548,3 @@ CREATE TABLE inventory (
   last_seen text not null,
   primary key (source, version, signal, name, key, type)
 ) strict, without rowid;
-
-CREATE INDEX inventory_watched on inventory (field) where field is not null or key = '';

@@ -25,22 +25,31 @@ order by count desc, key
 limit :limit;
 
 -- name: late_sessions
--- List the sessions that are open or began after a time, the newest first.
+-- List the sessions that are open or began after a time, the last heard of first.
 select
   s.session_id, s.emitter, s.started_at, s.last_seen_at,
   s.ended_at is null and exists (select 1 from open_jobs as j where j.session_id = s.session_id) as has_job
 from agent_sessions as s
 where s.session_id in (
-  select o.session_id
-  from agent_sessions as o
-  where o.ended_at is null and o.last_seen_at >= :since
-  union
-  select b.session_id
-  from agent_sessions as b
-  where b.started_at >= :since
+  select *
+  from (
+    select o.session_id
+    from agent_sessions as o
+    where o.ended_at is null and o.last_seen_at >= :since
+    order by o.last_seen_at desc
+    limit :limit
+  )
+  union all
+  select *
+  from (
+    select b.session_id
+    from agent_sessions as b
+    where b.started_at >= :since
+    order by b.started_at desc
+    limit :limit
+  )
 )
-order by s.last_seen_at desc
-limit :limit;
+order by s.last_seen_at desc;
 
 -- name: last_work
 -- List the last entries of a session, the newest first.

@@ -347,6 +347,3 @@ create table inventory (
   last_seen text not null,
   primary key (source, version, signal, name, key, type)
 ) strict, without rowid;
-
--- Finds what says whether a field that matters is still sent.
-create index inventory_watched on inventory (field) where field is not null or key = '';

@@ -19,9 +19,10 @@ from tests.support.corpus import ALL
 MINUTE = 60 * SECOND
 CLAUDE = "claude-code-both"
 VERSION = "2.1.240"
+QUIETLY = ("--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0")
 RENAMED = (
     "claude_code 99.0.0 no longer sends input tokens (input_tokens) in log records 'api_request', spans 'llm', "
-    "2.1.240 did; since 2026-11-22 12:00:00Z, 96 records; new there: usage.input"
+    "2.1.240 did; since 2026-11-22 13:01:03Z, 132 records; new there: usage.input"
 )
 REMEDY = (
     "upgrade spanledger; if this stays, file an issue with the output of "
@@ -31,6 +32,10 @@ REMEDY = (
 STOPPED = (
     "session 3a6d0c1e-58b7-4f29-8d14-c0ffee000001 of claude_code: spans of model calls and tool calls stopped at "
     "2026-11-21 13:03:33Z, while log records told of 20 more until 2026-11-21 13:33:40Z"
+)
+RETYPED = (
+    "openinference.instrumentation.openai 99.0.0 in openai-openinference sends input tokens "
+    "(llm.token_count.prompt) as text in spans 'llm', 0.1.66 as number; since 2026-11-22 00:59:24Z, 84 records"
 )
 EXPORTER = "check the settings of its exporter of spans (OTEL_TRACES_EXPORTER and the endpoint), and restart it"
 BROKEN_OFF = (
@@ -107,9 +112,9 @@ def test_a_renamed_key_is_told_word_by_word(ledger: Ledger, capsys: pytest.Captu
         ledger.commit(*again(first, "99.0.0", change, later=turn * DAY, turn=turn))
     ledger.derive()
     capsys.readouterr()
-    run(["doctor", "--db", str(ledger.path), "--http", "off", "--grpc", "off"])
+    run(["doctor", "--db", str(ledger.path), *QUIETLY])
     lines = [line for line in capsys.readouterr().out.splitlines() if "updates" in line]
-    run(["doctor", "--json", "--db", str(ledger.path), "--http", "off", "--grpc", "off"])
+    run(["doctor", "--json", "--db", str(ledger.path), *QUIETLY])
     told = [one for one in json.loads(capsys.readouterr().out) if one["check"] == "updates"]
 
     assert [f"warn  updates      {RENAMED} -> {REMEDY}"] == lines
@@ -125,10 +130,7 @@ def test_a_type_that_changed(ledger: Ledger) -> None:
         as_text = lambda told: {**told, key: str(told[key])} if key in told else told  # noqa: E731  a step of the test
         ledger.commit(*again(first, "99.0.0", as_text, later=turn * DAY, turn=turn))
 
-    assert [
-        "openinference.instrumentation.openai 99.0.0 in openai-openinference sends input tokens "
-        "(llm.token_count.prompt) as text in spans 'llm', 0.1.66 as number; since 2026-11-22 00:59:24Z, 84 records"
-    ] == [one.text for one in look(ledger, last_time(first) + 9 * DAY)]
+    assert [RETYPED] == [one.text for one in look(ledger, last_time(first) + 9 * DAY)]
 
 
 def test_spans_that_stop_while_log_records_go_on(ledger: Ledger) -> None:
