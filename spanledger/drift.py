@@ -22,6 +22,8 @@ QUIET_S: Final = 10 * 60
 DAY_S: Final = 24 * 60 * 60
 SESSIONS: Final = 20
 ENTRIES: Final = 50
+LATEST: Final = 3_000
+"""Entries of a session that are looked at for the signals that tell of its calls."""
 LIVELY: Final = 5
 USUAL_S: Final = 60
 """How far a session's records are apart at most, on average, for silence to mean anything."""
@@ -33,7 +35,7 @@ STOPPED_S: Final = 5 * 60
 WORDS: Final = {"llm": "model calls", "tool": "tool calls"}
 SIGNALS: Final = {"traces": "spans", "logs": "log records"}
 WAITS: Final = {
-    "tool": "a call of the tool {tool}, after which no model was called",
+    "tool": "a call of {tool}, after which no model was called",
     "tool_part": "a part of a tool call, of which no result came",
     "prompt": "a prompt, which no model call followed",
 }
@@ -126,7 +128,7 @@ def quiet(side: SqliteReadSide, now: int) -> Findings:
 def _stopped(side: SqliteReadSide, session: dict[str, Any]) -> Iterator[Finding]:
     """Find a signal that stopped while the other one goes on to tell of the same kinds of calls."""
     told: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in side.drift("calls_by_signal", session=session["session_id"]):
+    for row in side.drift("calls_by_signal", session=session["session_id"], limit=LATEST):
         told[row["kind"]].append(row)
     stops: dict[bool, list[Stop]] = defaultdict(list)
     for both in told.values():
@@ -178,7 +180,7 @@ def _waits_for(side: SqliteReadSide, session: dict[str, Any], work: Sequence[dic
     called = {row["kind"]: row["said"] for row in side.drift("last_said", session=session["session_id"])}
     if last == CALL:
         return ASKED if "tool" in (called.get(CALL) or "") else ""
-    return WAITS[last].format(tool=called.get("tool")) if last else ""
+    return WAITS[last].format(tool=called.get("tool") or "a tool") if last else ""
 
 
 def _goes_on(side: SqliteReadSide, session: dict[str, Any], now: int) -> str:

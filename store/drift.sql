@@ -80,11 +80,16 @@ from (
 );
 
 -- name: calls_by_signal
--- Count what a session's spans and log records tell of model calls and tool calls, and find the last of each.
-select kind, trace_id like 'log/%' as is_log, count(*) as calls, max(timestamp) as last
-from agent_traces
-where session_id = :session
-and kind in ('llm', 'tool')
+-- Count what a session's last spans and log records tell of model calls and tool calls, and find the last of each.
+select kind, is_log, count(*) as calls, max(timestamp) as last
+from (
+  select kind, trace_id like 'log/%' as is_log, timestamp
+  from agent_traces
+  where session_id = :session
+  order by timestamp desc
+  limit :limit
+)
+where kind in ('llm', 'tool')
 group by kind, is_log;
 
 -- name: calls_since

@@ -40,7 +40,7 @@ RETYPED = (
 EXPORTER = "check the settings of its exporter of spans (OTEL_TRACES_EXPORTER and the endpoint), and restart it"
 BROKEN_OFF = (
     "session 3a6d0c1e-58b7-4f29-8d14-c0ffee000001 of claude_code: nothing since 2026-11-21 13:01:03Z, 11 minutes; "
-    "the last was a call of the tool Bash, after which no model was called"
+    "the last was a call of Bash, after which no model was called"
 )
 WAIT = "see whether the agent waits for you or for a tool; else check the settings of its exporter and restart it"
 
