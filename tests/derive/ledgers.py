@@ -123,11 +123,9 @@ class Ledger:
         """Read the inventory in order."""
         return sorted(self._raw.inventory()[0])
 
-    def forget(self) -> None:
-        """Forget all that was derived from records as to keys, so that it is made anew."""
-        self._write.transaction(
-            lambda cursor: [cursor.execute(f"delete from {table}") for table in ("inventory", "derived_positions")]
-        )
+    def forget(self, *rows: str) -> None:
+        """Delete rows of tables, so that more is read again."""
+        self._write.transaction(lambda cursor: [cursor.execute(f"delete from {told}") for told in rows])
 
     @contextmanager
     def reading(self) -> Iterator[SqliteReadSide]:
