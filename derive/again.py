@@ -22,7 +22,7 @@ class Again:
         """Take in the next rows of each signal; say whether there are more."""
         for signal in SIGNALS:
             if self._position[signal] < self._until[signal]:
-                last, came = records.after(signal, self._position[signal], limit)
+                came = records.after(signal, self._position[signal], limit)
                 gathering.take(came, unread)
-                self._position[signal] = last if came else self._until[signal]
+                self._position[signal] = came[-1][0] if came else self._until[signal]
         return self.left > 0

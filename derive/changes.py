@@ -35,6 +35,11 @@ class Pending:
             self._queue_up()
             self.write()
 
+    def add_whole(self, changes: Changes) -> None:
+        """Take changes that are written in one piece."""
+        if len(changes) or changes.positions:
+            self._queue.append(changes)
+
     def flush(self, positions: dict[Signal, int]) -> None:
         """Write what is left, and how far everything is derived from: after changes, or when that is far behind."""
         moved = {signal: after for signal, after in positions.items() if self._positions.get(signal) != after}

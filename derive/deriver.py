@@ -14,6 +14,7 @@ from derive.changes import Pending
 from derive.channel import Backlog
 from derive.gathering import Gathering
 from derive.groups import Group, Groups, earliest
+from derive.inventory import Inventory
 from derive.meaning import Meaning, Rules, meaning
 from derive.records import SIGNALS, Records
 from schema.derived import Changes
@@ -47,8 +48,9 @@ class Deriver:
         self._pending = Pending(write)
         self._groups = Groups()
         self._records = Records(side)
-        self._gathering = Gathering(side, self._records, self._groups)
-        self._position = side.positions()
+        self._inventory = Inventory(*side.inventory())
+        self._gathering = Gathering(side, self._records, self._groups, self._inventory)
+        self._position = earliest(side.positions(), self._inventory.positions) or {}
         self._again: Again | None = None
         self._swept = float("-inf")
         self.failures = 0
@@ -63,6 +65,7 @@ class Deriver:
         self._sweep(now)
         for group in self._ready(now):
             self._derive(group, now)
+        self._pending.add_whole(self._inventory.changes(self._clock()))
         self._pending.flush(self._settled())
         self._finish_again()
         self._groups.forget()
@@ -72,7 +75,7 @@ class Deriver:
         """Derive everything again from now on, as far as new records leave time for it."""
         self._position = self._settled()
         self._groups = Groups()
-        self._gathering = Gathering(self._side, self._records, self._groups)
+        self._gathering = Gathering(self._side, self._records, self._groups, self._inventory)
         self._again = Again(self._side.ends())
 
     def backlog(self) -> Backlog:
@@ -86,9 +89,9 @@ class Deriver:
         full = False
         for signal in SIGNALS:
             unread = dict(self._position)
-            last, came = self._records.after(signal, self._position[signal], READ_ROWS)
+            came = self._records.after(signal, self._position[signal], READ_ROWS)
             self._gathering.take(came, unread)
-            self._position[signal] = last
+            self._position[signal] = came[-1][0] if came else self._position[signal]
             full |= len(came) == READ_ROWS
         if full or self._again is None:
             return full

@@ -6,6 +6,7 @@ from typing import Final
 
 from derive.events import Told, events_of
 from derive.groups import Group, Groups, sessions_of
+from derive.inventory import Inventory
 from derive.records import Records
 from derive.ties import TRACE, cause_of, ties_of, trace_tie
 from mapping.emitters import UNKNOWN
@@ -23,15 +24,16 @@ GENERIC: Final = UNKNOWN.id
 class Gathering:
     """Take records in, whatever their order."""
 
-    def __init__(self, side: RawSide, records: Records, groups: Groups) -> None:
-        """Read what came before through `side`."""
-        self._side, self._records, self._groups = side, records, groups
+    def __init__(self, side: RawSide, records: Records, groups: Groups, inventory: Inventory) -> None:
+        """Read what came before through `side`; note the keys of what comes in `inventory`."""
+        self._side, self._records, self._groups, self._inventory = side, records, groups, inventory
 
-    def take(self, came: Iterable[Record], unread: Positions) -> None:
+    def take(self, came: Iterable[tuple[int, Record]], unread: Positions) -> None:
         """Add records to their groups, which then wait to be derived from; `unread` are the positions before them."""
         traces: dict[str, list[Seen]] = defaultdict(list)
-        for record in came:
+        for number, record in came:
             seen = _see(record)
+            self._inventory.see(number, record, seen[0])
             if record.trace_id:
                 traces[record.trace_id].append(seen)
             elif seen[0].session_id:

@@ -23,11 +23,10 @@ class Records:
         self._side = side
         self._above = lru_cache(KNOWN)(self._read_above)
 
-    def after(self, signal: Signal, after_id: int, limit: int) -> tuple[int, list[Record]]:
-        """Give the next records in order of arrival, and the id of the last one."""
-        rows = self._side.after(signal, after_id, limit)
+    def after(self, signal: Signal, after_id: int, limit: int) -> list[tuple[int, Record]]:
+        """Give the next records in order of arrival, each with its id."""
         width = len(COLUMNS[signal])
-        return (rows[-1][width] if rows else after_id), [self._record(signal, row[:width]) for row in rows]
+        return [(row[width], self._record(signal, row[:width])) for row in self._side.after(signal, after_id, limit)]
 
     def of_trace(self, trace_id: str) -> Iterator[Record]:
         """Give all records of a trace."""

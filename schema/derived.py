@@ -11,6 +11,9 @@ Row = tuple[Any, ...]
 BY_HAND = "api"
 """The emitter of rows that a program wrote itself: they are not derived, and deriving leaves them alone."""
 
+COUNTED = "inventory/{}"
+"""Under which name it is kept how far a signal's records are counted in the inventory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -124,6 +127,12 @@ AGENTS = Table(
         " cost_nanos tool_call_count message_count emitter"
     ),
 )
+INVENTORY = Table(
+    "inventory",
+    ("source", "version", "signal", "name", "key", "type"),
+    _words("source version signal name key type field emitter count first_seen last_seen"),
+)
+"""What keys records had; it belongs to no session."""
 TABLES = {
     table.name: table
     for table in (

@@ -548,3 +548,18 @@ CREATE TABLE derived_positions (
   signal text primary key,
   after_id integer not null
 ) strict, without rowid;
+
+CREATE TABLE inventory (
+  source text not null,
+  version text not null,
+  signal text not null,
+  name text not null,
+  key text not null,
+  type text not null,
+  field text,
+  emitter text not null,
+  count integer not null,
+  first_seen text not null,
+  last_seen text not null,
+  primary key (source, version, signal, name, key, type)
+) strict, without rowid;

@@ -3,8 +3,8 @@
 import http.client
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from collector.ports import holder as port_holder
 from core.errors import Misconfigured, SpanledgerError
 from core.section import Address
 from spanledger.config import Config
+from spanledger.drift import quiet, updates
+from spanledger.findings import FAIL, OK, WARN, Finding, Findings
 from spanledger.options import database, reading
 from spanledger.sinks import reachable
 from spanledger.status import last_received
@@ -22,25 +24,13 @@ from store.connection import check_sqlite
 from store.disk import network_filesystem
 
 FAILED = 1
-OK, WARN, FAIL = "ok", "warn", "fail"
 OTHERS = 0o077
 EARLIEST = 1_750_000_000
 """A clock before this has not been set."""
 AHEAD_S = 60
 PROBE_TIMEOUT_S = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Hold the result of one check; `remedy` says what to do unless all is well."""
-
-    check: str
-    level: str
-    text: str
-    remedy: str = ""
-
-
-Findings = Iterator[Finding]
+DRIFT_S = 2.0
+"""How long one question about what changed may take."""
 
 
 def show(config: Config, *, as_json: bool) -> int:
@@ -199,6 +189,18 @@ def _clock(config: Config) -> Findings:
         yield Finding("clock", OK, shown)
 
 
+def _updates(config: Config) -> Findings:
+    if database(config).exists():
+        with reading(config, deadline_s=DRIFT_S) as side:
+            yield from updates(side)
+
+
+def _quiet(config: Config) -> Findings:
+    if database(config).exists():
+        with reading(config, deadline_s=DRIFT_S) as side:
+            yield from quiet(side, time.time_ns())
+
+
 def _existing(path: Path) -> Path:
     """Find the nearest folder that is there."""
     return next(folder for folder in (path, *path.absolute().parents) if folder.exists())
@@ -214,4 +216,6 @@ CHECKS: tuple[Callable[[Config], Findings], ...] = (
     _filesystem,
     _durability,
     _clock,
+    _updates,
+    _quiet,
 )

@@ -10,7 +10,7 @@ from typing import Final
 
 import apsw
 
-from schema.derived import JOB_HISTORY, TABLES, Changes, Row, Table
+from schema.derived import INVENTORY, JOB_HISTORY, TABLES, Changes, Row, Table
 from store.queries import load
 
 WIDE: Final = 8
@@ -81,5 +81,6 @@ def _each(tables: Iterable[Table]) -> dict[str, tuple[str, str]]:
     return {table.name: (_upsert(table, WIDE), _upsert(table, 1)) for table in tables}
 
 
-PUT: Final = _each(TABLES.values())
-REMOVE: Final = {table.name: _removal(table) for table in TABLES.values()}
+EVERY: Final = (*TABLES.values(), INVENTORY)
+PUT: Final = _each(EVERY)
+REMOVE: Final = {table.name: _removal(table) for table in EVERY}

@@ -5,6 +5,11 @@
 select signal, after_id
 from derived_positions;
 
+-- name: inventory
+-- List what keys records had.
+select {columns}
+from inventory;
+
 -- name: set_position
 -- Write down how far the raw records of a signal have been read.
 insert into derived_positions (signal, after_id)

@@ -95,6 +95,10 @@ class RawSide(Protocol):
         """Say up to which id each signal has been derived from."""
         ...
 
+    def inventory(self) -> tuple[list[Row], dict[Signal, int]]:
+        """List what keys records had, and up to which id of each signal they are counted."""
+        ...
+
     def ends(self) -> dict[Signal, int]:
         """Say what the newest id of each signal is."""
         ...

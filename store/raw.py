@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
-from schema.derived import BY_HAND, TABLES, Table
+from schema.derived import BY_HAND, COUNTED, INVENTORY, TABLES, Table
 from schema.rows import COLUMNS, Row
 from schema.signals import Signal
 from store import troubles
@@ -30,8 +30,11 @@ class SqliteRawSide:
 
     def positions(self) -> dict[Signal, int]:
         """Say up to which id each signal has been read."""
-        told = {Signal(signal): after for signal, after in self._all(QUERIES["positions"])}
-        return {signal: told.get(signal, 0) for signal in SIGNALS}
+        return self._positions("{}")
+
+    def inventory(self) -> tuple[list[Row], dict[Signal, int]]:
+        """List what keys records had, and up to which id of each signal they are counted."""
+        return self._all(KEPT), self._positions(COUNTED)
 
     def ends(self) -> dict[Signal, int]:
         """Say what the newest id of each signal is."""
@@ -113,6 +116,10 @@ class SqliteRawSide:
         """Let go of the database."""
         let_go(self._connection)
 
+    def _positions(self, named: str) -> dict[Signal, int]:
+        told: dict[str, int] = dict(self._all(QUERIES["positions"]))
+        return {signal: told.get(named.format(signal), 0) for signal in SIGNALS}
+
     def _all(self, query: str, *values: Any) -> list[Row]:
         with self._told():
             return self._connection.execute(query, values).fetchall()
@@ -142,4 +149,5 @@ def _keys(table: Table) -> str:
 READ: Final = {signal: _columns(f"{item}s_read", signal) for signal, item in ITEM.items()}
 TRACE: Final = {signal: _columns(f"trace_{item}s", signal) for signal, item in ITEM.items()}
 LOG: Final = _columns("log_by_identity", Signal.LOGS)
+KEPT: Final = QUERIES["inventory"].replace("{columns}", ", ".join(INVENTORY.columns))
 KEYS: Final = {name: _keys(table) for name, table in TABLES.items()}

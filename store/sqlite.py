@@ -20,6 +20,7 @@ from store.checkpoints import Checkpoints
 from store.config import Store
 from store.connection import Deadline, file_identity, impatient, let_go, open_reader, open_writer
 from store.disk import DiskGuard
+from store.drift import DRIFT
 from store.inserts import insert
 from store.known import Known
 from store.protocol import LedgerLine, Outcome
@@ -27,6 +28,7 @@ from store.queries import QUERIES
 from store.sandbox import confine
 
 T = TypeVar("T")
+Values = tuple[int, ...] | dict[str, Any]
 
 KNOWN_IDS = 10_000
 """Resources and scopes that are remembered as stored, each."""
@@ -221,16 +223,20 @@ class SqliteReadSide:
 
     def items(self, signal: Signal, *, after_id: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
         """List items in order of arrival, each with its resource's and scope's columns."""
-        return self._list(ITEMS[signal], after_id, limit)
+        return self._list(QUERIES[ITEMS[signal]], (after_id, limit))
 
     def rejections(self, *, after_id: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
         """List refused items, oldest first, payload included."""
-        return self._list("rejections", after_id, limit)
+        return self._list(QUERIES["rejections"], (after_id, limit))
 
     def tally(self) -> books.Tally:
         """Count the refused items that are kept and that were forgotten."""
         with self._told():
             return books.tally(self._connection.cursor())
+
+    def drift(self, name: str, **values: Any) -> list[dict[str, Any]]:
+        """Answer a question of `drift.sql`."""
+        return self._list(DRIFT[name], values)
 
     def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Run a statement of the user's; the first tuple holds the column names.
@@ -243,12 +249,12 @@ class SqliteReadSide:
         """Let go of the database."""
         let_go(self._connection)
 
-    def _list(self, query: str, *values: int) -> list[dict[str, Any]]:
-        rows = self._run(QUERIES[query], *values)
+    def _list(self, sql: str, values: Values) -> list[dict[str, Any]]:
+        rows = self._run(sql, values)
         names = next(rows)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
-    def _run(self, sql: str, *values: int) -> Iterator[tuple[Any, ...]]:
+    def _run(self, sql: str, values: Values = ()) -> Iterator[tuple[Any, ...]]:
         """Give the column names, which are known even when there are no rows, and then the rows."""
         cursor = self._connection.cursor()
         names: list[tuple[str, ...]] = [()]

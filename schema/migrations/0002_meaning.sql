@@ -342,3 +342,21 @@ create table derived_positions (
   signal text primary key,
   after_id integer not null
 ) strict, without rowid;
+
+-- Which attribute keys records had, by who made them and its version: what an update renamed or dropped shows here.
+-- `source` is the program, or the library and the service that uses it; `name` the kind of a span, or the event's name.
+-- `field` is what a key is read as, if that matters. A row without a key counts the records of a name; failed ones are left out.
+create table inventory (
+  source text not null,
+  version text not null,
+  signal text not null,
+  name text not null,
+  key text not null,
+  type text not null,
+  field text,
+  emitter text not null,
+  count integer not null,
+  first_seen text not null,
+  last_seen text not null,
+  primary key (source, version, signal, name, key, type)
+) strict, without rowid;
