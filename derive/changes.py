@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from derive.groups import Group
-from schema.derived import TABLES, Changes, Row
+from schema.derived import TABLES, CallCost, Changes, Row
 from schema.signals import Signal
 
 Rows = dict[str, dict[Row, Row]]
@@ -54,6 +54,12 @@ class Pending:
     def recount(self, days: Iterable[str]) -> None:
         """Have days added up anew, each by itself."""
         self._queue.extend(Changes(days=[day]) for day in days)
+        self.write()
+
+    def price(self, costs: list[CallCost]) -> None:
+        """Have calls' costs written."""
+        if costs:
+            self._queue.append(Changes(costs=costs))
         self.write()
 
     def write(self) -> None:

@@ -7,6 +7,7 @@ from it is written. Whatever happens in between, reading on from there comes to 
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from derive.again import Again
@@ -16,8 +17,9 @@ from derive.gathering import Gathering
 from derive.groups import Group, Groups, earliest
 from derive.inventory import Inventory
 from derive.meaning import Meaning, Rules, meaning
+from derive.prices import catalogue, new_costs
 from derive.records import SIGNALS, Records
-from schema.derived import Changes
+from schema.derived import CallCost, Changes
 from schema.signals import Signal
 from store.protocol import RawSide
 
@@ -52,6 +54,7 @@ class Deriver:
         self._gathering = Gathering(side, self._records, self._groups, self._inventory)
         self._position = earliest(side.positions(), self._inventory.positions) or {}
         self._again: Again | None = None
+        self._costs: Iterator[list[CallCost]] = iter(())
         self._swept = float("-inf")
         self.failures = 0
 
@@ -69,7 +72,7 @@ class Deriver:
         self._pending.flush(self._settled())
         self._finish_again()
         self._groups.forget()
-        return more
+        return more or self._price_on()
 
     def rebuild(self) -> None:
         """Derive everything again from now on, as far as new records leave time for it."""
@@ -77,6 +80,12 @@ class Deriver:
         self._groups = Groups()
         self._gathering = Gathering(self._side, self._records, self._groups, self._inventory)
         self._again = Again(self._side.ends())
+
+    def reprice(self, *, past: bool) -> None:
+        """Read the prices anew for the calls to come, and for those of the past as well if that is wanted."""
+        self._rules = replace(self._rules, prices=catalogue(self._side))
+        if past:
+            self._costs = new_costs(self._side, self._rules.prices)
 
     def backlog(self) -> Backlog:
         """Say how far behind this is."""
@@ -96,6 +105,12 @@ class Deriver:
         if full or self._again is None:
             return full
         return self._again.read(self._records, self._gathering, self._position, READ_ROWS)
+
+    def _price_on(self) -> bool:
+        """Price the next of the past's calls; say whether there are more."""
+        costs = next(self._costs, None)
+        self._pending.price(costs or [])
+        return costs is not None
 
     def _finish_again(self) -> None:
         """Add the days up anew once everything is derived again."""

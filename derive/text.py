@@ -18,6 +18,11 @@ def iso(nanoseconds: int) -> str:
     return f"{_second(min(max(seconds, 0), LAST_SECOND))}.{rest // 1000:06d}Z"
 
 
+def nanoseconds(text: str) -> int:
+    """Read a time that `iso` wrote."""
+    return int(datetime.fromisoformat(text).timestamp()) * 1_000_000_000 + int(text[-7:-1]) * 1000
+
+
 def maybe_iso(nanoseconds: int | None) -> str | None:
     """Write a time that may not be known."""
     return None if nanoseconds is None else iso(nanoseconds)

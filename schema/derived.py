@@ -29,16 +29,27 @@ class Table:
     kept: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class CallCost:
+    """Say anew what a model call cost: nano-dollars, None when that is not known, and who says so."""
+
+    call_id: str
+    nanos: int | None
+    source: str
+    version: str | None
+
+
 @dataclass(slots=True)
 class Changes:
     """Hold what is to change in the derived tables: rows to put and keys to remove, by table, all or nothing.
 
-    `days` are added up anew from their jobs. `positions` says how far the raw records of each signal have been read
+    `costs` are of calls that are there, and change whatever sums them up. `days` are added up anew from their jobs. `positions` says how far the raw records of each signal have been read
     once this is done.
     """
 
     put: dict[str, list[Row]] = field(default_factory=dict)
     gone: dict[str, list[Row]] = field(default_factory=dict)
+    costs: list[CallCost] = field(default_factory=list)
     days: list[str] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=dict)
 
@@ -133,6 +144,11 @@ INVENTORY = Table(
     _words("source version signal name key type field emitter count first_seen last_seen"),
 )
 """What keys records had; it belongs to no session."""
+MODEL_PRICES = Table(
+    "model_prices",
+    ("provider", "model", "valid_from", "source"),
+    _words("provider model valid_from input_mtok cache_read_mtok cache_write_mtok output_mtok context_window source"),
+)
 TABLES = {
     table.name: table
     for table in (

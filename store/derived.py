@@ -10,7 +10,7 @@ from typing import Final
 
 import apsw
 
-from schema.derived import INVENTORY, JOB_HISTORY, TABLES, Changes, Row, Table
+from schema.derived import INVENTORY, JOB_HISTORY, MODEL_PRICES, TABLES, CallCost, Changes, Row, Table
 from store.queries import load
 
 WIDE: Final = 8
@@ -28,8 +28,17 @@ def apply(cursor: apsw.Cursor, changes: Changes) -> None:
     for name, rows in changes.put.items():
         _put(cursor, PUT[name], rows)
     _count(cursor, jobs, 1)
+    _price(cursor, changes.costs)
     cursor.executemany(QUERIES["count_day"], ((day,) for day in changes.days))
     cursor.executemany(QUERIES["set_position"], changes.positions.items())
+
+
+def _price(cursor: apsw.Cursor, costs: Sequence[CallCost]) -> None:
+    """Write what calls cost, and add up anew what they are part of."""
+    for query in ("price_call", "price_entry"):
+        cursor.executemany(QUERIES[query], ((cost.nanos, cost.source, cost.version, cost.call_id) for cost in costs))
+    for query in ("price_job", "price_open_job", "price_subagent", "price_agent"):
+        cursor.executemany(QUERIES[query], ((cost.call_id,) for cost in costs))
 
 
 def _jobs(changes: Changes) -> set[str]:
@@ -81,6 +90,6 @@ def _each(tables: Iterable[Table]) -> dict[str, tuple[str, str]]:
     return {table.name: (_upsert(table, WIDE), _upsert(table, 1)) for table in tables}
 
 
-EVERY: Final = (*TABLES.values(), INVENTORY)
+EVERY: Final = (*TABLES.values(), INVENTORY, MODEL_PRICES)
 PUT: Final = _each(EVERY)
 REMOVE: Final = {table.name: _removal(table) for table in EVERY}

@@ -49,6 +49,87 @@ set
   total_elapsed_ms = total_elapsed_ms + excluded.total_elapsed_ms,
   files_modified_count = files_modified_count + excluded.files_modified_count;
 
+-- name: priced_calls
+-- List calls that were priced, or could not be, after an id: what is needed to price them again.
+select
+  call_id, provider, ifnull(model, request_model), started_at, duration_ms, input_tokens, output_tokens,
+  cache_read_tokens, cache_write_tokens, cost_nanos, cost_source, price_version
+from model_calls
+where call_id > ?
+and cost_source in ('computed', 'unknown_model')
+order by call_id
+limit ?;
+
+-- name: price_call
+-- Write what a call cost.
+update model_calls
+set cost_nanos = ?1, cost_source = ?2, price_version = ?3
+where call_id = ?4;
+
+-- name: price_entry
+-- Write what an entry's call cost.
+update agent_traces
+set cost_nanos = ?1, cost_source = ?2, estimated_cost_usd = ?1 / 1e9
+where trace_id = ?4
+and ?3 is ?3;
+
+-- name: price_job
+-- Add up what the job of a call cost.
+update job_history
+set
+  (cost_nanos, estimated_cost, cost_source) = (
+    select
+      sum(c.cost_nanos), sum(c.cost_nanos) / 1e9,
+      case
+        when count(distinct c.cost_source) > 1 then 'mixed'
+        else max(c.cost_source)
+      end
+    from model_calls as c
+    where c.job_id = job_history.id
+    and c.counted = 1
+    and (c.cost_nanos is not null or c.input_tokens is not null or c.output_tokens is not null)
+  )
+where id = (select job_id from model_calls where call_id = ?);
+
+-- name: price_open_job
+-- Add up what the open job of a call cost.
+update open_jobs
+set cost_nanos = (select sum(c.cost_nanos) from model_calls as c where c.job_id = open_jobs.id and c.counted = 1)
+where id = (select job_id from model_calls where call_id = ?);
+
+-- name: price_subagent
+-- Add up what the subagent of a call cost.
+update job_subagents
+set
+  cost_nanos = (
+    select sum(c.cost_nanos)
+    from model_calls as c
+    where c.job_id = job_subagents.job_id
+    and c.agent_id = job_subagents.subagent_id
+    and c.counted = 1
+  )
+where (job_id, subagent_id) = (select job_id, agent_id from model_calls where call_id = ?);
+
+-- name: price_agent
+-- Add up what the run of a call cost.
+update agents
+set
+  cost_nanos = (
+    select sum(c.cost_nanos)
+    from model_calls as c
+    where c.session_id = agents.session_id
+    and c.agent_id = agents.agent_id
+    and c.counted = 1
+  )
+where agent_id = (select agent_id from model_calls where call_id = ?);
+
+-- name: prices
+-- List the prices that users set and imported.
+select
+  provider, model, valid_from, input_mtok, cache_read_mtok, cache_write_mtok, output_mtok, context_window, source
+from model_prices
+order by source, provider, model, valid_from;
+
 -- name: count_day
 -- Add up a day's jobs anew, if any is kept.
 insert into daily_metrics (

@@ -159,6 +159,18 @@ class RawSide(Protocol):
         """List the keys of all rows that were derived for a session, with their tables."""
         ...
 
+    def priced_calls(self, after: str, limit: int) -> list[Row]:
+        """List calls that were priced, or could not be, after an id, with what is needed to price them again.
+
+        Columns: call_id, provider, model, started_at, duration_ms, input, output, cache read and cache write tokens,
+        and as they are now cost_nanos, cost_source, price_version.
+        """
+        ...
+
+    def prices(self) -> list[Row]:
+        """List the rows of `model_prices`."""
+        ...
+
     def days(self) -> list[str]:
         """List the days on which jobs started or ended."""
         ...

@@ -100,6 +100,14 @@ class SqliteRawSide:
             for key in self._all(KEYS[table.name], session_id):
                 yield table.name, key
 
+    def priced_calls(self, after: str, limit: int) -> list[Row]:
+        """List calls that were priced, or could not be, after an id, with what is needed to price them again."""
+        return self._all(QUERIES["priced_calls"], after, limit)
+
+    def prices(self) -> list[Row]:
+        """List the rows of `model_prices`."""
+        return self._all(QUERIES["prices"])
+
     def days(self) -> list[str]:
         """List the days on which jobs started or ended."""
         return [day for (day,) in self._all(QUERIES["job_days"])]
