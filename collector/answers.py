@@ -37,11 +37,13 @@ TABLE: tuple[tuple[type[errors.SpanledgerError], int, Code], ...] = (
     (errors.NothingAccepted, 400, Code.INVALID_ARGUMENT),
     (errors.TooLarge, 413, Code.RESOURCE_EXHAUSTED),
     (errors.UnsupportedMedia, 415, Code.INVALID_ARGUMENT),
+    (errors.Missing, 404, Code.NOT_FOUND),
     (errors.UnknownPath, 404, Code.UNIMPLEMENTED),
     (errors.WrongMethod, 405, Code.UNIMPLEMENTED),
     (errors.Unauthenticated, 401, Code.UNAUTHENTICATED),
     (errors.Forbidden, 403, Code.PERMISSION_DENIED),
     (errors.TooSlow, 408, Code.INVALID_ARGUMENT),
+    (errors.Refused, 400, Code.INVALID_ARGUMENT),
     (errors.TryAgain, 503, Code.UNAVAILABLE),
 )
 

@@ -24,9 +24,11 @@ from store.inserts import insert
 from store.known import Known
 from store.protocol import LedgerLine, Outcome
 from store.queries import QUERIES
+from store.reports import question
 from store.sandbox import confine
 
 T = TypeVar("T")
+Values = tuple[int, ...] | dict[str, Any]
 
 KNOWN_IDS = 10_000
 """Resources and scopes that are remembered as stored, each."""
@@ -79,12 +81,12 @@ class SqliteWriteSide:
         with self._transaction():
             return work(self._cursor)
 
-    def apply(self, changes: Changes) -> None:
+    def apply(self, changes: Changes) -> list[int]:
         """Put and remove derived rows, all or nothing."""
         self._guard.admit()
         self._check_there()
         with self._transaction():
-            derived.apply(self._cursor, changes)
+            return derived.apply(self._cursor, changes)
 
     def tidy(self) -> None:
         """Shorten the log, forget old requests and the oldest of too many refused items, if due."""
@@ -221,16 +223,20 @@ class SqliteReadSide:
 
     def items(self, signal: Signal, *, after_id: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
         """List items in order of arrival, each with its resource's and scope's columns."""
-        return self._list(ITEMS[signal], after_id, limit)
+        return self._list(QUERIES[ITEMS[signal]], (after_id, limit))
 
     def rejections(self, *, after_id: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
         """List refused items, oldest first, payload included."""
-        return self._list("rejections", after_id, limit)
+        return self._list(QUERIES["rejections"], (after_id, limit))
 
     def tally(self) -> books.Tally:
         """Count the refused items that are kept and that were forgotten."""
         with self._told():
             return books.tally(self._connection.cursor())
+
+    def report(self, name: str, **values: Any) -> list[dict[str, Any]]:
+        """Answer a question of `reports.sql`; a condition whose value is None or not given is left out."""
+        return self._list(*question(name, values))
 
     def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Run a statement of the user's; the first tuple holds the column names.
@@ -243,12 +249,12 @@ class SqliteReadSide:
         """Let go of the database."""
         let_go(self._connection)
 
-    def _list(self, query: str, *values: int) -> list[dict[str, Any]]:
-        rows = self._run(QUERIES[query], *values)
+    def _list(self, sql: str, values: Values) -> list[dict[str, Any]]:
+        rows = self._run(sql, values)
         names = next(rows)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
-    def _run(self, sql: str, *values: int) -> Iterator[tuple[Any, ...]]:
+    def _run(self, sql: str, values: Values = ()) -> Iterator[tuple[Any, ...]]:
         """Give the column names, which are known even when there are no rows, and then the rows."""
         cursor = self._connection.cursor()
         names: list[tuple[str, ...]] = [()]
