@@ -409,7 +409,7 @@ CREATE TABLE open_jobs (
 
 CREATE INDEX idx_open_jobs_session on open_jobs (session_id);
 
-CREATE INDEX idx_open_jobs_started on open_jobs (ifnull(started_at, last_seen_at), id);
+CREATE INDEX idx_open_jobs_started on open_jobs (ifnull(started_at, ifnull(last_seen_at, '')), id);
 
 CREATE TABLE job_subagents (
   id integer primary key autoincrement,

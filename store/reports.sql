@@ -223,19 +223,19 @@ limit :limit;
 
 -- name: running_jobs
 -- List jobs that nothing says have ended, newest first, after a place in that order.
-select *, 'running' as status, ifnull(started_at, last_seen_at) as time
+select *, 'running' as status, ifnull(started_at, ifnull(last_seen_at, '')) as time
 from open_jobs
 where true
 and session_id = :session
 and agent_name = :agent
 and model = :model
-and ifnull(started_at, last_seen_at) >= :since
-and ifnull(started_at, last_seen_at) < :until
+and ifnull(started_at, ifnull(last_seen_at, '')) >= :since
+and ifnull(started_at, ifnull(last_seen_at, '')) < :until
 and cost_nanos >= :min_nanos
 and cost_nanos <= :max_nanos
 and exists (select 1 from tool_calls as c where c.job_id = open_jobs.id and +c.name = :tool)
-and (ifnull(started_at, last_seen_at), id) < (:after_time, :after_id)
-order by ifnull(started_at, last_seen_at) desc, id desc
+and (ifnull(started_at, ifnull(last_seen_at, '')), id) < (:after_time, :after_id)
+order by ifnull(started_at, ifnull(last_seen_at, '')) desc, id desc
 limit :limit;
 
 -- name: job
@@ -246,7 +246,7 @@ where id = :id;
 
 -- name: running_job
 -- Read a job that nothing says has ended.
-select *, 'running' as status, ifnull(started_at, last_seen_at) as time
+select *, 'running' as status, ifnull(started_at, ifnull(last_seen_at, '')) as time
 from open_jobs
 where id = :id;
 

@@ -205,7 +205,7 @@ create table open_jobs (
 ) strict;
 
 create index idx_open_jobs_session on open_jobs (session_id);
-create index idx_open_jobs_started on open_jobs (ifnull(started_at, last_seen_at), id);
+create index idx_open_jobs_started on open_jobs (ifnull(started_at, ifnull(last_seen_at, '')), id);
 
 create table job_subagents (
   id integer primary key autoincrement,
