@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 from api import reading
@@ -91,6 +90,6 @@ QUESTIONS: Final = (
         {**dict.fromkeys(("session", "job", "agent", "tool"), _text), **SPAN, "limit": _whole},
     ),
     Question("/agents", reading.agents, {"agent": _text, "since": _time, "limit": _whole}),
-    Question("/entries", partial(reading.entries, newest=True), ENTRIES),
+    Question("/entries", reading.newest_entries, ENTRIES),
     Question("/entries/{entry_id:.+}", reading.entry, {}),
 )

@@ -19,6 +19,7 @@ MOST_PARTS: Final = 5_000
 """Tool calls and subagents of one job that are shown with it."""
 SHARES: Final = {"p50_ms": 0.5, "p95_ms": 0.95}
 AMBIGUOUS: Final = 5
+ENTRY_PLACE: Final = ("timestamp", "trace_id")
 JSON_COLUMNS: Final = ("issues_claimed", "skills_used", "data")
 
 
@@ -60,16 +61,24 @@ def entries(
     limit: int | None = None,
     cursor: str | None = None,
     text: str | None = None,
-    newest: bool = False,
+    skip: int = 0,
     **where: Any,
 ) -> Row:
-    """List entries; filters: session, type, kind, status, min_ms, max_ms, since, until, text."""
+    """List entries in order of time; filters: session, type, kind, status, min_ms, max_ms, since, until, text."""
     size = limited(limit)
     sought = pattern(text) if text else None
-    skipped = {} if newest else {"offset": 0}
-    name = "newest_entries" if newest else "entries"
-    found = side.report(name, limit=size + 1, text=sought, **skipped, **after(cursor), **where)
-    return page(found, size, ("timestamp", "trace_id"), shown=shown)
+    found = side.report("entries", limit=size + 1, offset=skip, text=sought, **after(cursor), **where)
+    return page(found, size, ENTRY_PLACE, shown=shown)
+
+
+def newest_entries(
+    side: ReadSide, *, limit: int | None = None, cursor: str | None = None, text: str | None = None, **where: Any
+) -> Row:
+    """List entries, newest first; filters as for `entries`."""
+    size = limited(limit)
+    sought = pattern(text) if text else None
+    found = side.report("newest_entries", limit=size + 1, text=sought, **after(cursor), **where)
+    return page(found, size, ENTRY_PLACE, shown=shown)
 
 
 def entry(side: ReadSide, entry_id: str) -> Row:

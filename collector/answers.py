@@ -19,7 +19,7 @@ from schema.signals import WIRE, Signal
 INTERNAL_MESSAGE = "internal error; the server's log says more"
 MEDIA_TYPE = {"protobuf": "application/x-protobuf", "json": "application/json"}
 PROBLEM = "application/problem+json"
-API = "/api/"
+API = "/api/v1/"
 """Paths under which an error is told as a problem document."""
 Code = grpc.StatusCode
 
