@@ -234,7 +234,7 @@ async def _dispatch(request: web.Request, handler: Handler, *, origin: str) -> w
 
 def _failed(error: Exception, request: web.Request, counters: Counters) -> web.StreamResponse:
     if isinstance(error, web.HTTPNotFound) and request.path.startswith(API):
-        error = UnknownPath("no such path; docs/api.md lists what is served under /api/v1")
+        error = UnknownPath("no such path; under /api/v1 are sessions, traces, jobs, tools, agents and entries")
     elif isinstance(error, web.HTTPNotFound):
         error = UnknownPath(f"no such path; OTLP goes to {', '.join(wire.path for wire in WIRE.values())}")
     elif isinstance(error, web.HTTPMethodNotAllowed):

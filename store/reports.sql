@@ -310,8 +310,9 @@ limit 1 offset :offset;
 -- name: agents
 -- Count the sessions of each agent, the busiest first.
 select
-  agent_name, count(*) as total_sessions, sum(ended_at is null) as active_sessions,
-  sum(exit_reason = 'completed') as completed_sessions, sum(exit_reason = 'error') as failed_sessions,
+  agent_name, count(*) as total_sessions, count(*) filter (where ended_at is null) as active_sessions,
+  count(*) filter (where exit_reason = 'completed') as completed_sessions,
+  count(*) filter (where exit_reason = 'error') as failed_sessions,
   avg((julianday(ended_at) - julianday(started_at)) * 86400) as avg_session_seconds,
   avg(context_tokens) as avg_context_tokens,
   min(started_at) as first_started_at, max(started_at) as last_started_at
@@ -352,8 +353,9 @@ select
 -- name: overall
 -- Count all sessions.
 select
-  count(*) as total_sessions, ifnull(sum(ended_at is null), 0) as active_sessions,
-  count(distinct agent_name) as unique_agents, ifnull(sum(exit_reason = 'completed'), 0) as completed_sessions,
+  count(*) as total_sessions, count(*) filter (where ended_at is null) as active_sessions,
+  count(distinct agent_name) as unique_agents,
+  count(*) filter (where exit_reason = 'completed') as completed_sessions,
   avg((julianday(ended_at) - julianday(started_at)) * 86400) as avg_session_seconds
 from agent_sessions
 where true
