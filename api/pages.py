@@ -26,9 +26,8 @@ def limited(limit: int | None) -> int:
 
 def page(found: Sequence[Row], limit: int, place: tuple[str, str], *, shown: Callable[[Row], Row]) -> Row:
     """Make a page of rows, of which one more than the limit was asked for; `place` names time and id of a row."""
-    kept = found[:limit]
-    more = len(found) > limit
-    return {"items": [shown(row) for row in kept], "next": word([kept[-1][name] for name in place]) if more else None}
+    following = word([found[limit - 1][name] for name in place]) if len(found) > limit else None
+    return {"items": [shown(row) for row in found[:limit]], "next": following}
 
 
 def word(place: Sequence[Any]) -> str:
