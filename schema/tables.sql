@@ -332,7 +332,7 @@ CREATE TABLE sqlite_sequence(name,seq);
 
 CREATE INDEX idx_tool_calls_job on tool_calls (job_id, timestamp, id);
 
-CREATE INDEX idx_tool_calls_name on tool_calls (name, duration_ms, is_error);
+CREATE INDEX idx_tool_calls_name on tool_calls (name, duration_ms, is_error, timestamp, agent_name);
 
 CREATE INDEX idx_tool_calls_session on tool_calls (session_id, timestamp);
 

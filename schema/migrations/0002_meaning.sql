@@ -130,8 +130,8 @@ create table tool_calls (
 
 create index idx_tool_calls_job on tool_calls (job_id, timestamp, id);
 
--- Counts the calls of each tool, and finds their median durations.
-create index idx_tool_calls_name on tool_calls (name, duration_ms, is_error);
+-- Counts the calls of each tool, of an agent or since a time, and sorts them by duration, without reading the rows.
+create index idx_tool_calls_name on tool_calls (name, duration_ms, is_error, timestamp, agent_name);
 create index idx_tool_calls_session on tool_calls (session_id, timestamp);
 
 create table job_history (
