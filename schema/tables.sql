@@ -380,13 +380,15 @@ CREATE TABLE job_history (
   emitter text
 ) strict;
 
-CREATE INDEX idx_job_history_started on job_history (ifnull(started_at, created_at), id);
+CREATE INDEX idx_job_history_started on job_history (started_at);
+
+CREATE INDEX idx_job_history_completed on job_history (completed_at);
+
+CREATE INDEX idx_job_history_time on job_history (ifnull(started_at, created_at), id);
 
 CREATE INDEX idx_job_history_session on job_history (session_id, ifnull(started_at, created_at), id);
 
 CREATE INDEX idx_job_history_agent on job_history (agent_name, ifnull(started_at, created_at), id);
-
-CREATE INDEX idx_job_history_completed on job_history (completed_at);
 
 CREATE TABLE open_jobs (
   id text primary key,
@@ -409,7 +411,7 @@ CREATE TABLE open_jobs (
 
 CREATE INDEX idx_open_jobs_session on open_jobs (session_id);
 
-CREATE INDEX idx_open_jobs_started on open_jobs (ifnull(started_at, ifnull(last_seen_at, '')), id);
+CREATE INDEX idx_open_jobs_time on open_jobs (ifnull(started_at, ifnull(last_seen_at, '')), id);
 
 CREATE TABLE job_subagents (
   id integer primary key autoincrement,

@@ -78,7 +78,7 @@ def trace(source: Source, *, trace_id: str, form: str, as_json: bool) -> None:
 @_text("status", "Only with this status: completed, failed, cancelled, running.", "STATUS")
 @_text("model", "Only with this model.", "NAME")
 @_text("tool", "Only those that called this tool.", "NAME")
-@_text("file", "Only those that modified this file, or one below this folder.", "PATH")
+@click.option("--file", "modified", metavar="PATH", help="Only those that modified this file, or one in this folder.")
 @_text("error", "Only those whose error holds this text.")
 @click.option("--min-cost", type=click.FloatRange(0), metavar="USD", help="Only what cost at least so much.")
 @click.option("--max-cost", type=click.FloatRange(0), metavar="USD", help="Only what cost at most so much.")
@@ -86,11 +86,11 @@ def trace(source: Source, *, trace_id: str, form: str, as_json: bool) -> None:
 @_limit(20)
 @config_options
 @json_option
-def jobs(source: Source, *, as_json: bool, limit: int, **where: Any) -> None:
+def jobs(source: Source, *, as_json: bool, limit: int, modified: str | None, **where: Any) -> None:
     """List the newest jobs, running ones too."""
     from spanledger import show_jobs as page
 
-    page.show_list(source.load(), _asked(**where), limit=limit, as_json=as_json)
+    page.show_list(source.load(), _asked(file=modified, **where), limit=limit, as_json=as_json)
 
 
 @click.command(epilog=EPILOG)

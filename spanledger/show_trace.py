@@ -79,17 +79,17 @@ def _line(ahead: str, step: Row) -> str:
 
 
 def _words(step: Row) -> Iterator[str]:
-    if step["status"] == "error":
-        yield "!"
+    """Say what a step is; of one that failed first why, for what does not fit is cut."""
+    failed = step["status"] == "error"
     name = step["name"] or step["type"] or "?"
-    yield name
+    yield f"! {name}" if failed else name
+    if failed:
+        yield from filter(None, (step["error_type"], step["error_message"] or step.get("status_message")))
     kind = step["kind"] if step["kind"] not in {None, "other"} else None
     if kind and kind not in name:
         yield f"[{kind}]"
     if step["model_used"] and step["model_used"] not in name:
         yield step["model_used"]
-    if step["status"] == "error":
-        yield "  ".join(filter(None, (step["error_type"], step["error_message"] or step.get("status_message"))))
 
 
 def _numbers(step: Row) -> Iterator[str]:

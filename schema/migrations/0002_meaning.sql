@@ -178,11 +178,14 @@ create table job_history (
   emitter text
 ) strict;
 
+-- Find the jobs of a day.
+create index idx_job_history_started on job_history (started_at);
+create index idx_job_history_completed on job_history (completed_at);
+
 -- List jobs by time, all of them or a session's or an agent's.
-create index idx_job_history_started on job_history (ifnull(started_at, created_at), id);
+create index idx_job_history_time on job_history (ifnull(started_at, created_at), id);
 create index idx_job_history_session on job_history (session_id, ifnull(started_at, created_at), id);
 create index idx_job_history_agent on job_history (agent_name, ifnull(started_at, created_at), id);
-create index idx_job_history_completed on job_history (completed_at);
 
 -- Jobs that nothing says have ended; one moves to `job_history` when it does.
 create table open_jobs (
@@ -205,7 +208,7 @@ create table open_jobs (
 ) strict;
 
 create index idx_open_jobs_session on open_jobs (session_id);
-create index idx_open_jobs_started on open_jobs (ifnull(started_at, ifnull(last_seen_at, '')), id);
+create index idx_open_jobs_time on open_jobs (ifnull(started_at, ifnull(last_seen_at, '')), id);
 
 create table job_subagents (
   id integer primary key autoincrement,
