@@ -1,6 +1,6 @@
 """Translate what happened into what the client is told: one table for gRPC and HTTP (otlp.md 0.1).
 
-Error bodies are `google.rpc.Status` in the request's own encoding.
+Error bodies are `google.rpc.Status` in the request's own encoding, and problem documents beside OTLP.
 """
 
 import math
@@ -18,6 +18,9 @@ from schema.signals import WIRE, Signal
 
 INTERNAL_MESSAGE = "internal error; the server's log says more"
 MEDIA_TYPE = {"protobuf": "application/x-protobuf", "json": "application/json"}
+PROBLEM = "application/problem+json"
+API = "/api/v1/"
+"""Paths under which an error is told as a problem document."""
 Code = grpc.StatusCode
 
 
@@ -37,11 +40,13 @@ TABLE: tuple[tuple[type[errors.SpanledgerError], int, Code], ...] = (
     (errors.NothingAccepted, 400, Code.INVALID_ARGUMENT),
     (errors.TooLarge, 413, Code.RESOURCE_EXHAUSTED),
     (errors.UnsupportedMedia, 415, Code.INVALID_ARGUMENT),
+    (errors.Missing, 404, Code.NOT_FOUND),
     (errors.UnknownPath, 404, Code.UNIMPLEMENTED),
     (errors.WrongMethod, 405, Code.UNIMPLEMENTED),
     (errors.Unauthenticated, 401, Code.UNAUTHENTICATED),
     (errors.Forbidden, 403, Code.PERMISSION_DENIED),
     (errors.TooSlow, 408, Code.INVALID_ARGUMENT),
+    (errors.Refused, 400, Code.INVALID_ARGUMENT),
     (errors.TryAgain, 503, Code.UNAVAILABLE),
 )
 
@@ -71,6 +76,14 @@ def success(signal: Signal, encoding: str, *, rejected: int, message: str) -> by
 def status(told: Answer, encoding: str) -> bytes:
     """Write the error as google.rpc.Status."""
     return orjson.dumps(_status_json(told)) if encoding == "json" else _status(told).SerializeToString()
+
+
+def problem(told: Answer, error: BaseException) -> bytes:
+    """Write the error as a problem document (RFC 9457)."""
+    reason = error.reason if isinstance(error, errors.Refused | errors.TryAgain) else "internal"
+    title = reason.replace("_", " ").capitalize()
+    document = {"type": "about:blank", "title": title, "status": told.http, "detail": told.message, "code": reason}
+    return orjson.dumps(document)
 
 
 def retry_after(told: Answer) -> str:

@@ -4,12 +4,13 @@ import asyncio
 import logging
 import re
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
+from collector.answers import API
 from collector.config import Http, Tls
 from collector.intake import Intake
 from collector.otlp_http import Exports, error_response
@@ -156,14 +157,17 @@ class _Closed(asyncio.Protocol):
         transport.close()
 
 
-def application(intake: Intake, settings: Http, *, ready: Callable[[], Awaitable[str]]) -> web.Application:
-    """Build the routes; `ready` says why the service is not ready, or nothing.
+def application(
+    intake: Intake, settings: Http, *, ready: Callable[[], Awaitable[str]], api: Iterable[web.RouteDef] = ()
+) -> web.Application:
+    """Build the routes; `ready` says why the service is not ready, or nothing; `api` are routes under /api/.
 
     Only the two health checks are open to those without a token.
     """
-    app = web.Application(middlewares=[_guard(settings, intake.counters)])
+    app = web.Application(middlewares=[_guard(settings, intake)])
     Exports(intake).add_to(app)
     _add_health(app, intake, ready)
+    app.router.add_routes(api)
     return app
 
 
@@ -187,7 +191,7 @@ def _add_health(app: web.Application, intake: Intake, ready: Callable[[], Awaita
     app.router.add_get("/metrics", metrics)
 
 
-def _guard(settings: Http, counters: Counters) -> Any:
+def _guard(settings: Http, intake: Intake) -> Any:
     """Check each request's host and origin, and turn whatever goes wrong into an answer."""
     hosts = LOOPBACK_NAMES | {name.lower() for name in settings.allowed_hosts}
     if settings.endpoint is not None:
@@ -201,11 +205,13 @@ def _guard(settings: Http, counters: Counters) -> Any:
         try:
             _check_host(request, hosts)
             origin = _check_origin(request, origins)
+            if request.path.startswith(API) and request.method != hdrs.METH_OPTIONS:
+                intake.gate.check(request.headers.getall(hdrs.AUTHORIZATION, []))
             response = await _dispatch(request, handler, origin=origin)
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            response = _failed(error, request, counters)
+            response = _failed(error, request, intake.counters)
         if request.headers.get(hdrs.ORIGIN) in origins:
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = request.headers[hdrs.ORIGIN]
             response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = "Retry-After"
@@ -216,9 +222,9 @@ def _guard(settings: Http, counters: Counters) -> Any:
 
 
 async def _dispatch(request: web.Request, handler: Handler, *, origin: str) -> web.StreamResponse:
-    if origin and request.method == hdrs.METH_OPTIONS and request.path.startswith("/v1/"):
+    if origin and request.method == hdrs.METH_OPTIONS and request.path.startswith(("/v1/", API)):
         allowed = {
-            hdrs.ACCESS_CONTROL_ALLOW_METHODS: "POST",
+            hdrs.ACCESS_CONTROL_ALLOW_METHODS: "POST" if request.path.startswith("/v1/") else "GET,POST,PATCH,DELETE",
             hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "content-type,content-encoding,authorization",
             hdrs.ACCESS_CONTROL_MAX_AGE: "600",
         }
@@ -227,7 +233,9 @@ async def _dispatch(request: web.Request, handler: Handler, *, origin: str) -> w
 
 
 def _failed(error: Exception, request: web.Request, counters: Counters) -> web.StreamResponse:
-    if isinstance(error, web.HTTPNotFound):
+    if isinstance(error, web.HTTPNotFound) and request.path.startswith(API):
+        error = UnknownPath("no such path; under /api/v1 are sessions, traces, jobs, tools, agents and entries")
+    elif isinstance(error, web.HTTPNotFound):
         error = UnknownPath(f"no such path; OTLP goes to {', '.join(wire.path for wire in WIRE.values())}")
     elif isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))

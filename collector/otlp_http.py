@@ -3,26 +3,21 @@
 Every answer, errors included, is in the request's encoding; nothing under these paths ever redirects.
 """
 
-import asyncio
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import hdrs, web
 
-from collector.admission import Ticket
-from collector.answers import MEDIA_TYPE, answer, retry_after, status, success
-from collector.inflate import ACCEPTED, coding, inflate
+from collector.answers import API, MEDIA_TYPE, PROBLEM, Answer, answer, problem, retry_after, status, success
+from collector.bodies import Bodies
+from collector.inflate import ACCEPTED
 from collector.ingest import Accepted, Request
 from collector.intake import Intake
 from core.counters import Counters
-from core.errors import Refused, TooLarge, TooSlow, TryAgain, UnsupportedMedia
+from core.errors import Refused, TooLarge, TryAgain, UnsupportedMedia
 from schema.signals import WIRE, Signal
 
-CHUNK_BYTES = 1 << 18
-"""How much room a body without a length asks for at a time."""
-SMALL_BYTES = 1 << 16
-"""Below this, inflating is quicker than handing it to another thread."""
 ENCODINGS = {media: encoding for encoding, media in MEDIA_TYPE.items()}
 
 
@@ -57,45 +52,12 @@ class Exports:
         return web.Response(body=body, headers={hdrs.CONTENT_TYPE: MEDIA_TYPE[encoding]})
 
     async def _take(self, signal: Signal, encoding: str, request: web.Request) -> Accepted:
-        window = coding(request.headers.get(hdrs.CONTENT_ENCODING, ""))
-        announced = request.content_length
-        if announced is not None and announced > self.intake.limits.request_bytes:
-            raise TooLarge(f"body of {announced} bytes is over the limit of {self.intake.limits.request_bytes}")
-        async with self.intake.admission.admit(CHUNK_BYTES if announced is None else announced) as ticket:
-            body = await self._body(request, ticket)
-            if window is not None:
-                body = await self._inflate(body, window, ticket)
+        async with Bodies(self.intake).read(request) as body:
             began = time.perf_counter()
             try:
                 return await self.intake.ingest.take(Request(signal, encoding, "http", body))
             finally:
                 self.intake.counters.seconds.labels("http").observe(time.perf_counter() - began)
-
-    async def _body(self, request: web.Request, ticket: Ticket) -> bytes:
-        """Read a body within the time and room there is."""
-        parts: list[bytes] = []
-        size = 0
-        try:
-            async with asyncio.timeout(self.intake.limits.body_timeout):
-                while part := await request.content.readany():
-                    size += len(part)
-                    if size > self.intake.limits.request_bytes:
-                        raise TooLarge(f"body is over the limit of {self.intake.limits.request_bytes} bytes")
-                    if size > ticket.bytes:
-                        await self.intake.admission.grow(ticket, size + CHUNK_BYTES)
-                    parts.append(part)
-        except TimeoutError:
-            raise TooSlow(f"the body did not arrive within {self.intake.limits.body_timeout:g} s") from None
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    async def _inflate(self, body: bytes, window: int, ticket: Ticket) -> bytes:
-        limit = self.intake.limits.request_bytes
-        if len(body) <= SMALL_BYTES:
-            whole = inflate(body, window, limit)
-        else:
-            whole = await asyncio.to_thread(inflate, body, window, limit)
-        self.intake.admission.settle(ticket, len(body) + len(whole))
-        return whole
 
     async def _expect(self, request: web.Request) -> web.Response | None:
         """Ask for a body only from those who may send one (reliability.md row 68)."""
@@ -121,22 +83,33 @@ def encoding_of(request: web.Request) -> str:
 
 
 def error_response(error: BaseException, request: web.Request, counters: Counters) -> web.Response:
-    """Answer an error in the request's encoding, JSON when it has none of ours (otlp.md R13)."""
+    """Answer an error in the request's encoding, JSON when it has none of ours (otlp.md R13).
+
+    Beside OTLP an error is a problem document (RFC 9457).
+    """
     told = answer(error)
-    try:
-        encoding = encoding_of(request)
-    except UnsupportedMedia:
-        encoding = "json"
     reason = error.reason if isinstance(error, Refused | TryAgain) else type(error).__name__
     counters.answers.labels("http", reason).inc()
-    headers = {hdrs.CONTENT_TYPE: MEDIA_TYPE[encoding]}
+    body, media = _told(error, told, request)
+    headers = {hdrs.CONTENT_TYPE: media}
     if told.http == 503:
         headers[hdrs.RETRY_AFTER] = retry_after(told)
     if told.http == 401:
         headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
     if told.http == 415:
         headers[hdrs.ACCEPT_ENCODING] = ACCEPTED
-    response = web.Response(status=told.http, body=status(told, encoding), headers=headers)
+    response = web.Response(status=told.http, body=body, headers=headers)
     if told.http in (408, 413):
         response.force_close()
     return response
+
+
+def _told(error: BaseException, told: Answer, request: web.Request) -> tuple[bytes, str]:
+    """Write an error the way the path's callers read it, and name its media type."""
+    if request.path.startswith(API):
+        return problem(told, error), PROBLEM
+    try:
+        encoding = encoding_of(request)
+    except UnsupportedMedia:
+        encoding = "json"
+    return status(told, encoding), MEDIA_TYPE[encoding]

@@ -7,6 +7,8 @@ SpanledgerError
 │   ├── NothingAccepted     every item of the request was refused
 │   ├── TooLarge            over a limit that will not change
 │   ├── UnsupportedMedia    content type or coding we do not speak
+│   ├── Invalid             understood, and not what is wanted here
+│   ├── Missing             what is asked for is not there
 │   ├── UnknownPath         no such endpoint
 │   ├── WrongMethod         the endpoint exists, the method does not
 │   ├── Unauthenticated     no or bad credentials
@@ -57,6 +59,18 @@ class UnsupportedMedia(Refused):
     """Refuse a content type or content coding that we do not speak."""
 
     reason = "unsupported_media"
+
+
+class Invalid(Refused):
+    """Refuse values that are not what is wanted: the message says which, what it is and what is wanted."""
+
+    reason = "invalid"
+
+
+class Missing(Refused):
+    """Refuse what is about something that is not there."""
+
+    reason = "missing"
 
 
 class UnknownPath(Refused):

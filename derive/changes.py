@@ -19,7 +19,7 @@ FAR: Final = 5_000
 class Pending:
     """Hold changes that are not written yet."""
 
-    def __init__(self, write: Callable[[Changes], None]) -> None:
+    def __init__(self, write: Callable[[Changes], object]) -> None:
         """Hand changes to `write`, which returns when they are durable."""
         self._write = write
         self._changes = Changes()

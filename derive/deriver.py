@@ -40,7 +40,7 @@ class Deriver:
     def __init__(
         self,
         side: RawSide,
-        write: Callable[[Changes], None],
+        write: Callable[[Changes], object],
         rules: Rules,
         *,
         clock: Callable[[], float] = time.monotonic,

@@ -23,7 +23,7 @@ STOP_S: Final = 2.0
 class Following:
     """Keep the process running on a thread of its own; all methods belong to the daemon."""
 
-    def __init__(self, start: Start, write: Callable[[Changes], None]) -> None:
+    def __init__(self, start: Start, write: Callable[[Changes], object]) -> None:
         """Derive as `start` says; `write` returns when changes are durable, and may raise TryAgain."""
         self.backlog = Backlog(0, 0)
         self.failures = 0

@@ -3,6 +3,7 @@
 The derived tables can be made again from the raw ones at any time, so a row is always put whole, under its key.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,9 @@ BY_HAND = "api"
 
 COUNTED = "inventory/{}"
 """Under which name it is kept how far a signal's records are counted in the inventory."""
+
+BY_JOB = "job"
+"""The usage role of the one model call that stands for all of a job of which only sums were told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,22 @@ class CallCost:
     version: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Name a statement of store/changes.sql and what it is about; `missing` is what to tell when it finds no row."""
+
+    name: str
+    values: Mapping[str, Any]
+    missing: str = ""
+
+
 @dataclass(slots=True)
 class Changes:
     """Hold what is to change in the derived tables: rows to put and keys to remove, by table, all or nothing.
 
-    `costs` are of calls that are there, and change whatever sums them up. `days` are added up anew from their jobs. `positions` says how far the raw records of each signal have been read
-    once this is done.
+    `costs` are of calls that are there, and change whatever sums them up. `days` are added up anew from their jobs.
+    `positions` says how far the raw records of each signal have been read once this is done.
+    `steps` follow when the rows are in their places; they are for rows that programs write themselves.
     """
 
     put: dict[str, list[Row]] = field(default_factory=dict)
@@ -52,10 +66,16 @@ class Changes:
     costs: list[CallCost] = field(default_factory=list)
     days: list[str] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
 
     def __len__(self) -> int:
         """Count the rows."""
         return sum(map(len, self.put.values())) + sum(map(len, self.gone.values()))
+
+
+def row(table: Table, values: Mapping[str, Any]) -> Row:
+    """Put values into the order of a table's columns; what is not there is null."""
+    return tuple(values.get(column) for column in table.columns)
 
 
 def _words(text: str) -> tuple[str, ...]:

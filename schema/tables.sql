@@ -247,11 +247,15 @@ CREATE TABLE agent_traces (
   truncated_out integer not null default 0
 ) strict;
 
-CREATE INDEX idx_traces_session on agent_traces (session_id, timestamp);
+CREATE INDEX idx_traces_session on agent_traces (session_id, timestamp, trace_id);
 
 CREATE INDEX agent_traces_otel on agent_traces (otel_trace_id) where otel_trace_id is not null;
 
-CREATE INDEX idx_traces_type on agent_traces (type, timestamp);
+CREATE INDEX idx_traces_type on agent_traces (type, timestamp, trace_id);
+
+CREATE INDEX idx_traces_timestamp on agent_traces (timestamp, trace_id);
+
+CREATE INDEX agent_traces_by_hand on agent_traces (timestamp) where emitter = 'api';
 
 CREATE TABLE trace_settings (
   key text primary key,
@@ -326,9 +330,9 @@ CREATE TABLE tool_calls (
 
 CREATE TABLE sqlite_sequence(name,seq);
 
-CREATE INDEX idx_tool_calls_job on tool_calls (job_id);
+CREATE INDEX idx_tool_calls_job on tool_calls (job_id, timestamp, id);
 
-CREATE INDEX idx_tool_calls_name on tool_calls (name);
+CREATE INDEX idx_tool_calls_name on tool_calls (name, duration_ms, is_error, timestamp, agent_name);
 
 CREATE INDEX idx_tool_calls_session on tool_calls (session_id, timestamp);
 
@@ -376,11 +380,15 @@ CREATE TABLE job_history (
   emitter text
 ) strict;
 
-CREATE INDEX idx_job_history_session on job_history (session_id, started_at);
-
 CREATE INDEX idx_job_history_started on job_history (started_at);
 
 CREATE INDEX idx_job_history_completed on job_history (completed_at);
+
+CREATE INDEX idx_job_history_time on job_history (ifnull(started_at, created_at), id);
+
+CREATE INDEX idx_job_history_session on job_history (session_id, ifnull(started_at, created_at), id);
+
+CREATE INDEX idx_job_history_agent on job_history (agent_name, ifnull(started_at, created_at), id);
 
 CREATE TABLE open_jobs (
   id text primary key,
@@ -402,6 +410,8 @@ CREATE TABLE open_jobs (
 ) strict;
 
 CREATE INDEX idx_open_jobs_session on open_jobs (session_id);
+
+CREATE INDEX idx_open_jobs_time on open_jobs (ifnull(started_at, ifnull(last_seen_at, '')), id);
 
 CREATE TABLE job_subagents (
   id integer primary key autoincrement,
@@ -476,11 +486,15 @@ CREATE TABLE agent_sessions (
   source text not null default 'otlp'
 ) strict;
 
-CREATE INDEX idx_agent_sessions_started on agent_sessions (started_at);
-
 CREATE INDEX idx_agent_sessions_parent on agent_sessions (parent_session_id) where parent_session_id is not null;
 
 CREATE INDEX idx_agent_sessions_previous on agent_sessions (previous_id) where previous_id is not null;
+
+CREATE INDEX idx_agent_sessions_started on agent_sessions (started_at, session_id);
+
+CREATE INDEX idx_agent_sessions_agent on agent_sessions (agent_name, started_at, session_id);
+
+CREATE INDEX idx_agent_sessions_active on agent_sessions (started_at, session_id) where ended_at is null;
 
 CREATE INDEX idx_agent_sessions_open on agent_sessions (last_seen_at) where ended_at is null;
 

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 
 import click
 
-from core.errors import AlreadyRunning, SpanledgerError
-from spanledger import __version__
+from core.errors import AlreadyRunning, Missing, SpanledgerError
+from spanledger import __version__, questions
 from spanledger.options import Source, WithDefault, config_options, json_option, listen_options
 from spanledger.terminal import note
 
 FAILED = 1
 ALREADY_RUNNING = 3
+NOT_FOUND = 4
 INTERRUPTED = 130
 
 SIGNALS = click.Choice(["traces", "logs", "metrics"])
@@ -40,6 +41,8 @@ def _failed(error: SpanledgerError) -> int:
         note(f"Error: {line}")
     if isinstance(error, AlreadyRunning):
         return ALREADY_RUNNING
+    if isinstance(error, Missing):
+        return NOT_FOUND
     return int(getattr(error, "exit_code", FAILED))  # Mistaken says 2; importing it here would cost `--help` its speed
 
 
@@ -199,3 +202,7 @@ def rejections_replay(source: Source, *, numbers: tuple[int, ...], everything: b
     from spanledger import rejections as page
 
     return page.replay(source.load(), numbers, as_json=as_json)
+
+
+for question in questions.COMMANDS:
+    commands.add_command(question)

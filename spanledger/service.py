@@ -7,12 +7,16 @@ import asyncio
 import signal
 import sys
 import time
+from concurrent.futures import Future
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import structlog
 
+from api.routes import Api
 from collector import http, otlp_grpc
 from collector.admission import Admission, Gate, resident_bytes
+from collector.bodies import Bodies
 from collector.config import Collector
 from collector.ingest import Ingest
 from collector.intake import Intake
@@ -23,9 +27,10 @@ from core.memory import collect_seldom, frugal, give_back
 from core.section import Address
 from derive.channel import Start
 from derive.following import Following
+from schema.derived import Changes
 from spanledger.config import Config
 from store.lock import Lock
-from store.sqlite import SqliteWriteSide
+from store.sqlite import SqliteReadSide, SqliteWriteSide
 from store.writer import Writer
 
 log = structlog.get_logger()
@@ -74,9 +79,7 @@ class Service:
             queue_bytes=config.store.queue_bytes,
             group_bytes=config.store.group_bytes,
         )
-        self.following = Following(
-            _start(config), lambda changes: self.writer.run(lambda side: side.apply(changes)).result()
-        )
+        self.following = Following(_start(config), self._write)
         limits = config.collector.limits
         self.ingest = Ingest(self.writer, self.counters, wait_s=limits.wait, answer_within_s=limits.answer_within)
         self._intake = Intake(
@@ -86,6 +89,8 @@ class Service:
             ingest=self.ingest,
             counters=self.counters,
         )
+        path = _path(config)
+        self.api = Api(lambda: SqliteReadSide(path), self._apply, Bodies(self._intake).read)
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
 
@@ -95,10 +100,10 @@ class Service:
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Start the parts in order, each with how to stop it."""
-        path = self._config.store.path
-        assert path is not None, "the configuration always has a path by now"
+        path = _path(self._config)
         lock = stack.enter_context(Lock(path))
         stack.callback(self.ingest.close)
+        stack.callback(self.api.close)
         self.writer.start()
         stack.push_async_callback(self._stop)
         self.following.start()
@@ -140,6 +145,12 @@ class Service:
         """Write where HTTP is listened for."""
         return _address(self._config.collector.http.endpoint, self.http)
 
+    def _apply(self, changes: Changes) -> "Future[list[int]]":
+        return self.writer.run(lambda side: side.apply(changes))
+
+    def _write(self, changes: Changes) -> None:
+        self._apply(changes).result()
+
     async def _look(self) -> None:
         counters, writer = self.counters, self.writer
         counters.queued_bytes.set(writer.queued_bytes)
@@ -156,17 +167,21 @@ class Service:
 
     def _http(self) -> http.Listener:
         settings = self._config.collector.http
-        return http.Listener(settings, self._intake, http.application(self._intake, settings, ready=self.ready))
+        app = http.application(self._intake, settings, ready=self.ready, api=self.api.routes())
+        return http.Listener(settings, self._intake, app)
 
 
 IDLE_BYTES = 128 << 20
 """Above this, an idle daemon asks the allocator to give memory back."""
 
 
+def _path(config: Config) -> Path:
+    assert config.store.path is not None, "the configuration always has a path by now"
+    return config.store.path
+
+
 def _start(config: Config) -> Start:
-    path = config.store.path
-    assert path is not None, "the configuration always has a path by now"
-    return Start(path, int(config.derive.job_grace * 1e9), int(config.derive.session_idle * 1e9))
+    return Start(_path(config), int(config.derive.job_grace * 1e9), int(config.derive.session_idle * 1e9))
 
 
 def _address(configured: Address | None, listener: otlp_grpc.Listener | http.Listener | None) -> str | None:

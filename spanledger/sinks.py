@@ -17,7 +17,7 @@ from google.rpc.status_pb2 import Status
 
 from collector.config import Http
 from collector.local import local
-from core.errors import AlreadyRunning, Refused, StoreBusy, TryAgain
+from core.errors import AlreadyRunning, Forbidden, Invalid, Missing, Refused, StoreBusy, TryAgain, Unauthenticated
 from core.section import Address
 from schema.signals import WIRE, Signal
 from spanledger.config import Config
@@ -32,6 +32,7 @@ ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where to reach a
 TIMEOUT_S = 60.0
 TRIES = 20
 DEFAULT_DELAY_S = 1.0
+ERRORS: dict[int, type[Refused]] = {400: Invalid, 401: Unauthenticated, 403: Forbidden, 404: Missing}
 COME_AGAIN = frozenset({429, 502, 503, 504})
 
 
@@ -66,7 +67,14 @@ def opened(config: Config) -> Iterator[Sink]:
         return
     if holder.http is None:
         raise AlreadyRunning(f"{path} is in use by {holder}, which has no HTTP port; stop it or switch that port on")
-    sink = DaemonSink(Address.parse(holder.http), config.collector.http, token=first_token(config))
+    with daemon(config, holder.http) as sink:
+        yield sink
+
+
+@contextmanager
+def daemon(config: Config, address: str) -> Iterator["DaemonSink"]:
+    """Connect to the collector that runs at an address."""
+    sink = DaemonSink(Address.parse(address), config.collector.http, token=first_token(config))
     try:
         yield sink
     finally:
@@ -109,18 +117,27 @@ class DaemonSink:
 
     def send(self, signal: Signal, encoding: str, body: bytes) -> Sent:
         """Post one request, again for as long as the collector asks for that."""
-        status, answer = patiently(lambda: self._post(WIRE[signal].path, MEDIA[encoding], body))
+        status, answer = patiently(lambda: self._request("POST", WIRE[signal].path, MEDIA[encoding], body))
         if status != http.HTTPStatus.OK:
             raise Refused(_error_message(answer, encoding) or f"the collector answered HTTP {status}")
         return _partial(signal, encoding, answer)
+
+    def ask(self, method: str, path: str, body: bytes) -> dict[str, Any]:
+        """Send a request under /api/v1, again for as long as the collector asks for that; raise what it answers."""
+        status, answer = patiently(lambda: self._request(method, path, MEDIA["json"], body))
+        told: dict[str, Any] = orjson.loads(answer or b"{}")
+        if status >= http.HTTPStatus.BAD_REQUEST:
+            kind = ERRORS.get(status, Refused)
+            raise kind(str(told.get("detail") or f"the collector answered HTTP {status}"))
+        return told
 
     def close(self) -> None:
         """Hang up."""
         self._connection.close()
 
-    def _post(self, path: str, media: str, body: bytes) -> tuple[int, bytes]:
+    def _request(self, method: str, path: str, media: str, body: bytes) -> tuple[int, bytes]:
         try:
-            self._connection.request("POST", path, body, {**self._headers, "Content-Type": media})
+            self._connection.request(method, path, body, {**self._headers, "Content-Type": media})
             response = self._connection.getresponse()
             answer = response.read()
         except (OSError, http.client.HTTPException) as error:

@@ -10,17 +10,30 @@ from typing import Final
 
 import apsw
 
-from schema.derived import INVENTORY, JOB_HISTORY, MODEL_PRICES, TABLES, CallCost, Changes, Row, Table
+from core.errors import Missing
+from schema.derived import (
+    BY_HAND,
+    INVENTORY,
+    JOB_HISTORY,
+    MODEL_PRICES,
+    TABLES,
+    CallCost,
+    Changes,
+    Row,
+    Step,
+    Table,
+)
 from store.queries import load
 
 WIDE: Final = 8
 """Rows a statement: during one, the interpreter is free for other threads."""
 
 QUERIES = load((Path(__file__).parent / "derived.sql").read_text())
+STEPS = load((Path(__file__).parent / "changes.sql").read_text())
 
 
-def apply(cursor: apsw.Cursor, changes: Changes) -> None:
-    """Put and remove rows, and write down how far the raw records have been read."""
+def apply(cursor: apsw.Cursor, changes: Changes) -> list[int]:
+    """Put and remove rows, and write down how far the raw records have been read; count what each step changed."""
     jobs = sorted(_jobs(changes))
     _count(cursor, jobs, -1)
     for name, keys in changes.gone.items():
@@ -31,6 +44,15 @@ def apply(cursor: apsw.Cursor, changes: Changes) -> None:
     _price(cursor, changes.costs)
     cursor.executemany(QUERIES["count_day"], ((day,) for day in changes.days))
     cursor.executemany(QUERIES["set_position"], changes.positions.items())
+    return [_step(cursor, step) for step in changes.steps]
+
+
+def _step(cursor: apsw.Cursor, step: Step) -> int:
+    cursor.execute(STEPS[step.name], dict(step.values))
+    changed = cursor.connection.changes()
+    if not changed and step.missing:
+        raise Missing(step.missing)
+    return changed
 
 
 def _price(cursor: apsw.Cursor, costs: Sequence[CallCost]) -> None:
@@ -62,16 +84,23 @@ def _put(cursor: apsw.Cursor, statements: tuple[str, str], rows: Sequence[Row]) 
 
 
 def _upsert(table: Table, rows: int) -> str:
-    """Write the statement that puts rows; one that a job is frozen in stays."""
+    """Write the statement that puts rows; a job that is frozen, and a row that was not derived, stays."""
     columns = ", ".join(table.columns)
     values = f"({', '.join('?' * len(table.columns))})"
     told = ", ".join(_assignment(table, column) for column in table.columns if column not in table.key)
     keys = ", ".join(table.key)
-    frozen = " where frozen = 0" if table is JOB_HISTORY else ""
     return (
         f"insert into {table.name} ({columns}) values {', '.join([values] * rows)} "  # noqa: S608  our own names
-        f"on conflict ({keys}) do update set {told}{frozen}"
+        f"on conflict ({keys}) do update set {told}{_unless_kept(table)}"
     )
+
+
+def _unless_kept(table: Table) -> str:
+    """Say which rows are put over: a program's own rows give way to its own alone."""
+    if "emitter" not in table.columns:
+        return ""
+    frozen = "frozen = 0 and " if table is JOB_HISTORY else ""
+    return f" where ({frozen}emitter is not '{BY_HAND}') or excluded.emitter is '{BY_HAND}'"
 
 
 def _assignment(table: Table, column: str) -> str:
@@ -82,8 +111,9 @@ def _assignment(table: Table, column: str) -> str:
 
 def _removal(table: Table) -> str:
     frozen = " and frozen = 0" if table is JOB_HISTORY else ""
+    derived = f" and emitter is not '{BY_HAND}'" if "emitter" in table.columns else ""
     told = " and ".join(f"{column} = ?" for column in table.key)
-    return f"delete from {table.name} where {told}{frozen}"  # noqa: S608  our own names
+    return f"delete from {table.name} where {told}{frozen}{derived}"  # noqa: S608  our own names
 
 
 def _each(tables: Iterable[Table]) -> dict[str, tuple[str, str]]:

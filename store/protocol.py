@@ -65,10 +65,12 @@ class WriteSide(Protocol):
         """
         ...
 
-    def apply(self, changes: Changes) -> None:
+    def apply(self, changes: Changes) -> list[int]:
         """Put and remove derived rows durably, all or nothing; the same again changes nothing.
 
-        The days in `daily_metrics` follow `job_history` by the same change. Raise TryAgain when it may succeed later.
+        Rows that a program wrote itself are changed by such rows alone. The days in `daily_metrics` follow
+        `job_history` by the same change. Give how many rows each step of the changes changed.
+        Raise Missing when a step that must find a row finds none, TryAgain when it may succeed later.
         """
         ...
 
@@ -201,6 +203,10 @@ class ReadSide(Protocol):
 
     def rejections(self, *, after_id: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
         """List refused items, oldest first, payload included."""
+        ...
+
+    def report(self, name: str, **values: Any) -> list[dict[str, Any]]:
+        """Answer a question of `store/reports.sql`; a condition whose value is None or not given is left out."""
         ...
 
     def query(self, sql: str) -> Iterator[tuple[Any, ...]]:

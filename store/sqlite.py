@@ -25,6 +25,7 @@ from store.inserts import insert
 from store.known import Known
 from store.protocol import LedgerLine, Outcome
 from store.queries import QUERIES
+from store.reports import question
 from store.sandbox import confine
 
 T = TypeVar("T")
@@ -81,12 +82,12 @@ class SqliteWriteSide:
         with self._transaction():
             return work(self._cursor)
 
-    def apply(self, changes: Changes) -> None:
+    def apply(self, changes: Changes) -> list[int]:
         """Put and remove derived rows, all or nothing."""
         self._guard.admit()
         self._check_there()
         with self._transaction():
-            derived.apply(self._cursor, changes)
+            return derived.apply(self._cursor, changes)
 
     def tidy(self) -> None:
         """Shorten the log, forget old requests and the oldest of too many refused items, if due."""
@@ -237,6 +238,10 @@ class SqliteReadSide:
     def drift(self, name: str, **values: Any) -> list[dict[str, Any]]:
         """Answer a question of `drift.sql`."""
         return self._list(DRIFT[name], values)
+
+    def report(self, name: str, **values: Any) -> list[dict[str, Any]]:
+        """Answer a question of `reports.sql`; a condition whose value is None or not given is left out."""
+        return self._list(*question(name, values))
 
     def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Run a statement of the user's; the first tuple holds the column names.

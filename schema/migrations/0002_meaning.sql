@@ -43,13 +43,19 @@ create table agent_traces (
 ) strict;
 
 -- Lists a session's entries in order.
-create index idx_traces_session on agent_traces (session_id, timestamp);
+create index idx_traces_session on agent_traces (session_id, timestamp, trace_id);
 
 -- Finds the entries of an OpenTelemetry trace.
 create index agent_traces_otel on agent_traces (otel_trace_id) where otel_trace_id is not null;
 
 -- Lists entries of a type by time.
-create index idx_traces_type on agent_traces (type, timestamp);
+create index idx_traces_type on agent_traces (type, timestamp, trace_id);
+
+-- Lists entries by time.
+create index idx_traces_timestamp on agent_traces (timestamp, trace_id);
+
+-- Forgets old entries that programs wrote themselves.
+create index agent_traces_by_hand on agent_traces (timestamp) where emitter = 'api';
 
 -- Settings of seed 002, such as `retention_days`.
 create table trace_settings (
@@ -122,8 +128,10 @@ create table tool_calls (
   sources text
 ) strict;
 
-create index idx_tool_calls_job on tool_calls (job_id);
-create index idx_tool_calls_name on tool_calls (name);
+create index idx_tool_calls_job on tool_calls (job_id, timestamp, id);
+
+-- Counts the calls of each tool, of an agent or since a time, and sorts them by duration, without reading the rows.
+create index idx_tool_calls_name on tool_calls (name, duration_ms, is_error, timestamp, agent_name);
 create index idx_tool_calls_session on tool_calls (session_id, timestamp);
 
 create table job_history (
@@ -170,9 +178,14 @@ create table job_history (
   emitter text
 ) strict;
 
-create index idx_job_history_session on job_history (session_id, started_at);
+-- Find the jobs of a day.
 create index idx_job_history_started on job_history (started_at);
 create index idx_job_history_completed on job_history (completed_at);
+
+-- List jobs by time, all of them or a session's or an agent's.
+create index idx_job_history_time on job_history (ifnull(started_at, created_at), id);
+create index idx_job_history_session on job_history (session_id, ifnull(started_at, created_at), id);
+create index idx_job_history_agent on job_history (agent_name, ifnull(started_at, created_at), id);
 
 -- Jobs that nothing says have ended; one moves to `job_history` when it does.
 create table open_jobs (
@@ -195,6 +208,7 @@ create table open_jobs (
 ) strict;
 
 create index idx_open_jobs_session on open_jobs (session_id);
+create index idx_open_jobs_time on open_jobs (ifnull(started_at, ifnull(last_seen_at, '')), id);
 
 create table job_subagents (
   id integer primary key autoincrement,
@@ -268,9 +282,14 @@ create table agent_sessions (
   source text not null default 'otlp'
 ) strict;
 
-create index idx_agent_sessions_started on agent_sessions (started_at);
 create index idx_agent_sessions_parent on agent_sessions (parent_session_id) where parent_session_id is not null;
 create index idx_agent_sessions_previous on agent_sessions (previous_id) where previous_id is not null;
+-- List sessions by time, all of them, an agent's or the active ones.
+create index idx_agent_sessions_started on agent_sessions (started_at, session_id);
+create index idx_agent_sessions_agent on agent_sessions (agent_name, started_at, session_id);
+create index idx_agent_sessions_active on agent_sessions (started_at, session_id) where ended_at is null;
+
+-- Finds open sessions that have been quiet.
 create index idx_agent_sessions_open on agent_sessions (last_seen_at) where ended_at is null;
 
 -- Each run of an agent in a session, the main thread included.

@@ -9,6 +9,7 @@ import pytest
 
 from store.config import Store
 from store.sqlite import SqliteReadSide, SqliteWriteSide
+from tests.contracts.meaning_contract import MeaningContract
 from tests.contracts.store_contract import WINDOW_S, Backend, StoreContract
 from tests.contracts.version_contract import VersionContract
 
@@ -59,5 +60,5 @@ def store(tmp_path: Path) -> Iterator[Backend]:
     backend.close()
 
 
-class TestSqlite(StoreContract, VersionContract):
+class TestSqlite(StoreContract, VersionContract, MeaningContract):
     """Run the suite over SQLite."""

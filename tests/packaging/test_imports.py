@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("spanledger", "collector", "store", "mapping", "pricing", "schema", "core")
+FOLDERS = ("spanledger", "collector", "derive", "api", "store", "mapping", "pricing", "schema", "core")
 
 HOMES = {
-    "aiohttp": {"collector"},
+    "aiohttp": {"api", "collector"},
     "apsw": {"store", "schema"},
     "click": {"spanledger"},
     "genai_prices": {"pricing"},
@@ -18,7 +18,7 @@ HOMES = {
     "grpc": {"collector"},
     "grpc_health": {"collector"},
     "opentelemetry": {"collector", "schema", "spanledger"},
-    "orjson": {"collector", "mapping", "schema", "spanledger", "store"},
+    "orjson": {"api", "collector", "derive", "mapping", "schema", "spanledger", "store"},
     "prometheus_client": {"core"},
     "pydantic": {"collector", "core", "spanledger", "store"},
     "pydantic_core": {"core", "spanledger"},

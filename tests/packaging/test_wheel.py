@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("core", "schema", "mapping", "pricing", "store", "collector")
+FOLDERS = ("core", "schema", "mapping", "pricing", "store", "collector", "derive", "api")
 MAX_BYTES = 100 << 20
 BUSY_S = 2.0
 """Far more than it takes to start."""

@@ -70,7 +70,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     status, output, _ = outcome(capsys, "--help")
 
     assert status == 0
-    for name in ("serve", "check", "status", "doctor", "demo", "sql", "export", "import", "rejections"):
+    names = ("serve", "check", "status", "doctor", "demo", "sql", "export", "import", "rejections")
+    for name in (*names, "sessions", "session", "trace", "jobs", "job", "tools"):
         assert f"\n  {name} " in output
 
 

@@ -7,10 +7,21 @@ Ask = Callable[[str], list[dict[str, Any]]]
 PARTS = ("input_tokens", "output_tokens", "cost_nanos")
 SUMS = ", ".join(f"sum({part}) as {part}" for part in PARTS)
 COUNTED = f"select {{}} as id, {SUMS} from model_calls where counted = 1 and {{}} is not null group by 1"
+TOLD_TOOLS = """
+select id, nullif(tool_call_count, 0) as calls, nullif(failed_tool_calls, 0) as failed
+from job_history
+where source = 'otlp' and frozen = 0
+"""
+COUNTED_TOOLS = """
+select job_id as id, count(*) as calls, nullif(sum(is_error), 0) as failed
+from tool_calls
+where status is not 'refused' and job_id in (select id from job_history where source = 'otlp' and frozen = 0)
+group by 1
+"""
 PAIRS = {
     "jobs": (
         f"select id, {', '.join(PARTS)} from job_history where source = 'otlp' and frozen = 0",
-        COUNTED.format("job_id", "job_id in (select id from job_history) and job_id"),
+        COUNTED.format("job_id", "job_id in (select id from job_history where source = 'otlp') and job_id"),
     ),
     "agents": (f"select agent_id as id, {', '.join(PARTS)} from agents", COUNTED.format("agent_id", "agent_id")),
     "entries": (
@@ -18,10 +29,8 @@ PAIRS = {
         COUNTED.format("session_id", "session_id"),
     ),
     "tools": (
-        "select id, nullif(tool_call_count, 0) as calls, nullif(failed_tool_calls, 0) as failed from job_history"
-        " where source = 'otlp' and frozen = 0",
-        "select job_id as id, count(*) as calls, nullif(sum(is_error), 0) as failed from tool_calls"
-        " where status is not 'refused' and job_id in (select id from job_history) group by 1",
+        TOLD_TOOLS,
+        COUNTED_TOOLS,
     ),
 }
 DAYS = (

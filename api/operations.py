@@ -1,0 +1,20 @@
+"""List the writes that programs may send, and where to."""
+
+from typing import Final
+
+from api import entries, jobs, sessions
+from api.writing import Operation
+
+PREFIX: Final = "/api/v1"
+
+OPERATIONS: Final = {
+    operation.name: operation
+    for operation in (
+        Operation("start_session", "POST", "/sessions", 201, sessions.start),
+        Operation("change_session", "PATCH", "/sessions/{session_id}", 200, sessions.change),
+        Operation("end_session", "POST", "/sessions/{session_id}/end", 200, sessions.end),
+        Operation("save_entry", "POST", "/entries", 201, entries.save),
+        Operation("forget_entries", "DELETE", "/entries", 200, entries.forget),
+        Operation("record_job", "POST", "/jobs", 201, jobs.record),
+    )
+}

@@ -1,0 +1,69 @@
+"""Cut long answers into pages: a place in the order of a list is written as a word that callers hand back."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from core.errors import Invalid
+
+DEFAULT: Final = 50
+MOST: Final = 1_000
+
+Row = dict[str, Any]
+
+
+def limited(limit: int | None) -> int:
+    """Give how many items a page may hold."""
+    if limit is None:
+        return DEFAULT
+    if not 0 < limit <= MOST:
+        raise Invalid(f"limit is {limit}; a whole number from 1 to {MOST} is wanted")
+    return limit
+
+
+def page(found: Sequence[Row], limit: int, place: tuple[str, str], *, shown: Callable[[Row], Row]) -> Row:
+    """Make a page of rows, of which one more than the limit was asked for; `place` names time and id of a row."""
+    following = word([found[limit - 1][name] for name in place]) if len(found) > limit else None
+    return {"items": [shown(row) for row in found[:limit]], "next": following}
+
+
+def word(place: Sequence[Any]) -> str:
+    """Write a place in a list."""
+    return base64.urlsafe_b64encode(orjson.dumps(list(place))).rstrip(b"=").decode()
+
+
+def after(cursor: str | None) -> Mapping[str, Any]:
+    """Read a place in a list as the values `after_time` and `after_id`."""
+    if cursor is None:
+        return {}
+    try:
+        time, row_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, TypeError, binascii.Error):
+        time = None
+    if not isinstance(time, str) or not isinstance(row_id, str | int):
+        raise Invalid("the cursor is not one that was given out; leave it out to begin with the first page")
+    return {"after_time": time, "after_id": row_id}
+
+
+def pattern(text: str) -> str:
+    """Write what finds a text anywhere, upper and lower case alike."""
+    return f"%{escaped(text)}%"
+
+
+def part_of_path(path: str) -> str:
+    """Write what finds a path, or its last or middle parts, in a path between slashes."""
+    return f"%/{escaped(path.strip('/'))}/%"
+
+
+def escaped(text: str) -> str:
+    """Let nothing in a text stand for other text; too long a text is refused."""
+    written = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    if len(written.encode()) > MOST_SOUGHT:
+        raise Invalid(f"the text to look for is too long; at most {MOST_SOUGHT} bytes are wanted")
+    return written
+
+
+MOST_SOUGHT: Final = 480

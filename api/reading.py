@@ -1,0 +1,303 @@
+"""Answer questions about sessions, entries, jobs, tools and agents; every answer is bounded and can be JSON."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import orjson
+
+from api.pages import Row, after, limited, page, part_of_path, pattern
+from api.times import between_ms, iso_nano
+from api.tree import depths
+from core.errors import Invalid, Missing
+from pricing.money import dollars, nanos
+from store.protocol import ReadSide
+
+MOST_IN_TREE: Final = 50_000
+"""Entries of one session or trace that are shown as a tree."""
+MOST_PARTS: Final = 5_000
+"""Tool calls and subagents of one job that are shown with it."""
+SHARES: Final = {"p50_ms": 50, "p95_ms": 95}
+UNTIMED: Final[Row] = dict.fromkeys(SHARES)
+AMBIGUOUS: Final = 5
+ENTRY_PLACE: Final = ("timestamp", "trace_id")
+JSON_COLUMNS: Final = ("issues_claimed", "skills_used", "data")
+
+
+def sessions(
+    side: ReadSide, *, limit: int | None = None, cursor: str | None = None, status: str | None = None, **where: Any
+) -> Row:
+    """List sessions, newest first; filters: agent, status (active or ended), exit_reason, since, until."""
+    if status not in {None, "active", "ended"}:
+        raise Invalid(f"status is {status!r}; active or ended is wanted")
+    active = None if status is None else int(status == "active")
+    size = limited(limit)
+    found = side.report("sessions", limit=size + 1, active=active, **after(cursor), **where)
+    return page(found, size, ("started_at", "session_id"), shown=session_shown)
+
+
+def session(side: ReadSide, session_id: str) -> Row:
+    """Read one session."""
+    return session_shown(_one(side, "session", session_id, "session", "sessions"))
+
+
+def summary(side: ReadSide, session_id: str) -> Row:
+    """Add a session up: how long it took, tokens, cost, errors, and what each model and tool did."""
+    row = session(side, session_id)
+    models = [shown(each) for each in side.report("session_models", id=session_id)]
+    row["duration_ms"] = between_ms(row["started_at"], row["ended_at"] or row["last_entry_at"])
+    row.update(totals(models))
+    return {**row, "models": models, "tools": tools(side, session=session_id)["items"]}
+
+
+def timeline(side: ReadSide, session_id: str, *, limit: int | None = None, cursor: str | None = None) -> Row:
+    """List a session's entries in order of time."""
+    session(side, session_id)
+    return entries(side, session=session_id, limit=limit, cursor=cursor)
+
+
+def entries(
+    side: ReadSide,
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+    text: str | None = None,
+    skip: int = 0,
+    **where: Any,
+) -> Row:
+    """List entries in order of time; filters: session, type, kind, status, min_ms, max_ms, since, until, text."""
+    size = limited(limit)
+    sought = pattern(text) if text else None
+    found = side.report("entries", limit=size + 1, offset=skip, text=sought, **after(cursor), **where)
+    return page(found, size, ENTRY_PLACE, shown=shown)
+
+
+def newest_entries(
+    side: ReadSide, *, limit: int | None = None, cursor: str | None = None, text: str | None = None, **where: Any
+) -> Row:
+    """List entries, newest first; filters as for `entries`."""
+    size = limited(limit)
+    sought = pattern(text) if text else None
+    found = side.report("newest_entries", limit=size + 1, text=sought, **after(cursor), **where)
+    return page(found, size, ENTRY_PLACE, shown=shown)
+
+
+def entry(side: ReadSide, entry_id: str) -> Row:
+    """Read one entry with what was said in it."""
+    return shown(_one(side, "entry", entry_id, "entry", "session ID"))
+
+
+def outline(side: ReadSide, session_id: str) -> list[Row]:
+    """List a session's entries as a tree: in order, each with its depth; without what was said in them."""
+    session(side, session_id)
+    found = side.report("outline", session=session_id, limit=MOST_IN_TREE)
+    return _tree(map(shown, found))
+
+
+def trace(side: ReadSide, trace_id: str) -> Row:
+    """Show an OpenTelemetry trace as a tree: its spans in order, each with its depth and with what it means."""
+    spans = side.report("trace_spans", trace=trace_id, limit=MOST_IN_TREE)
+    if not spans:
+        raise Missing(f"there is no trace {trace_id!r}; traces are named by 32 hexadecimal digits")
+    told = side.report("trace_log_entries", trace=trace_id, limit=MOST_IN_TREE)
+    nodes = _tree([*map(_span, spans), *map(_log_entry, told)])
+    sessions_of = {node["session_id"]: None for node in nodes if node["session_id"]}
+    return {"trace_id": trace_id, "sessions": list(sessions_of), "spans": nodes}
+
+
+def jobs(  # noqa: PLR0913  one for each filter that is not a column
+    side: ReadSide,
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+    status: str | None = None,
+    min_cost: float | None = None,
+    max_cost: float | None = None,
+    file: str | None = None,
+    error: str | None = None,
+    **where: Any,
+) -> Row:
+    """List jobs, newest first, running ones too.
+
+    Filters: status, model, agent, session, since, until, min_cost and max_cost in dollars, tool,
+    file (a path, or its last or middle parts), error (text).
+    """
+    size = limited(limit)
+    where |= {"min_nanos": _nanos(min_cost), "max_nanos": _nanos(max_cost), **after(cursor), "limit": size + 1}
+    found: list[Row] = []
+    if status != "running":
+        own = {"file": part_of_path(file) if file else None, "error": pattern(error) if error else None}
+        found += side.report("jobs", status=status, **own, **where)
+    if status in {None, "running"} and not file and not error:
+        found += side.report("running_jobs", **where)
+    found.sort(key=lambda row: (row["time"] or "", row["id"]), reverse=True)
+    return page(found, size, ("time", "id"), shown=job_shown)
+
+
+def job(side: ReadSide, job_id: str) -> Row:
+    """Read one job, over or running, and what its models and subagents did."""
+    found = side.report("job", id=job_id) or side.report("running_job", id=job_id)
+    if not found:
+        raise Missing(f"there is no job {job_id!r}; `spanledger jobs` lists them")
+    told = job_shown(found[0])
+    told["models"] = [shown(row) for row in side.report("job_models", id=job_id)]
+    told["model_failures"] = side.report("job_failures", id=job_id, limit=100)
+    return told
+
+
+def job_tool_calls(side: ReadSide, job_id: str, *, limit: int | None = None, cursor: str | None = None) -> Row:
+    """List a job's tool calls in order of time."""
+    job(side, job_id)
+    size = limited(limit)
+    found = side.report("job_tool_calls", id=job_id, limit=size + 1, **after(cursor))
+    for row in found:
+        row["place"] = row["timestamp"] or ""
+    return page(found, size, ("place", "id"), shown=_tool_call)
+
+
+def job_subagents(side: ReadSide, job_id: str) -> Row:
+    """List a job's subagents."""
+    job(side, job_id)
+    return {"items": [shown(row) for row in side.report("job_subagents", id=job_id, limit=MOST_PARTS)]}
+
+
+def all_tool_calls(side: ReadSide, job_id: str) -> list[Row]:
+    """List a job's tool calls, as many as are ever shown at once."""
+    return [_tool_call(row) for row in side.report("job_tool_calls", id=job_id, limit=MOST_PARTS)]
+
+
+def tools(side: ReadSide, *, limit: int | None = None, **where: Any) -> Row:
+    """Count calls and failures of each tool, and say how long half, and 95 of a hundred, of its calls took at most.
+
+    Filters: session, job, agent, tool, since, until.
+    """
+    found = side.report("tools", limit=limited(limit), **where)
+    if where.keys() <= {"tool"}:
+        return {"items": [{**row, **_shares(side, row["name"], row["timed"])} for row in found], "next": None}
+    durations = {row.pop("name"): row for row in side.report("tool_durations", **where)}
+    return {"items": [{**row, **durations.get(row["name"], UNTIMED)} for row in found], "next": None}
+
+
+def agents(side: ReadSide, *, limit: int | None = None, agent: str | None = None, since: str | None = None) -> Row:
+    """Count the sessions of each agent, and add up what its model calls took."""
+    found = side.report("agents", agent=agent, since=since, limit=limited(limit))
+    for row in found:
+        row.update(side.report("agent_usage", agent=row["agent_name"], since=since)[0])
+    return {"items": [shown(row) for row in found], "next": None}
+
+
+def whole_id(side: ReadSide, what: str, beginning: str, *, hint: str) -> str:
+    """Find the one id that begins with a text; raise Missing when there is none, Invalid when there are several."""
+    found = [str(row["id"]) for row in side.report(f"{what}_ids", prefix=beginning, limit=AMBIGUOUS + 1)]
+    if beginning in found or len(found) == 1:
+        return beginning if beginning in found else found[0]
+    if not found:
+        raise Missing(f"there is no {what} {beginning!r}; {hint}")
+    some = ", ".join(found[:AMBIGUOUS]) + (", …" if len(found) > AMBIGUOUS else "")
+    raise Invalid(f"several ids begin with {beginning!r}: {some}; write more of the one that is meant")
+
+
+def shown(row: Row) -> Row:
+    """Write a row for readers: dollars beside nano-dollars, JSON as what it says."""
+    if "cost_nanos" in row:
+        row["cost_usd"] = None if row["cost_nanos"] is None else dollars(row["cost_nanos"])
+    for name in JSON_COLUMNS:
+        if isinstance(row.get(name), str):
+            row[name] = _parsed(row[name])
+    return row
+
+
+def session_shown(row: Row) -> Row:
+    """Write a session for readers."""
+    row["status"] = "ended" if row["ended_at"] else "active"
+    row["synthetic"] = bool(row["synthetic"])
+    return shown(row)
+
+
+def job_shown(row: Row) -> Row:
+    """Write a job for readers; a running one has the same columns, with null for what is not known yet."""
+    row.pop("time", None)
+    if "files_modified_json" in row:
+        row["files_modified"] = _parsed(row["files_modified_json"]) if row["files_modified_json"] else None
+        row["has_session"] = bool(row["has_session"])
+    return shown(row)
+
+
+def totals(models: Sequence[Row]) -> Row:
+    """Add up what several models did; what none of them tells stays unknown."""
+    names = ("calls", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+    told = {name: _sum(row[name] for row in models) for name in (*names, "cost_nanos")}
+    told["model_calls"] = told.pop("calls") or 0
+    known = [told["input_tokens"], told["output_tokens"]]
+    told["total_tokens"] = _sum(known)
+    return shown(told)
+
+
+def _one(side: ReadSide, report: str, row_id: str, what: str, command: str) -> Row:
+    found = side.report(report, id=row_id)
+    if not found:
+        raise Missing(f"there is no {what} {row_id!r}; `spanledger {command}` lists them")
+    return found[0]
+
+
+def _tree(rows: Iterable[Row]) -> list[Row]:
+    nodes = list(rows)
+    order = depths([(node["entry_id"], node["parent_id"]) for node in map(_placed, nodes)])
+    return [{**nodes[at], "depth": depth} for at, depth in order]
+
+
+def _placed(row: Row) -> Row:
+    """Give an entry the names by which it is put into a tree, unless it has them."""
+    row.setdefault("entry_id", row.get("trace_id"))
+    row.setdefault("parent_id", row.get("parent_trace_id"))
+    return row
+
+
+def _span(row: Row) -> Row:
+    trace_id, parent = row["trace_id"], row["parent_span_id"]
+    row["entry_id"] = f"{trace_id}/{row['span_id']}"
+    row["parent_id"] = f"{trace_id}/{parent}" if parent else None
+    row["timestamp"] = iso_nano(row["start_time_unix_nano"])
+    row["duration_ms"] = None if row["duration_nano"] is None else row["duration_nano"] / 1e6
+    row["status"] = row["status"] or ("error" if row["status_code"] == ERROR else "ok")
+    return shown(row)
+
+
+def _log_entry(row: Row) -> Row:
+    row["entry_id"], row["parent_id"] = row.pop("trace_id"), row.pop("parent_trace_id")
+    return shown({**row, "duration_ms": None})
+
+
+ERROR: Final = 2
+
+
+def _tool_call(row: Row) -> Row:
+    row.pop("place", None)
+    row["is_error"] = bool(row["is_error"])
+    return row
+
+
+def _shares(side: ReadSide, tool: str, timed: int) -> Row:
+    """Look the durations up by their places, which needs no sorting: there is an index."""
+    if not timed:
+        return UNTIMED
+    places = {name: -(-timed * percent // 100) - 1 for name, percent in SHARES.items()}
+    return {name: side.report("tool_duration", tool=tool, offset=at)[0]["duration_ms"] for name, at in places.items()}
+
+
+def _nanos(usd: float | None) -> int | None:
+    found = nanos(usd)
+    if usd is not None and found is None:
+        raise Invalid(f"{usd} is not a cost; a number of dollars from 0 to 1000000 is wanted")
+    return found
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text

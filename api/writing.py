@@ -1,0 +1,44 @@
+"""Shape a write: what it changes, and what its sender is told when that is durable."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from schema.derived import Changes
+
+Told = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Give a write what it must not find out by itself: the time, ISO 8601, and ids that nobody has."""
+
+    now: str
+    new_id: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Hold changes; `answer` makes what the sender is told of how many rows each step changed."""
+
+    changes: Changes
+    answer: Callable[[Sequence[int]], Told]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Say where a write is sent to and what makes it; names in braces in the path are fields of its values.
+
+    `make` raises Invalid for values that are not what is wanted.
+    """
+
+    name: str
+    method: str
+    path: str
+    status: int
+    make: Callable[[Mapping[str, Any], Moment], Write]
+
+
+def telling(**told: Any) -> Callable[[Sequence[int]], Told]:
+    """Make an answer that is known before."""
+    return lambda _counts: told

@@ -1,0 +1,134 @@
+"""Read and write for programs: open the database for a question, hand a write to whoever writes.
+
+A write goes to the daemon that runs on the database; without one, this process writes for that moment.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import orjson
+
+from api.operations import OPERATIONS, PREFIX
+from api.routes import moment
+from api.times import iso
+from api.times import moment as time_of
+from api.writing import Operation, Write
+from core.errors import AlreadyRunning, Invalid, Missing
+from spanledger.config import Config
+from spanledger.options import Source, database
+from spanledger.sinks import daemon, patiently
+from store import lock
+from store.lock import Lock
+from store.sqlite import SqliteReadSide, SqliteWriteSide
+
+Database = str | os.PathLike[str] | None
+When = datetime | str | float | None
+"""A time: one without a zone is UTC, a number is Unix seconds."""
+
+TRIES: Final = 50
+AGAIN_S: Final = 0.1
+"""Another process that writes for a moment is waited for this long, this often."""
+FIELD: Final = "{session_id}"
+
+
+def configured(db: Database = None) -> Config:
+    """Find the configuration as the command line does; `db` names another database file."""
+    flags = {"db": os.fspath(db)} if db is not None else {}
+    return Source(flags=flags).load()
+
+
+@contextmanager
+def asking(db: Database = None) -> Iterator[SqliteReadSide]:
+    """Open the database for reading, or raise Missing when there is none yet."""
+    path = database(configured(db))
+    if not path.exists():
+        raise Missing(f"there is no database at {path}; `spanledger serve`, or the first write, makes one")
+    side = SqliteReadSide(path)
+    try:
+        yield side
+    finally:
+        side.close()
+
+
+def exists(db: Database = None) -> bool:
+    """Say whether there is a database."""
+    return database(configured(db)).exists()
+
+
+def write(name: str, values: Mapping[str, Any], *, db: Database = None) -> dict[str, Any]:
+    """Do one operation, and give its answer once it is durable.
+
+    Raise Invalid for values that are not what is wanted, Missing when they are about something that is not there.
+    """
+    operation, config = OPERATIONS[name], configured(db)
+    told = orjson.loads(dumped({key: value for key, value in values.items() if value is not None}))
+    made = operation.make(told, moment())
+    path = database(config)
+    for tries_left in reversed(range(TRIES)):
+        holder = lock.read(path)
+        if holder is not None and holder.http is not None:
+            with daemon(config, holder.http) as sink:
+                return sink.ask(*_request(operation, told))
+        try:
+            return _here(config, path, made)
+        except AlreadyRunning:
+            if not tries_left:
+                raise
+            time.sleep(AGAIN_S)
+    raise AssertionError("the last try returns or raises")
+
+
+def when(value: When) -> str | None:
+    """Write a time the way the tables hold it, or raise Invalid."""
+    if value is None:
+        return None
+    try:
+        if isinstance(value, int | float):
+            return iso(datetime.fromtimestamp(value).astimezone())
+        return iso(value if isinstance(value, datetime) else time_of(value))
+    except (ValueError, OverflowError, OSError, AttributeError, TypeError):
+        raise Invalid(f"{value!r} is not a time; a datetime or ISO 8601 text is wanted") from None
+
+
+def _here(config: Config, path: Path, made: Write) -> dict[str, Any]:
+    """Write in this process, holding the database's lock for that moment."""
+    settings = config.store.model_copy(update={"reserve": 0})  # the reserve is the daemon's to keep
+    with Lock(path):
+        side = patiently(lambda: SqliteWriteSide(settings))
+        try:
+            return made.answer(patiently(lambda: side.apply(made.changes)))
+        finally:
+            side.close()
+
+
+def _request(operation: Operation, values: Mapping[str, Any]) -> tuple[str, str, bytes]:
+    """Write an operation as an HTTP request: method, path, body."""
+    rest = dict(values)
+    path = PREFIX + operation.path
+    if FIELD in path:
+        path = path.replace(FIELD, quote(str(rest.pop("session_id", "")), safe=""))
+    if operation.method == "DELETE":
+        return operation.method, f"{path}?{urlencode(rest)}", b""
+    return operation.method, path, dumped(rest)
+
+
+def dumped(value: object) -> bytes:
+    """Write a value as JSON; what JSON has no form for is written as text."""
+    try:
+        return orjson.dumps(value, default=_as_json, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError as error:
+        raise Invalid(f"this cannot be written as JSON: {error}") from None
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, set | frozenset | tuple):
+        return list(value)
+    return str(value)

@@ -1,0 +1,151 @@
+-- What programs change themselves, beside what is derived. Values are bound by name.
+
+-- name: open_session
+-- Begin a session; one that was known by its entries alone gets its name, any other stays as it is.
+insert into agent_sessions (
+  session_id, agent_name, workspace_path, started_at, model_tier, parent_session_id, project_key, user_id, emitter, source
+)
+values (
+  :session_id, :agent_name, :workspace_path, :started_at, :model_tier, :parent_session_id, :project_key, :user_id,
+  'api', 'api'
+)
+on conflict (session_id) do update
+set
+  agent_name = excluded.agent_name,
+  workspace_path = excluded.workspace_path,
+  started_at = min(started_at, excluded.started_at),
+  model_tier = excluded.model_tier,
+  parent_session_id = excluded.parent_session_id,
+  project_key = excluded.project_key,
+  user_id = excluded.user_id
+where agent_name = 'unknown'
+and emitter = 'api';
+
+-- name: see_session
+-- Know a session by what is told of it.
+insert into agent_sessions (session_id, agent_name, started_at, emitter, source)
+values (:session_id, 'unknown', :started_at, 'api', 'api')
+on conflict (session_id) do update
+set started_at = excluded.started_at
+where emitter = 'api'
+and excluded.started_at < started_at;
+
+-- name: end_session
+-- End a session; from then on nothing that is derived changes it.
+update agent_sessions
+set ended_at = :ended_at, exit_reason = :exit_reason, closed_by = 'api', emitter = 'api'
+where session_id = :session_id;
+
+-- name: change_session
+-- Set what a session claimed, used and holds; what is null stays.
+update agent_sessions
+set
+  issues_claimed = ifnull(:issues_claimed, issues_claimed),
+  skills_used = ifnull(:skills_used, skills_used),
+  context_tokens = ifnull(:context_tokens, context_tokens)
+where session_id = :session_id;
+
+-- name: add_data
+-- Keep what an event said beside its entry.
+update agent_traces
+set data = :data
+where trace_id = :trace_id;
+
+-- name: add_reuse
+-- Keep what only a program can tell of a job.
+update job_history
+set reuse_count = :reuse_count, original_prompt = :original_prompt, source = 'api'
+where id = :job_id;
+
+-- name: forget_tool_calls
+-- Forget the tool calls of a job that are not among those told last.
+delete from tool_calls
+where job_id = :job_id
+and key not in (select value from json_each(:keys));
+
+-- name: forget_subagents
+-- Forget the subagents of a job that are not among those told last.
+delete from job_subagents
+where job_id = :job_id
+and subagent_id not in (select value from json_each(:ids));
+
+-- name: forget_running
+-- Forget that a job is running.
+delete from open_jobs
+where id = :job_id;
+
+-- name: forget_sum
+-- Forget the model call that stood for all of a job.
+delete from model_calls
+where call_id = :key
+and usage_role = 'job';
+
+-- name: add_sum
+-- Let one model call stand for all of a job, if none is known of those that it is the sum of.
+insert into model_calls (
+  call_id, session_id, job_id, provider, model, started_at, duration_ms, input_tokens, output_tokens, cost_nanos,
+  cost_source, status, usage_role, counted, emitter, sources
+)
+select
+  :key, j.session_id, j.id, null, j.model, ifnull(j.started_at, ifnull(j.completed_at, j.created_at)), j.elapsed_ms,
+  j.input_tokens, j.output_tokens, j.cost_nanos, j.cost_source,
+  case j.status when 'failed' then 'error' else 'ok' end, 'job', 1, 'api', json_array(:key)
+from job_history as j
+where j.id = :job_id
+and coalesce(j.input_tokens, j.output_tokens, j.cost_nanos) is not null
+and not exists (select 1 from model_calls as m where m.job_id = j.id and m.counted = 1)
+and not exists (
+  select 1
+  from model_calls as m
+  where m.session_id = j.session_id
+  and m.job_id is null
+  and m.counted = 1
+  and m.started_at between ifnull(j.started_at, '') and ifnull(j.completed_at, ':')
+);
+
+-- name: forget_sum_entry
+-- Forget the entry that told of a job as a whole.
+delete from agent_traces
+where trace_id = :key
+and emitter = 'api';
+
+-- name: add_sum_entry
+-- Tell of a job as a whole among its session's entries, with the same sums as its model call.
+insert into agent_traces (
+  trace_id, session_id, job_id, type, kind, name, timestamp, duration_ms, input_tokens, output_tokens, model_used,
+  estimated_cost_usd, cost_nanos, cost_source, status, error_type, error_message, usage_role, counted, emitter
+)
+select
+  m.call_id, m.session_id, m.job_id, 'job_completed', 'job', j.status, m.started_at, m.duration_ms, m.input_tokens,
+  m.output_tokens, m.model, m.cost_usd, m.cost_nanos, m.cost_source, m.status, j.error_type, j.error_message, 'job', 1,
+  'api'
+from model_calls as m
+join job_history as j on j.id = m.job_id
+where m.call_id = :key
+and m.session_id is not null;
+
+-- name: forget_entry_calls
+-- Forget the model calls of the oldest entries that programs wrote before a time.
+delete from model_calls
+where call_id in (
+  select trace_id
+  from agent_traces
+  where emitter = 'api'
+  and timestamp < :before
+  and usage_role is not 'job'
+  order by timestamp
+  limit :limit
+);
+
+-- name: forget_entries
+-- Forget the oldest entries that programs wrote before a time.
+delete from agent_traces
+where rowid in (
+  select rowid
+  from agent_traces
+  where emitter = 'api'
+  and timestamp < :before
+  and usage_role is not 'job'
+  order by timestamp
+  limit :limit
+);

@@ -1,0 +1,126 @@
+"""Mirror `store.reports`: every question is planned well in all its shapes, complete and explained."""
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import apsw
+import pytest
+
+from schema import migrate
+from store import derived, reports
+from store.reports import REPORTS, names_in, question
+
+FOLDER = Path(reports.__file__).parent
+ALWAYS = {"limit", "offset"}
+
+BY_ID = {
+    "id",
+    "session",
+    "job",
+    "trace",
+    "prefix",
+    "key",
+    "tool",
+}
+"""Values that name something: a question about it must not look at everything else."""
+
+HARMLESS = re.compile("VIRTUAL|CONSTANT|SCAN [(]subquery")
+"""A list in JSON, a row of values, and what another line finds."""
+
+LISTS = {
+    "sessions",
+    "active_sessions",
+    "entries",
+    "newest_entries",
+    "jobs",
+    "running_jobs",
+    "durations",
+    "daily",
+}
+"""Questions that walk along an index from its end until the page is full."""
+
+COUNTS_EVERYTHING = {"tools", "agents", "tool_durations", "agent_claims", "agent_usage", "overall"}
+"""Questions whose answer without a filter is about all rows, and which have few rows or an index of their own."""
+
+
+@pytest.fixture(scope="module")
+def connection() -> apsw.Connection:
+    """Open a database with every table."""
+    made = apsw.Connection(":memory:")
+    migrate.migrate(made)
+    return made
+
+
+def shapes(name: str) -> Iterator[frozenset[str]]:
+    """Give the filters of a question: none, each alone, all."""
+    optional = names_in(REPORTS[name]) - ALWAYS
+    return chain([frozenset[str](), frozenset(optional)], (frozenset([one]) for one in optional))
+
+
+def plan(connection: apsw.Connection, name: str, given: frozenset[str]) -> list[str]:
+    """Say how SQLite answers a question."""
+    values = dict.fromkeys(given | (names_in(REPORTS[name]) & ALWAYS), 1)
+    statement, bound = question(name, values)
+    return [row[3] for row in connection.execute(f"explain query plan {statement}", bound)]
+
+
+@pytest.mark.parametrize("name", list(REPORTS))
+def test_no_question_scans_a_table(connection: apsw.Connection, name: str) -> None:
+    """In every shape rows are found by an index; only lists walk along one, and sums over everything are on a list."""
+    for given in shapes(name):
+        found = plan(connection, name, given)
+        scans = [line for line in found if line.startswith("SCAN ") and not HARMLESS.search(line)]
+        if name in LISTS and not given & BY_ID - {"tool"}:
+            assert all("USING INDEX" in line or "open_jobs" in line for line in scans), (given, found)
+        elif name not in COUNTS_EVERYTHING or given & BY_ID:
+            assert not scans, (given, found)
+
+
+@pytest.mark.parametrize("name", sorted(LISTS - {"running_jobs"}))
+def test_lists_are_not_sorted(connection: apsw.Connection, name: str) -> None:
+    """A page of a list is read in the order of an index, whatever the filters: a million rows cost no more."""
+    for given in shapes(name):
+        assert not [line for line in plan(connection, name, given) if "TEMP B-TREE FOR ORDER" in line], given
+
+
+@pytest.mark.parametrize(("file", "loaded"), [("reports.sql", REPORTS), ("changes.sql", derived.STEPS)])
+def test_nothing_in_the_file_is_overlooked(file: str, loaded: dict[str, str]) -> None:
+    """Every name in the file is loaded, every statement has a name and a sentence."""
+    text = (FOLDER / file).read_text()
+
+    assert set(loaded) == set(re.findall(r"^-- name: (\w+)$", text, re.MULTILINE))
+    assert all(re.search(rf"-- name: {name}\n-- [A-Z].*[.]\n", text) for name in loaded)
+
+
+def test_changes_can_be_prepared(connection: apsw.Connection) -> None:
+    """Every statement of a program's changes names tables and columns that there are."""
+    for name, statement in derived.STEPS.items():
+        values = dict.fromkeys(names_in(statement), 1)
+        scans = [row[3] for row in connection.execute(f"explain query plan {statement}", values)]
+        assert not [
+            line for line in scans if line.startswith("SCAN") and "VIRTUAL" not in line and "CONST" not in line
+        ], name
+
+
+def test_a_condition_goes_with_its_value() -> None:
+    """A condition of several lines is left out whole, and one without values always stays."""
+    bare, _ = question("entries", {"limit": 1, "offset": 0})
+    full, _ = question("entries", {"limit": 1, "offset": 0, "text": "x", "session": "s"})
+    fixed, _ = question("tool_durations", {"tool": "t"})
+
+    assert "like" not in bare
+    assert ":session" not in bare
+    assert 8 == full.count("like :text")
+    assert "duration_ms is not null" in fixed
+
+
+def test_every_question_is_bounded() -> None:
+    """A question that may have many rows takes a limit."""
+    single = {"session", "job", "running_job", "entry", "setting", "overall", "agent_claims", "agent_usage"}
+    by_model = {"session_models", "job_models"}
+
+    assert single | by_model | {"tool_duration", "tool_durations"} == {
+        name for name in REPORTS if ":limit" not in REPORTS[name]
+    }
