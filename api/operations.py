@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from api import entries, jobs, sessions
+from api import entries, jobs, orders, prices, sessions
 from api.writing import Operation
 
 PREFIX: Final = "/api/v1"
@@ -16,5 +16,10 @@ OPERATIONS: Final = {
         Operation("save_entry", "POST", "/entries", 201, entries.save),
         Operation("forget_entries", "DELETE", "/entries", 200, entries.forget),
         Operation("record_job", "POST", "/jobs", 201, jobs.record),
+        Operation("set_price", "POST", "/prices", 201, prices.put, order="prices"),
+        Operation("remove_price", "POST", "/prices/remove", 200, prices.remove, order="prices"),
+        Operation("import_prices", "POST", "/prices/import", 200, prices.take, order="prices"),
+        Operation("rebuild", "POST", "/rebuild", 202, orders.nothing, order="rebuild"),
+        Operation("recost", "POST", "/recost", 202, orders.nothing, order="recost"),
     )
 }

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 from aiohttp import hdrs, web
@@ -35,22 +35,38 @@ Body = Callable[[web.Request], AbstractAsyncContextManager[bytes]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+class Deriving(Protocol):
+    """Keep the derived tables."""
+
+    def order(self, name: str) -> int:
+        """Ask for something; give the order's number, which `done` in the state reaches when it is carried out."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Say how far the tables are behind."""
+        ...
+
+
 class Api:
     """Own the threads that read; `apply` queues changes for the one writer."""
 
     def __init__(
-        self, open_reader: Callable[[], ReadSide], apply: Callable[[Changes], "Future[list[int]]"], body: Body
+        self,
+        open_reader: Callable[[], ReadSide],
+        apply: Callable[[Changes], "Future[list[int]]"],
+        body: Body,
+        deriving: Deriving,
     ) -> None:
         """Open nothing yet; `body` gives a request's body within the bounds that hold for all requests."""
         self._readers = Readers(open_reader)
         self._threads = ThreadPoolExecutor(THREADS, "api")
-        self._apply, self._body = apply, body
+        self._apply, self._body, self._deriving = apply, body, deriving
 
     def routes(self) -> list[web.RouteDef]:
         """Give the routes."""
         asked = [web.get(PREFIX + question.path, self._asking(question)) for question in QUESTIONS]
         told = [web.route(one.method, PREFIX + one.path, self._telling(one)) for one in OPERATIONS.values()]
-        return [*asked, *told]
+        return [*asked, *told, web.get(f"{PREFIX}/derived", self._derived)]
 
     def close(self) -> None:
         """Let queries under way end, and go."""
@@ -74,9 +90,16 @@ class Api:
                 counts = await asyncio.wait_for(asyncio.wrap_future(self._apply(write.changes)), WRITE_S)
             except TimeoutError:
                 raise StoreBusy("the database took too long; send the same again in a moment") from None
-            return _json(write.answer(counts), status=operation.status)
+            answer = write.answer(counts)
+            if operation.order:
+                answer["order"] = self._deriving.order(operation.order)
+            return _json(answer, status=operation.status)
 
         return tell
+
+    async def _derived(self, _request: web.Request) -> web.Response:
+        """Say how far the derived tables are behind, and which order is carried out."""
+        return _json(self._deriving.state())
 
     async def _threaded(self, work: Callable[[], web.Response]) -> web.Response:
         try:

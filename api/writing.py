@@ -29,7 +29,7 @@ class Write:
 class Operation:
     """Say where a write is sent to and what makes it; names in braces in the path are fields of its values.
 
-    `make` raises Invalid for values that are not what is wanted.
+    `make` raises Invalid for values that are not what is wanted. `order` is asked of who derives, when that is durable.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Operation:
     path: str
     status: int
     make: Callable[[Mapping[str, Any], Moment], Write]
+    order: str = ""
 
 
 def telling(**told: Any) -> Callable[[Sequence[int]], Told]:

@@ -1,9 +1,25 @@
 """Name what the daemon and its deriving process say to each other."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from schema.derived import Changes
+
+
+class Order(StrEnum):
+    """One of the things that the process does when it is asked to."""
+
+    REBUILD = "rebuild"
+    """Derive everything again."""
+    PRICES = "prices"
+    """Price the calls to come by the prices of now."""
+    RECOST = "recost"
+    """Price those of the past by them as well."""
+
+
+Ticket = tuple[int, Order]
+"""An order and its number, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +49,8 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Say how far behind this is, and how many groups could not be derived."""
+    """Say how far behind this is, how many groups could not be derived, and the last order that is carried out."""
 
     backlog: Backlog
     failures: int
+    done: int

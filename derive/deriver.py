@@ -54,7 +54,7 @@ class Deriver:
         self._gathering = Gathering(side, self._records, self._groups, self._inventory)
         self._position = earliest(side.positions(), self._inventory.positions) or {}
         self._again: Again | None = None
-        self._costs: Iterator[list[CallCost]] = iter(())
+        self._costs: Iterator[list[CallCost]] | None = None
         self._swept = float("-inf")
         self.failures = 0
 
@@ -87,6 +87,11 @@ class Deriver:
         if past:
             self._costs = new_costs(self._side, self._rules.prices)
 
+    @property
+    def looks_back(self) -> bool:
+        """Say whether the past is being derived or priced again."""
+        return self._again is not None or self._costs is not None
+
     def backlog(self) -> Backlog:
         """Say how far behind this is."""
         ends = self._side.ends()
@@ -108,8 +113,12 @@ class Deriver:
 
     def _price_on(self) -> bool:
         """Price the next of the past's calls; say whether there are more."""
+        if self._costs is None:
+            return False
         costs = next(self._costs, None)
         self._pending.price(costs or [])
+        if costs is None:
+            self._costs = None
         return costs is not None
 
     def _finish_again(self) -> None:

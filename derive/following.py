@@ -5,12 +5,13 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
-from threading import Event, Thread
+from dataclasses import asdict
+from threading import Event, Lock, Thread
 from typing import Any, Final
 
 from core.children import environment
 from core.errors import TryAgain
-from derive.channel import Apply, Backlog, Report, Start
+from derive.channel import Apply, Backlog, Order, Report, Start, Ticket
 from schema.derived import Changes
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,10 @@ class Following:
         self.failures = 0
         self.restarts = 0
         self.refused = 0
+        self.done = 0
+        self._ordered = 0
+        self._orders: list[Ticket] = []
+        self._ordering = Lock()
         self._start, self._write = start, write
         self._over = Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -44,6 +49,18 @@ class Following:
         if self._process is not None:
             self._process.kill()
         self._thread.join(STOP_S)
+
+    def order(self, name: str) -> int:
+        """Ask the process for something; give the order's number, which `done` has reached when it is carried out."""
+        with self._ordering:
+            self._ordered += 1
+            self._orders.append((self._ordered, Order(name)))
+            return self._ordered
+
+    def state(self) -> dict[str, Any]:
+        """Say how far the derived tables are behind, and what went wrong since the start."""
+        told = ("done", "failures", "refused", "restarts")
+        return {**asdict(self.backlog), **{name: getattr(self, name) for name in told}}
 
     @property
     def pid(self) -> int | None:
@@ -78,7 +95,7 @@ class Following:
                     message = pickle.load(process.stdout)  # type: ignore[arg-type]  # noqa: S301  from our own process
                     spoke = True
                     self._do(message)
-                    self._say(process, None)
+                    self._say(process, self._left())
             except (EOFError, OSError, pickle.UnpicklingError):  # it ended, maybe half-way
                 pass
             except Exception:  # whatever it was, a new process may do better
@@ -90,8 +107,14 @@ class Following:
         match message:
             case Apply(changes):
                 self._apply(changes)
-            case Report(backlog, failures):
-                self.backlog, self.failures = backlog, failures
+            case Report(backlog, failures, done):
+                self.backlog, self.failures, self.done = backlog, failures, max(done, self.done)
+
+    def _left(self) -> list[Ticket]:
+        """Give the orders that are not carried out; a process that is started anew hears of them again."""
+        with self._ordering:
+            self._orders = [ticket for ticket in self._orders if ticket[0] > self.done]
+            return self._orders
 
     def _apply(self, changes: Changes) -> None:
         """Have changes written before anything that comes after them, however long it takes."""

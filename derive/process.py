@@ -16,10 +16,10 @@ from typing import Any, BinaryIO, Final
 
 from core.errors import TryAgain
 from core.memory import collect_seldom
-from derive.channel import Apply, Report, Start
+from derive.channel import Apply, Order, Report, Start, Ticket
 from derive.deriver import Deriver
 from derive.meaning import Rules
-from pricing.catalogue import Catalogue
+from derive.prices import catalogue
 from schema.derived import Changes
 from store.raw import SqliteRawSide
 
@@ -39,6 +39,8 @@ class Daemon:
         """Read answers from `source`, write to `sink`."""
         self._source, self._sink = source, sink
         self._unanswered = 0
+        self._orders: list[Ticket] = []
+        self._begun = self._done = 0
 
     def start(self) -> Start:
         """Wait for the first word."""
@@ -49,16 +51,29 @@ class Daemon:
         """Have changes written, in order: the daemon tries for as long as it takes."""
         self._say(Apply(changes))
 
-    def report(self, report: Report) -> None:
-        """Tell how it goes."""
-        self._say(report)
+    def report(self, deriver: Deriver) -> None:
+        """Tell how it goes, and hear what is ordered; what was ordered before is done once nothing looks back."""
+        if not deriver.looks_back:
+            self._done = self._begun
+        self._say(Report(deriver.backlog(), deriver.failures, self._done))
+        self._hear(0)
+
+    def orders(self) -> list[Order]:
+        """Give the orders that came and are not begun."""
+        new = [(number, order) for number, order in self._orders if number > self._begun]
+        self._begun = max((number for number, _ in new), default=self._begun)
+        return [order for _, order in new]
 
     def _say(self, message: object) -> None:
         pickle.dump(message, self._sink, pickle.HIGHEST_PROTOCOL)
         self._sink.flush()
         self._unanswered += 1
-        while self._unanswered > AHEAD:
-            self._read()
+        self._hear(AHEAD)
+
+    def _hear(self, left: int) -> None:
+        """Read answers until so many are left to come; each holds the orders that are not done."""
+        while self._unanswered > left:
+            self._orders = self._read()
             self._unanswered -= 1
 
     def _read(self) -> Any:
@@ -76,9 +91,19 @@ def follow(daemon: Daemon, deriver: Deriver, *, rest: Callable[[float], None] = 
             more = False
         if time.monotonic() - reported > REPORT_S:
             reported = time.monotonic()
-            daemon.report(Report(deriver.backlog(), deriver.failures))
+            daemon.report(deriver)
+        for order in daemon.orders():
+            obey(order, deriver)
         if not more:
             rest(LOOK_S)
+
+
+def obey(order: Order, deriver: Deriver) -> None:
+    """Begin what was ordered."""
+    if order is Order.REBUILD:
+        deriver.rebuild()
+    else:
+        deriver.reprice(past=order is Order.RECOST)
 
 
 def main() -> None:
@@ -91,8 +116,9 @@ def main() -> None:
     sys.stdout = sys.stderr
     with suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):  # the end, or the daemon was killed half-way
         start = daemon.start()
-        rules = Rules(Catalogue(), grace=start.grace, idle=start.idle)
-        follow(daemon, Deriver(SqliteRawSide(start.path), daemon.apply, rules))
+        side = SqliteRawSide(start.path)
+        rules = Rules(catalogue(side), grace=start.grace, idle=start.idle)
+        follow(daemon, Deriver(side, daemon.apply, rules))
 
 
 if __name__ == "__main__":

@@ -51,6 +51,20 @@ update agent_traces
 set data = :data
 where trace_id = :trace_id;
 
+-- name: forget_price
+-- Forget a price that a user set.
+delete from model_prices
+where provider = :provider
+and model = :model
+and valid_from = :valid_from
+and source = :source;
+
+-- name: forget_imports
+-- Forget what was imported before.
+delete from model_prices
+where source like 'litellm %'
+and source <> :kept;
+
 -- name: add_reuse
 -- Keep what only a program can tell of a job.
 update job_history

@@ -24,6 +24,34 @@ and (s.started_at, s.session_id) < (:after_time, :after_id)
 order by s.started_at desc, s.session_id desc
 limit :limit;
 
+-- name: unpriced
+-- List the models whose calls nobody could price, the most used first.
+select provider, model, count(*) as calls, sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens
+from model_calls
+where cost_source = 'unknown_model'
+group by provider, model
+order by calls desc, provider, model
+limit :limit;
+
+-- name: prices
+-- List the prices that users set and imported.
+select
+  provider, model, valid_from, input_mtok, cache_read_mtok, cache_write_mtok, output_mtok, context_window, source
+from model_prices
+where true
+and model = :model
+and source = :source
+order by source = 'user' desc, provider, model, valid_from
+limit :limit;
+
+-- name: behind
+-- Count the raw records that nothing is derived from yet.
+select
+  (select ifnull(max(id), 0) from raw_spans)
+  - ifnull((select after_id from derived_positions where signal = 'traces'), 0) as spans,
+  (select ifnull(max(id), 0) from raw_logs)
+  - ifnull((select after_id from derived_positions where signal = 'logs'), 0) as logs;
+
 -- name: active_sessions
 -- List sessions that have not ended, newest first.
 select *
