@@ -70,7 +70,9 @@ def test_sessions(full: Running) -> None:
 
 def test_timeline_in_pages(full: Running) -> None:
     """Following the cursors gives every entry once, in order; the last page has no cursor."""
-    found, cursor, pages = [], "", 0
+    found: list[str] = []
+    cursor: str | None = ""
+    pages = 0
     while cursor is not None:
         page = ask(full, f"/sessions/mine/timeline?limit=3&cursor={cursor}")
         found += [entry["trace_id"] for entry in page["items"]]
