@@ -31,16 +31,7 @@ SUMS = (
     "files_modified_count",
 )
 DAY = "2026-02-10"
-NEXT_SUMS = (
-    "jobs_started",
-    "jobs_completed",
-    "jobs_failed",
-    "total_input_tokens",
-    "total_output_tokens",
-    "total_elapsed_ms",
-    "files_modified_count",
-)
-DAY = "2026-02-11"
+NEXT_DAY = "2026-02-11"
 
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "agent_traces": {"type": "model_called", "timestamp": f"{DAY}T10:00:00.000000Z", "counted": 0}
