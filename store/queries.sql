@@ -101,7 +101,7 @@ where sort_time = ?
 and fingerprint = ?;
 
 -- name: finish_span
--- Put the final version of a span in the place of the one that had not ended, with a new id for those who follow.
+-- Put the final version of a span in the place of the one that had not ended, with a new id, for those who follow.
 update raw_spans
 set
   id = (select max(id) + 1 from raw_spans),
