@@ -69,8 +69,10 @@ class Api:
         return [*asked, *told, web.get(f"{PREFIX}/derived", self._derived)]
 
     def close(self) -> None:
-        """Let queries under way end, and go."""
-        self._threads.shutdown(cancel_futures=True)
+        """Stop queries under way, and go."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._readers.interrupt()
+        self._threads.shutdown()
         self._readers.close()
 
     def _asking(self, question: Question) -> Handler:
@@ -133,6 +135,11 @@ class Readers:
     def renew(self) -> None:
         """Have every thread open a new one the next time."""
         self._age += 1
+
+    def interrupt(self) -> None:
+        """Stop what they do."""
+        for side in list(self._all):
+            side.interrupt()
 
     def close(self) -> None:
         """Close all; no thread uses them any more."""

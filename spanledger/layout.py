@@ -4,8 +4,7 @@ import shutil
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from os.path import commonprefix
+from itertools import pairwise, takewhile
 from typing import Any, Final
 
 import click
@@ -80,7 +79,9 @@ def fitted(head: Sequence[str], rows: Iterable[Sequence[Any]], *, flexible: Sequ
 def short_ids(ids: Sequence[str]) -> list[str]:
     """Cut each id to the fewest characters, eight or more, that tell it from the others."""
     ordered = sorted(set(ids))
-    shared = [len(commonprefix(pair)) for pair in pairwise(ordered)]
+    shared = [
+        len(list(takewhile(lambda two: two[0] == two[1], zip(*pair, strict=False)))) for pair in pairwise(ordered)
+    ]
     needed = {one: max([0, *shared[max(0, at - 1) : at + 1]]) + 1 for at, one in enumerate(ordered)}
     return [one[: max(SHORT_ID, needed[one])] for one in ids]
 

@@ -213,6 +213,10 @@ class ReadSide(Protocol):
         """Run a read-only statement of the user's; the first tuple holds the column names."""
         ...
 
+    def interrupt(self) -> None:
+        """Stop the statement that runs; it raises Refused. May be called from any thread."""
+        ...
+
     def close(self) -> None:
         """Let go of the database."""
         ...

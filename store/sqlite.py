@@ -250,6 +250,10 @@ class SqliteReadSide:
         """
         return self._run(sql)
 
+    def interrupt(self) -> None:
+        """Stop the statement that runs, from any thread."""
+        self._connection.interrupt()
+
     def close(self) -> None:
         """Let go of the database."""
         let_go(self._connection)

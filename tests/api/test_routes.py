@@ -1,5 +1,6 @@
 """Prove what /api/v1 answers over HTTP, with the real service."""
 
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from api.operations import OPERATIONS, PREFIX
 from api.questions import QUESTIONS
+from core.errors import Refused
 from tests.support.clients import Reply, request
 from tests.support.corpus import send, source
 from tests.support.service import Running, running
@@ -70,7 +72,9 @@ def test_sessions(full: Running) -> None:
 
 def test_timeline_in_pages(full: Running) -> None:
     """Following the cursors gives every entry once, in order; the last page has no cursor."""
-    found, cursor, pages = [], "", 0
+    found: list[str] = []
+    cursor: str | None = ""
+    pages = 0
     while cursor is not None:
         page = ask(full, f"/sessions/mine/timeline?limit=3&cursor={cursor}")
         found += [entry["trace_id"] for entry in page["items"]]
@@ -272,6 +276,19 @@ def test_an_allowed_page_may_ask(tmp_path: Path) -> None:
 
     assert (204, "GET,POST,PATCH,DELETE") == (asked.status, asked.headers["access-control-allow-methods"])
     assert (200, "https://dash.example") == (answer.status, answer.headers["access-control-allow-origin"])
+
+
+def test_a_long_query_does_not_hold_up_stopping(tmp_path: Path) -> None:
+    """A query that would run for seconds is stopped with the daemon."""
+    with running(tmp_path / "x.db") as service:
+        endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n"
+        side = service.service.api._readers
+        asked = service.service.api._threads.submit(lambda: list(side.mine().query(endless)))
+        until(asked.running)
+        began = time.monotonic()
+
+    assert time.monotonic() - began < 5
+    assert isinstance(asked.exception(0), Refused)
 
 
 def test_every_path_is_asked_here() -> None:

@@ -21,6 +21,15 @@ from schema.derived import (
 )
 from tests.contracts.store_contract import Backend
 
+SUMS = (
+    "jobs_started",
+    "jobs_completed",
+    "jobs_failed",
+    "total_input_tokens",
+    "total_output_tokens",
+    "total_elapsed_ms",
+    "files_modified_count",
+)
 DAY = "2026-02-10"
 NEXT_DAY = "2026-02-11"
 
@@ -60,9 +69,7 @@ class MeaningContract:
 
     def days(self, store: Backend) -> dict[str, tuple[Any, ...]]:
         """Read daily_metrics: started, completed, failed, read, written, elapsed, files."""
-        names = ("jobs_started", "jobs_completed", "jobs_failed", "total_input_tokens", "total_output_tokens")
-        names += ("total_elapsed_ms", "files_modified_count")
-        found = {day["date"]: tuple(day[name] for name in names) for day in store.reader().report("daily", limit=10)}
+        found = {day["date"]: tuple(day[name] for name in SUMS) for day in store.reader().report("daily", limit=10)}
         return {date: sums for date, sums in found.items() if any(sums)}
 
     def test_the_same_again_changes_nothing(self, store: Backend) -> None:
@@ -176,7 +183,9 @@ class MeaningContract:
         """Reading on from the last item gives each once, in order, also where times are equal."""
         for number in range(25):
             store.write.apply(job(number, started_at=f"{DAY}T10:00:0{number % 3}.000000Z"))
-        reader, found, place = store.reader(), [], {}
+        reader = store.reader()
+        found: list[dict[str, Any]] = []
+        place: dict[str, Any] = {}
         while page := reader.report("jobs", limit=4, **place):
             found += page
             place = {"after_time": page[-1]["time"], "after_id": page[-1]["id"]}

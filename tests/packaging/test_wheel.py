@@ -138,6 +138,20 @@ def test_installed_is_small(installed: Installed) -> None:
     assert len(distributions) <= MAX_DISTRIBUTIONS
 
 
+def test_programs_can_import_it(installed: Installed) -> None:
+    """A program imports the public modules from the wheel, writes and reads."""
+    told = {"id": "a", "status": "completed"}
+    lines = (
+        "import json",
+        "from spanledger import agents, jobs, traces",
+        f"db = {str(installed.folder / 'own.db')!r}",
+        f"jobs.record_job_completion({told!r}, db=db)",
+        "print(json.dumps(jobs.get_job('a', db=db)['status']))",
+    )
+
+    assert "completed" == installed.script("\n".join(lines))
+
+
 def test_names_are_ours_alone(installed: Installed) -> None:
     """Ours is one top-level name, and no dependency provides one of the names that the program uses inside."""
     script = "import json; from importlib.metadata import packages_distributions as p; print(json.dumps(p()))"
@@ -183,13 +197,13 @@ def test_installed_helper_decodes(daemon: tuple[subprocess.Popen[str], dict[str,
     process, ready = daemon
     base = f"http://{ready['http']}"
     assert send(base, padding=PADDING) == 200
-    (helper,) = children(process.pid)
+    (helper,) = children(process.pid, of=b"collector.helper")
     until = time.monotonic() + 20
     while cpu_s(helper) < BUSY_S and time.monotonic() < until:
         assert send(base, padding=PADDING) == 200
 
     assert cpu_s(helper) >= BUSY_S, "it started, and had nothing to do"
-    assert children(process.pid) == [helper]
+    assert children(process.pid, of=b"collector.helper") == [helper]
 
 
 def send(base: str, *, padding: int = 0) -> int:
@@ -200,9 +214,10 @@ def send(base: str, *, padding: int = 0) -> int:
         return int(response.status)
 
 
-def children(pid: int) -> list[int]:
-    """List the processes that a process started."""
-    return [int(one) for found in Path(f"/proc/{pid}/task").glob("*/children") for one in found.read_text().split()]
+def children(pid: int, *, of: bytes) -> list[int]:
+    """List the processes that a process started to run a module."""
+    found = [int(one) for file in Path(f"/proc/{pid}/task").glob("*/children") for one in file.read_text().split()]
+    return [one for one in found if of in Path(f"/proc/{one}/cmdline").read_bytes().split(b"\0")]
 
 
 def cpu_s(pid: int) -> float:

@@ -11,6 +11,8 @@ from spanledger import agents, jobs
 from spanledger.cli import run
 from spanledger.layout import width
 from spanledger.traces import TraceEntry, TraceStore
+from store.config import Store
+from store.sqlite import SqliteWriteSide
 from tests.support.corpus import send, source
 from tests.support.service import running
 from tests.support.told import job
@@ -155,9 +157,9 @@ def test_job(full: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_jobs(full: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Jobs are filtered by every option."""
-    filters = ("--status", "failed", "--session", "wide", "--model", "gpt-5.2-codex", "--tool", "bash")
-    filters += ("--file", "cart.ts", "--error", "xx", "--min-cost", "0.2", "--max-cost", "0.4", "--since", "2026-01-01")
-    found = answer(capsys, full, "jobs", *filters)
+    same = ["--status=failed", "--session=wide", "--model=gpt-5.2-codex", "--tool=bash", "--file=cart.ts"]
+    more = ["--error=xx", "--min-cost=0.2", "--max-cost=0.4", "--since=2026-01-01"]
+    found = answer(capsys, full, "jobs", *same, *more)
 
     assert ["job-0002", "job-0001"] == [one["id"] for one in found]
     assert [] == answer(capsys, full, "jobs", "--since", "1h")
@@ -210,8 +212,7 @@ def test_wrong_usage(full: Path, arguments: Sequence[str], capsys: pytest.Captur
 def test_empty_database(arguments: Sequence[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """When nothing is recorded yet, a list says what to do; when a filter hides all, which way to go."""
     path = tmp_path / "empty.db"
-    with running(path):
-        pass
+    SqliteWriteSide(Store(path=path, reserve=0)).close()
     _, output, _ = outcome(capsys, *arguments, "--db", str(path))
     _, filtered, _ = outcome(capsys, *arguments, "--since", "1h", "--db", str(path))
 
