@@ -126,12 +126,6 @@ class Fact:
         return self.trace_id, self.parent_span_id
 
 
-def _arguments(one: str | None, other: str | None) -> str | None:
-    """Take all arguments, as JSON, rather than one of them as it is."""
-    alone = one is not None and not one.startswith("{")
-    return other if other is not None and alone and other.startswith("{") else one or other
-
-
 def fact_of(record: Record) -> Fact:
     """Read a record."""
     origin = origin_of(record)
