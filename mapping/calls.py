@@ -39,6 +39,7 @@ def model_calls(facts: Sequence[Fact], tree: Tree) -> list[Call]:
     told = sorted((fact for fact in facts if fact.kind in MODEL_KINDS), key=_order)
     calls.spans([fact for fact in told if fact.is_span])
     calls.events([fact for fact in told if not fact.is_span] + [fact for fact in facts if fact.kind == "copy"])
+    calls.answers([fact for fact in facts if fact.kind == "answer"])
     calls.messages([fact for fact in facts if fact.kind == "message"])
     leaves = sorted(calls.found, key=lambda call: _order(call.fact))
     return leaves + list(_sums(facts, leaves, tree))
@@ -71,6 +72,13 @@ class _Merging:
         """Take log events: of the span they were written in, of the same id, or of the same numbers near in time."""
         for fact in sorted(facts, key=_order):
             self._add(fact, self._written_in(fact) or self._same_id(fact) or self._near(fact))
+
+    def answers(self, facts: Sequence[Fact]) -> None:
+        """Take log events that hold what a call answered, by its id."""
+        for fact in sorted(facts, key=_order):
+            known = self._same_id(fact)
+            if known is not None:
+                known.take(fact)
 
     def messages(self, facts: Sequence[Fact]) -> None:
         """Take log events that hold one message of a call, the last first: what was asked last is the question."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from mapping.fields import Reading
 from mapping.flattened import flattened
+from mapping.frames import words_of
 from mapping.hooks import asked_by
 from mapping.messages import Message, asked_in, finish_in, message_of, nodes_in, role_of
 from mapping.parts import Asked, Result, json_text
@@ -59,7 +60,7 @@ def contents_of(reading: Reading, *, is_call: bool, wants_finish: bool) -> Conte
     prompt, results = _question(_new(reading, given))
     answer, asked, own = _answer(gave, is_call=is_call)
     return Contents(
-        reading.text("prompt.text") or prompt,
+        reading.text("prompt.text") or words_of(reading.origin, reading.record.scope, prompt),
         reading.text("summary.text") or answer,
         raw_input,
         raw_output,

@@ -19,8 +19,8 @@ from mapping.tool_contents import Tool, tool_of
 
 MODEL_KINDS: Final = frozenset(("llm", "embedding", "rerank"))
 TOOL_KINDS: Final = frozenset(("tool", "tool_part"))
-USAGE_KINDS: Final = MODEL_KINDS | {"copy", "agent", "workflow", "turn", "chain"}
-"""Records that may tell of tokens; those of the last four repeat what others say."""
+USAGE_KINDS: Final = MODEL_KINDS | {"copy", "answer", "agent", "workflow", "turn", "chain"}
+"""Records that may tell of a model call; those of the last four repeat what others say."""
 
 DURATIONS: Final = {"tool": "tool_calls.duration_ms", **dict.fromkeys(MODEL_KINDS, "llm.duration_ms")}
 
@@ -126,12 +126,6 @@ class Fact:
         return self.trace_id, self.parent_span_id
 
 
-def _arguments(one: str | None, other: str | None) -> str | None:
-    """Take all arguments, as JSON, rather than one of them as it is."""
-    alone = one is not None and not one.startswith("{")
-    return other if other is not None and alone and other.startswith("{") else one or other
-
-
 def fact_of(record: Record) -> Fact:
     """Read a record."""
     origin = origin_of(record)
@@ -185,7 +179,7 @@ def fact_of(record: Record) -> Fact:
 def _said(reading: Reading, kind: str, model: Model | None) -> Contents:
     """Read what was said, as far as records of the kind hold any of it."""
     if model is not None:
-        is_call = kind in MODEL_KINDS or kind == "copy"
+        is_call = kind in MODEL_KINDS or kind in ("copy", "answer")
         return contents_of(reading, is_call=is_call, wants_finish=model.finish_reason is None)
     if kind == "message":
         return said_by(reading)

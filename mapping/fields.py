@@ -107,7 +107,7 @@ def _compiled(key: str, written: str) -> Iterator[tuple[str, Getter]]:
     """Give the attribute that each spelling needs, empty when it is none, and what reads it."""
     for spelled in _spellings(key):
         needed = "" if spelled.startswith("@") else spelled.partition("#/")[0]
-        yield needed, WRITTEN[written](_getter(spelled))
+        yield needed, _written(written)(_getter(spelled))
 
 
 def _spellings(key: str) -> Iterator[str]:
@@ -163,6 +163,15 @@ def _inside(key: str, path: str) -> Getter:
     return getter
 
 
+def _written(how: str) -> Callable[[Getter], Getter]:
+    name, _, member = how.partition(":")
+    return _member(member) if name == "member" else WRITTEN[how]
+
+
+def _member(name: str) -> Callable[[Getter], Getter]:
+    return lambda getter: lambda record: None if (value := getter(record)) is None else {name: value}
+
+
 def _quoted(getter: Getter) -> Getter:
     return lambda record: parsed(getter(record))
 
@@ -213,7 +222,8 @@ WRITTEN: dict[str, Callable[[Getter], Getter]] = {
     "any": _there,
 }
 """How a value may be written: as it is, as JSON text, behind a slash, behind a dot, as text only, behind `agent:`, as a
-kind of error; as a success that is none, as the word error, as anything at all, which the last three give as True."""
+kind of error; as a success that is none, as the word error, as anything at all, which the last three give as True.
+`member:command` is what is one member of the whole, and is given as an object of that alone."""
 
 
 VOCABULARY: dict[str, list[list[str]]] = json.loads((Path(__file__).parent / "vocabulary.json").read_text())

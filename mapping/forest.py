@@ -30,6 +30,14 @@ class Forest:
         parent = self._parents.get(place)
         return parent if parent in self.spans and place not in self._cuts else None
 
+    def inside(self, kind: str) -> set[Place]:
+        """Give the spans of a kind, and those below them."""
+        found: set[Place] = set()
+        for place in self.order:
+            if self.spans[place].kind == kind or self.parent(place) in found:
+                found.add(place)
+        return found
+
     def missing(self, place: Place) -> Place | None:
         """Name the span above that was not received, if that is why there is none."""
         parent = self.spans[place].parent

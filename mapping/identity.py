@@ -56,6 +56,8 @@ class Identity:
     signals: tuple[Signal, ...] = ()
     entry: bool = False
     remote: bool = False
+    aside: bool = False
+    """The program asks a model for itself, and not for its user: for a title, a summary, a suggestion."""
 
 
 NOBODY: Final = Identity()
@@ -66,6 +68,8 @@ def identity_of(reading: Reading) -> Identity:
     record = reading.record
     spoken = _spoken(reading.origin.dialects, record.is_span, frozenset(record.attributes), frozenset(record.resource))
     told: dict[str, Any] = {name: value for name in spoken if (value := READ[name](reading)) is not None}
+    if (source := told.pop("aside", None)) and ASIDES[reading.origin.emitter.id](source):
+        told["aside"] = True
     if told.get("turn_id") and (split := TURNS.get(reading.origin.emitter.id)):
         told.update(split(told["turn_id"]))
     if record.links and (causes := _causes(record)):
@@ -106,6 +110,10 @@ def _project(reading: Reading) -> str | None:
     """Give a repository's address without a password and without its ending."""
     told = reading.text(FIELDS["project_key"]) or ""
     return CREDENTIALS.sub(r"\1", told).removesuffix(".git") or None
+
+
+def _query_source(reading: Reading) -> str | None:
+    return reading.text(FIELDS["aside"]) if reading.origin.emitter.id in ASIDES else None
 
 
 def _process(reading: Reading) -> str | None:
@@ -190,6 +198,7 @@ FIELDS: Final = {
         )
     },
     "reasoning_effort": "llm.reasoning_effort",
+    "aside": "llm.query_source",
 }
 """What is read, and its entry in the vocabulary."""
 READ: Final[dict[str, Callable[[Reading], str | None]]] = {
@@ -200,6 +209,7 @@ READ: Final[dict[str, Callable[[Reading], str | None]]] = {
     "workspace_path": _workspace,
     "project_key": _project,
     "process": _process,
+    "aside": _query_source,
 }
 RUNS: Final = frozenset(("claude_code", "qwen_code", "gemini_cli", "openai_agents_api", "tracking"))
 """Programs whose agent ids name a run."""
@@ -211,6 +221,11 @@ TURNS: Final[dict[str, Callable[[str], dict[str, str | None]]]] = {
     "copilot_chat": _never,
 }
 """Programs whose turn ids may be something else: an agent's run, the session, one round of several."""
+ASIDES: Final[dict[str, Callable[[str], bool]]] = {
+    "claude_code": lambda told: not told.startswith(("repl_main_thread", "sdk", "agent:")),
+    "gemini_cli": lambda told: told.startswith("utility"),
+}
+"""Programs that say what they ask a model for: everything else is the user's turn, or a subagent's."""
 REASONS: Final = tuple(key.rpartition(":")[2] for source, key, *_ in VOCABULARY["exit.reason_raw"] if source != "otel")
 """Keys that say why something ended, of records and of span events."""
 CREDENTIALS: Final = re.compile(r"^(\w+://)[^/@]*@")

@@ -52,6 +52,7 @@ class Jobs:
     def __init__(self, facts: Sequence[Fact], calls: Sequence[Call]) -> None:
         """Take facts that have their sessions, and their model calls."""
         self.forest = Forest(facts)
+        self._titles = self.forest.inside("title")
         self._units = Units(facts, self.forest)
         self.runs = Runs(self.forest, {unit.root.place for unit in self._units if unit.root})
         members: dict[str, list[Fact]] = defaultdict(list)
@@ -86,9 +87,10 @@ class Jobs:
     def _job(self, unit: Unit, facts: Sequence[Fact], calls: Sequence[Call]) -> Job:
         root, session = unit.root, unit.session_id
         last = max(fact.end for fact in facts)
-        main = [call for call in calls if self.runs.of(call.fact.place) is None]
+        main = [call for call in calls if self.runs.of(call.fact.place) is None and not self._aside(call.fact)]
+        answers = [fact for fact in facts if fact.kind == "answer" and not self._aside(fact)]
         prompts = [fact for fact in unit.prompts if fact.session_id == session]
-        prompt = _first(prompts, "prompt") or _told(root, "prompt") or _first([call.fact for call in main], "prompt")
+        prompt = _first(prompts, "prompt") or _told(root, "prompt") or _first(self._asked(main, calls), "prompt")
         return Job(
             id=unit.id,
             session_id=session,
@@ -99,12 +101,21 @@ class Jobs:
             last=last,
             outcome=_outcome(None if unit.more else root, facts, main),
             prompt=prompt,
-            answer=(None if unit.more else _told(root, "answer")) or _answer(main),
+            answer=(None if unit.more else _told(root, "answer")) or _answer([call.fact for call in main] + answers),
             cwd=_said(facts, "workspace_path", root),
             reasoning_effort=_said(facts[::-1], "reasoning_effort", root),
             has_session=session is not None and not session.startswith(SYNTHETIC),
             user_messages=len(prompts) or int(prompt is not None),
         )
+
+    def _aside(self, fact: Fact) -> bool:
+        """Say whether a call is not the main thread's: the program's own errand, or one of a subagent without spans."""
+        return fact.identity.aside or fact.identity.subagent_name is not None or fact.place in self._titles
+
+    def _asked(self, main: Sequence[Call], calls: Sequence[Call]) -> list[Fact]:
+        """Give the calls that tell of the prompt: where no other does, one for a title, which is made of it."""
+        titles = (call.fact for call in calls if call.fact.place in self._titles)
+        return [*(call.fact for call in main), *titles]
 
 
 def jobs(facts: Sequence[Fact], calls: Sequence[Call]) -> Jobs:
@@ -131,9 +142,9 @@ def _outcome(root: Fact | None, facts: Sequence[Fact], main: Sequence[Call]) -> 
     return outcome_of(root, main)
 
 
-def _answer(main: Sequence[Call]) -> str | None:
+def _answer(facts: Sequence[Fact]) -> str | None:
     """Give what the last answer was, however many failed before it."""
-    told = sorted((call.fact for call in main), key=lambda fact: (fact.end, fact.key), reverse=True)
+    told = sorted(facts, key=lambda fact: (fact.end, fact.key), reverse=True)
     return _first(told, "answer")
 
 

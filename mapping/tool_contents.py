@@ -41,9 +41,12 @@ class Tool:
 
 
 def _fuller(one: str | None, other: str | None) -> str | None:
-    """Take all arguments, as JSON, rather than one of them as it is."""
-    alone = one is not None and not one.startswith("{")
-    return other if other is not None and alone and other.startswith("{") else one or other
+    """Take all arguments, as JSON, rather than some of them, or one of them as it is."""
+    if one is None or other is None or not other.startswith("{"):
+        return one or other
+    some, more = (parsed(text) if text.startswith("{") else {} for text in (one, other))
+    fuller = isinstance(some, dict) and isinstance(more, dict) and some.keys() < more.keys()
+    return other if fuller else one
 
 
 def tool_of(reading: Reading) -> tuple[Tool, Contents, bool]:

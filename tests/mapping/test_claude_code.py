@@ -13,7 +13,7 @@ from mapping.record import Attributes, Record
 from mapping.tools import ToolCall
 from tests.mapping.test_calls import answered, numbers
 from tests.support.corpus import BUILT, source
-from tests.support.meaning import calls, facts, records, tools
+from tests.support.meaning import calls, facts, records, story, tools
 
 LOGS, SPANS, BOTH = "claude-code-logs", "claude-code-spans", "claude-code-both"
 TRUTH = source(BOTH).truth
@@ -174,7 +174,7 @@ def test_arguments_are_those_of_the_call(name: str) -> None:
         call = by_id(name)[tool["call_id"]].fact
         assert call.tool is not None
         assert all(str(value).strip() in str(call.tool.input) for value in tool["args"].values()) or name == SPANS
-        assert name == SPANS or str(call.tool.input).startswith("{")
+        assert str(call.tool.input).startswith("{")
 
 
 def test_times_of_tools_are_told() -> None:
@@ -186,8 +186,8 @@ def test_times_of_tools_are_told() -> None:
 
 
 def test_an_event_and_its_span_are_one_call_though_they_came_apart() -> None:
-    """Every answered call has both, and every tool call that ran two events and three spans."""
-    assert Counter({2: len(found(BOTH))}) == Counter(len(call.sources) for call in found(BOTH))
+    """Every call has both, and one that said something a second event; every tool call that ran two and three spans."""
+    assert all(len(call.sources) == 2 + bool(call.fact.answer) for call in found(BOTH))
     ran = [call for call in by_id(BOTH).values() if not call.refused]
     assert Counter({5: len(ran)}) == Counter(len(call.sources) for call in ran)
 
@@ -279,3 +279,21 @@ def test_ids_that_differ_are_of_different_calls() -> None:
     )
 
     assert 2 * len(found(BOTH)) == len(calls(told))
+
+
+@pytest.mark.parametrize("name", [LOGS, BOTH])
+def test_a_turn_ends_with_the_last_answer_of_its_main_thread(name: str) -> None:
+    """Titles, summaries and subagents answer as well; an answer that names no request is the turn's all the same."""
+    wanted = [turn["result"] for turn in TRUTH["turns"]]
+    unnamed = changed(name, lambda record: {key: told for key, told in record.attributes.items() if key not in IDS})
+
+    assert wanted == [job.answer for job in story(facts(name)).jobs.found]
+    assert wanted == [job.answer for job in story(unnamed).jobs.found]
+
+
+def test_an_answer_alone_is_no_call() -> None:
+    """What tells of tokens is the request's event; without it nothing is counted."""
+    told = tuple(fact for fact in facts(LOGS) if fact.kind == "answer")
+
+    assert told
+    assert calls(told) == []

@@ -15,16 +15,13 @@ from tests.mapping.test_calls import answered, numbers
 from tests.support.corpus import SOURCES, source
 from tests.support.meaning import calls, facts
 
-SILENT = {
-    "codex-cli-grpc",
-    "codex-cli-http-json",
-    "otel-js-grpc",
-    "otel-js-json",
-    "otel-python-grpc-gzip",
-    "otel-python-http-gzip",
-}
+SILENT = {"codex-cli-grpc", "codex-cli-http-json"}
 """Recordings whose model calls hold no messages: their programs do not record any."""
-CONTINUED = {"agent-framework": 5, "copilot-cli": 7}
+CONTINUED = {
+    "agent-framework": 5,
+    "copilot-cli": 7,
+    **dict.fromkeys(("otel-js-grpc", "otel-js-json", "otel-python-grpc-gzip", "otel-python-http-gzip"), 6),
+}
 """How many questions hold tools' results only: the provider keeps the conversation, or just the news is recorded."""
 LOST = {"openlit": 1}
 """How many answers are told of without all of their calls: of several calls the last is recorded."""
