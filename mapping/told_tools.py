@@ -190,7 +190,10 @@ class _Results:
     def __init__(self, facts: Sequence[Fact]) -> None:
         self._by_id: dict[str, list[tuple[Fact, Result]]] = defaultdict(list)
         self._next: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+        self._last: dict[str, int] = {}
         for fact in sorted(facts, key=lambda fact: (fact.start, fact.key)):
+            if fact.kind in ASKING and fact.trace_id:
+                self._last[fact.trace_id] = fact.start
             for result in fact.results:
                 if result.call_id:
                     self._by_id[result.call_id].append((fact, result))
@@ -224,9 +227,18 @@ class _Results:
         return replace(call, result=result, result_key=fact.key)
 
     def _later(self, fact: Fact) -> Fact | None:
+        """Find the next question of the prompt: in the trace that goes on, else in any, as each call may be its own."""
         questions = self._next.get((fact.emitter, fact.prompt or ""), [])
         place = bisect_left(questions, fact.end, key=lambda question: question.start)
-        return next((later for later in questions[place : place + WINDOW] if not _is_same(later, fact)), None)
+        goes_on = self._last.get(fact.trace_id, 0) >= fact.end
+        return next(
+            (
+                later
+                for later in questions[place : place + WINDOW]
+                if not _is_same(later, fact) and (later.trace_id == fact.trace_id or not goes_on)
+            ),
+            None,
+        )
 
 
 def _is_same(one: Fact, other: Fact) -> bool:

@@ -164,3 +164,11 @@ def test_two_records_of_an_answer_ask_once() -> None:
 
     assert len(told(asking, fact_of(copy))) == 2
     assert len(told(fact_of(copy))) == 1
+
+
+def test_a_prompt_that_is_asked_again_elsewhere_answers_no_call() -> None:
+    """The trace that the call was asked in goes on, and its questions tell of no results."""
+    first = (model(1, call()), tool(2), model(4, part("text", content="done")))
+    again = model(9, part("text", content="done"), since=(result("rainy", "c2"),), trace="u")
+
+    assert told(*first, again) == [("get", "c1", '{"city":"Paris"}', None, False)]
