@@ -171,7 +171,7 @@ def _unwrapped(value: Any) -> Any:
 def _text(part: Any) -> str | None:
     if not isinstance(part, dict):
         return part if isinstance(part, str) else None
-    return word(part.get("text")) if part.get("type", "text") in TEXTS else None
+    return word(first(part, ("text", "content"))) if part.get("type", "text") in TEXTS else None
 
 
 def _member(part: dict[str, Any], keys: Iterable[str]) -> dict[str, Any] | None:

@@ -93,7 +93,7 @@ def _openai_chat(node: dict[str, Any]) -> Tokens:
         _at(node, "prompt_tokens"),
         _at(node, "completion_tokens"),
         _at(node, "prompt_tokens_details", "cached_tokens"),
-        None,
+        _at(node, "prompt_tokens_details", "cache_write_tokens"),
         _at(node, "completion_tokens_details", "reasoning_tokens"),
     )
 
@@ -105,7 +105,7 @@ def _openai_responses(node: dict[str, Any]) -> Tokens:
         _at(node, "input_tokens"),
         _at(node, "output_tokens"),
         _at(node, "input_tokens_details", "cached_tokens"),
-        None,
+        _at(node, "input_tokens_details", "cache_write_tokens"),
         _at(node, "output_tokens_details", "reasoning_tokens"),
     )
 

@@ -151,10 +151,15 @@ def _asking(facts: Sequence[Fact]) -> list[Fact]:
     """Give the answers that ask for calls: of models, or of whole runs when no model's is told of."""
     asking = [fact for fact in facts if fact.asked and not fact.failed]
     spans = {fact.place for fact in asking if fact.is_span and fact.kind in MODEL_KINDS}
-    models = [fact for fact in asking if fact.kind in ASKING and (fact.is_span or fact.place not in spans)]
+    around = {fact.parent for fact in asking if fact.place in spans and all(call.call_id for call in fact.asked)}
+    models = [
+        fact
+        for fact in asking
+        if fact.kind in ASKING and (fact.place not in around if fact.is_span else fact.place not in spans)
+    ]
     traces = {fact.trace_id for fact in facts if fact.kind in MODEL_KINDS}
-    around = [fact for fact in asking if fact.kind in AROUND and fact.trace_id not in traces]
-    return sorted(models or around, key=lambda fact: (fact.end, fact.kind not in MODEL_KINDS, fact.key))
+    runs = [fact for fact in asking if fact.kind in AROUND and fact.trace_id not in traces]
+    return sorted(models or runs, key=lambda fact: (fact.end, fact.kind not in MODEL_KINDS, fact.key))
 
 
 def _once(asking: Sequence[Fact]) -> Iterator[Told]:

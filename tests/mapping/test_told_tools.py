@@ -1,5 +1,6 @@
 """Tool calls that only messages tell of."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -172,3 +173,11 @@ def test_a_prompt_that_is_asked_again_elsewhere_answers_no_call() -> None:
     again = model(9, part("text", content="done"), since=(result("rainy", "c2"),), trace="u")
 
     assert told(*first, again) == [("get", "c1", '{"city":"Paris"}', None, False)]
+
+
+def test_the_inner_one_of_two_answers_tells_of_the_calls() -> None:
+    """The span around has them without their ids."""
+    outer = model(1, call(call_id=None))
+    inner = replace(model(1, call()), key="t/i", span_id="i", parent_span_id=outer.span_id)
+
+    assert [each.fact.tool.call_id for each in tools((outer, inner)) if each.fact.tool] == ["c1"]
