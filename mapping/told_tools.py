@@ -87,7 +87,7 @@ def unrecorded(told: Iterable[Told], recorded: Sequence[Fact]) -> Iterator[Told]
     ids = {fact.tool.call_id for fact in recorded if fact.tool and fact.tool.call_id}
     near = _Near(recorded)
     for call in told:
-        known = call.fact.session_id in sessions or call.fact.trace_id in traces
+        known = call.fact.trace_id in traces or (call.result is None and call.fact.session_id in sessions)
         if not known and call.asked.call_id not in ids and not near.takes(call):
             yield call
 
@@ -145,6 +145,12 @@ def _fits(asked: Asked, tool: Tool) -> bool:
         return True
     given, wanted = parsed(tool.input), parsed(asked.arguments)
     return given == wanted or (isinstance(given, str) and isinstance(wanted, dict) and given in wanted.values())
+
+
+def _differ(asked: Asked, tool: Tool | None) -> bool:
+    """Say whether both tell all arguments, and not the same ones."""
+    given, wanted = parsed(tool.input if tool else None), parsed(asked.arguments)
+    return isinstance(given, dict) and isinstance(wanted, dict) and given != wanted
 
 
 def _asking(facts: Sequence[Fact]) -> list[Fact]:
@@ -263,7 +269,10 @@ class _Near:
         """Say whether a record covers the call, and use it up."""
         free = self._free[call.asked.name]
         place = bisect_left(free, call.fact.end - SAME_NS, key=lambda fact: fact.start)
-        if place == len(free) or free[place].start > call.fact.end + SAME_NS:
-            return False
-        del free[place]
-        return True
+        for number in range(place, len(free)):
+            if free[number].start > call.fact.end + SAME_NS:
+                return False
+            if not _differ(call.asked, free[number].tool):
+                del free[number]
+                return True
+        return False
