@@ -24,6 +24,7 @@ LEFT_OUT = frozenset(("", "<", "["))
 """How that begins."""
 CATEGORY = re.compile(r"[A-Za-z_]+(:[A-Za-z0-9_]+)?")
 """A kind of error, such as `ShellError` or `Error:ENOENT`."""
+FUNCTION = re.compile(r"[\w-]+(?=(\.__call__)?\Z)")
 CHOICE = re.compile(r"\{([^{}]*)\}")
 SIGNALS = {".span": True, ".log": False}
 """Some sources use a key in spans, or in log records, only."""
@@ -209,6 +210,11 @@ def _category(getter: Getter) -> Getter:
     return lambda record: told if CATEGORY.fullmatch(told := str(getter(record) or "")) else None
 
 
+def _function(getter: Getter) -> Getter:
+    """Read `get.__call__` as get; what is no name of a function describes something else."""
+    return lambda record: told[0] if (told := FUNCTION.match(str(getter(record) or ""))) and told[0] else None
+
+
 WRITTEN: dict[str, Callable[[Getter], Getter]] = {
     "": lambda getter: getter,
     "json": _quoted,
@@ -217,13 +223,15 @@ WRITTEN: dict[str, Callable[[Getter], Getter]] = {
     "text": _texts,
     "subagent": _subagent,
     "category": _category,
+    "function": _function,
     "not": _refused,
     "error": _bad,
     "any": _there,
 }
 """How a value may be written: as it is, as JSON text, behind a slash, behind a dot, as text only, behind `agent:`, as a
-kind of error; as a success that is none, as the word error, as anything at all, which the last three give as True.
-`member:command` is what is one member of the whole, and is given as an object of that alone."""
+kind of error, as a function that is called; as a success that is none, as the word error, as anything at all, which
+the last three give as True. `member:command` is what is one member of the whole, and is given as an object of that
+alone."""
 
 
 VOCABULARY: dict[str, list[list[str]]] = json.loads((Path(__file__).parent / "vocabulary.json").read_text())

@@ -35,6 +35,8 @@ FUNCTION: Final = (
 )
 PARTS: Final = ('[{"type"', "[{'type'")
 """How a list of parts begins that was put into a text."""
+EMPTY: Final = '""'
+"""How exporters that write contents as JSON say that there is no text."""
 MEMBERS: Final = ("role", "content", "tool_call_id", "name", "finish_reason")
 
 
@@ -69,6 +71,8 @@ class Flattened(Sequence[Any]):
     def _message(self, number: int) -> dict[str, Any]:
         start = f"{self._beginning}.{number}.{self._infix}"
         told = {key: value for key in MEMBERS if (value := self._attributes.get(start + key)) is not None}
+        if told.get("content") == EMPTY:
+            del told["content"]
         if str(told.get("content", "")).startswith(PARTS):
             told["content"] = parsed(told["content"])
         elif "content" not in told:

@@ -11,9 +11,7 @@ from typing import Any, Final
 from mapping.parts import (
     ANSWERS,
     ASKS,
-    MAX_DEPTH,
     MAX_PARTS,
-    SHAPES,
     SILENT,
     Asked,
     Parts,
@@ -27,6 +25,7 @@ from mapping.parts import (
 )
 from mapping.record import parsed
 from mapping.reprs import written_out
+from mapping.shapes import MAX_DEPTH, SHAPES
 
 MAX_MESSAGES: Final = 2_000
 """Of a longer conversation only the end is read."""

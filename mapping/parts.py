@@ -1,15 +1,14 @@
 """Read the parts of a message: texts, tool calls asked for, and tools' results, by the names that APIs give them."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
-MAX_DEPTH: Final = 6
-"""Parts that lie deeper within each other are not read."""
+from mapping.reprs import written_out
+from mapping.shapes import MAX_DEPTH, SHAPES
+
 MAX_PARTS: Final = 1_000
 """Parts of one message that are read."""
 MAX_RESULT: Final = 4096
@@ -50,12 +49,24 @@ class Parts:
         """Read a text, a part, or a list of them."""
         self.left -= 1
         if isinstance(content, str):
-            self.texts.append(content)
+            self._text(content)
         elif isinstance(content, list) and depth < MAX_DEPTH:
             for part in content[: max(self.left, 0)]:
                 self.read(part, depth + 1)
         elif isinstance(content, dict) and depth < MAX_DEPTH:
             self._part(content, depth)
+
+    def _text(self, text: str) -> None:
+        """Read a text; some exporters put an answer without any into one, as Python writes it."""
+        told = written_out(text) if text.startswith(WRITTEN) else None
+        calls = told.get("tool_calls") if isinstance(told, dict) else None
+        if isinstance(told, dict) and kind_of_part(told) in ASKS:
+            self.asked.append(asked_of(told))
+        elif isinstance(told, dict) and isinstance(calls, list):
+            self.texts.extend(part for part in (told.get("content"),) if isinstance(part, str))
+            self.asked.extend(asked_of(call) for call in calls[:MAX_PARTS] if isinstance(call, dict))
+        else:
+            self.texts.append(text)
 
     def _part(self, part: dict[str, Any], depth: int) -> None:
         told = kind_of_part(part)
@@ -160,7 +171,7 @@ def _unwrapped(value: Any) -> Any:
 def _text(part: Any) -> str | None:
     if not isinstance(part, dict):
         return part if isinstance(part, str) else None
-    return word(part.get("text")) if part.get("type", "text") in TEXTS else None
+    return word(first(part, ("text", "content"))) if part.get("type", "text") in TEXTS else None
 
 
 def _member(part: dict[str, Any], keys: Iterable[str]) -> dict[str, Any] | None:
@@ -171,10 +182,15 @@ def _member(part: dict[str, Any], keys: Iterable[str]) -> dict[str, Any] | None:
     return None
 
 
-SHAPES: Final[dict[str, Any]] = json.loads((Path(__file__).parent / "shapes.json").read_text())
 TEXTS: Final = frozenset(SHAPES["texts"])
 ASKS: Final = frozenset(SHAPES["asks"])
 ANSWERS: Final = frozenset(SHAPES["answers"])
+WRITTEN: Final = (
+    "{'content': ",
+    "{'role': ",
+    *(f"{name}(" for name, kind in SHAPES["classes"].items() if kind in ASKS),
+)
+"""How Python's writing of an answer, or of a tool call in one, begins."""
 SILENT: Final = frozenset(SHAPES["silent"])
 ASK_MEMBERS: Final = tuple(SHAPES["ask_members"])
 ANSWER_MEMBERS: Final = tuple(SHAPES["answer_members"])

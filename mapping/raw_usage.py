@@ -8,10 +8,14 @@ from typing import Any, Final
 
 from mapping.fields import whole
 from mapping.record import Record, parsed
+from mapping.reprs import written_out
 from mapping.tokens import Tokens
 
 HOLDERS: Final = (
     "gen_ai.usage.raw",
+    "langfuse.observation.usage_details",
+    "langsmith.metadata.usage_metadata",
+    "metadata.usage_object",
     "output.value",
     "genkit:output",
     "mlflow.spanOutputs",
@@ -31,10 +35,23 @@ def raw_usage(record: Record) -> Tokens:
     for holder in HOLDERS:
         told = record.attributes.get(holder)
         if told is not None and _may_tell(told):
-            found = list(dict.fromkeys(_usages(record.json(told))))
-            if len(found) == 1:
-                return found[0]
+            found = _agreed(list(_usages(written_out(record.json(told)))))
+            if found:
+                return found
     return Tokens()
+
+
+def _agreed(found: list[Tokens]) -> Tokens:
+    """Put usages together that count the same: one of them may tell more of the parts."""
+    if len({(each.input, each.output) for each in found}) != 1:
+        return Tokens()
+    fullest = max(found, key=lambda each: each.known)
+    return fullest if all(_fits(each, fullest) for each in found) else Tokens()
+
+
+def _fits(one: Tokens, other: Tokens) -> bool:
+    parts = ((one.cache_read, other.cache_read), (one.cache_write, other.cache_write), (one.reasoning, other.reasoning))
+    return all(told is None or told == known for told, known in parts)
 
 
 def _may_tell(told: Any) -> bool:
@@ -76,7 +93,7 @@ def _openai_chat(node: dict[str, Any]) -> Tokens:
         _at(node, "prompt_tokens"),
         _at(node, "completion_tokens"),
         _at(node, "prompt_tokens_details", "cached_tokens"),
-        None,
+        _at(node, "prompt_tokens_details", "cache_write_tokens"),
         _at(node, "completion_tokens_details", "reasoning_tokens"),
     )
 
@@ -88,9 +105,28 @@ def _openai_responses(node: dict[str, Any]) -> Tokens:
         _at(node, "input_tokens"),
         _at(node, "output_tokens"),
         _at(node, "input_tokens_details", "cached_tokens"),
-        None,
+        _at(node, "input_tokens_details", "cache_write_tokens"),
         _at(node, "output_tokens_details", "reasoning_tokens"),
     )
+
+
+def _langchain(node: dict[str, Any]) -> Tokens:
+    if "input_token_details" not in node and "output_token_details" not in node:
+        return Tokens()
+    return Tokens(
+        _at(node, "input_tokens"),
+        _at(node, "output_tokens"),
+        _at(node, "input_token_details", "cache_read"),
+        _at(node, "input_token_details", "cache_creation"),
+        _at(node, "output_token_details", "reasoning"),
+    )
+
+
+def _bedrock(node: dict[str, Any]) -> Tokens:
+    """Add the cache: Bedrock's API leaves it out of the input."""
+    read, write = _at(node, "cacheReadInputTokens"), _at(node, "cacheWriteInputTokens")
+    told = _at(node, "inputTokens")
+    return Tokens(None if told is None else told + (read or 0) + (write or 0), _at(node, "outputTokens"), read, write)
 
 
 def _anthropic(node: dict[str, Any]) -> Tokens:
@@ -118,13 +154,23 @@ GEMINI: Final = (
     ("promptTokenCount", "candidatesTokenCount", "cachedContentTokenCount", "thoughtsTokenCount"),
     ("prompt_token_count", "candidates_token_count", "cached_content_token_count", "thoughts_token_count"),
 )
-SHAPES: Final[tuple[Callable[[dict[str, Any]], Tokens], ...]] = (_openai_chat, _openai_responses, _anthropic, _gemini)
-MARKS: Final = ("_tokens", "TokenCount", "token_count")
+SHAPES: Final[tuple[Callable[[dict[str, Any]], Tokens], ...]] = (
+    _openai_chat,
+    _openai_responses,
+    _langchain,
+    _anthropic,
+    _gemini,
+    _bedrock,
+)
+MARKS: Final = ("_token", "TokenCount", "cacheReadInputTokens")
 MEMBERS: Final = frozenset(
     (
         "prompt_tokens",
         "input_tokens_details",
         "output_tokens_details",
+        "input_token_details",
+        "output_token_details",
+        "cacheReadInputTokens",
         "cache_read_input_tokens",
         "cache_creation_input_tokens",
         *(names[0] for names in GEMINI),

@@ -9,7 +9,7 @@ import math
 import re
 from typing import Any, Final
 
-from mapping.parts import MAX_DEPTH, SHAPES
+from mapping.shapes import MAX_DEPTH, SHAPES
 
 MAX_CHARACTERS: Final = 1 << 18
 MAX_NESTING: Final = 4 * MAX_DEPTH

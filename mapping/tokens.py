@@ -63,7 +63,8 @@ def normal_input(came: Tokens, total: int | None, *, excludes_cache: bool) -> in
     cache = (came.cache_read or 0) + (came.cache_write or 0)
     if came.input is None or not cache:
         return came.input
-    apart = total is not None and total == came.input + (came.output or 0) + cache
+    counted = came.input + (came.output or 0) + cache
+    apart = total is not None and total in (counted, counted + (came.reasoning or 0))
     return came.input + cache if excludes_cache or cache > came.input or apart else came.input
 
 

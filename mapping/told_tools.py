@@ -87,7 +87,7 @@ def unrecorded(told: Iterable[Told], recorded: Sequence[Fact]) -> Iterator[Told]
     ids = {fact.tool.call_id for fact in recorded if fact.tool and fact.tool.call_id}
     near = _Near(recorded)
     for call in told:
-        known = call.fact.session_id in sessions or call.fact.trace_id in traces
+        known = call.fact.trace_id in traces or (call.result is None and call.fact.session_id in sessions)
         if not known and call.asked.call_id not in ids and not near.takes(call):
             yield call
 
@@ -147,14 +147,25 @@ def _fits(asked: Asked, tool: Tool) -> bool:
     return given == wanted or (isinstance(given, str) and isinstance(wanted, dict) and given in wanted.values())
 
 
+def _differ(asked: Asked, tool: Tool | None) -> bool:
+    """Say whether both tell all arguments, and not the same ones."""
+    given, wanted = parsed(tool.input if tool else None), parsed(asked.arguments)
+    return isinstance(given, dict) and isinstance(wanted, dict) and given != wanted
+
+
 def _asking(facts: Sequence[Fact]) -> list[Fact]:
     """Give the answers that ask for calls: of models, or of whole runs when no model's is told of."""
     asking = [fact for fact in facts if fact.asked and not fact.failed]
     spans = {fact.place for fact in asking if fact.is_span and fact.kind in MODEL_KINDS}
-    models = [fact for fact in asking if fact.kind in ASKING and (fact.is_span or fact.place not in spans)]
+    around = {fact.parent for fact in asking if fact.place in spans and all(call.call_id for call in fact.asked)}
+    models = [
+        fact
+        for fact in asking
+        if fact.kind in ASKING and (fact.place not in around if fact.is_span else fact.place not in spans)
+    ]
     traces = {fact.trace_id for fact in facts if fact.kind in MODEL_KINDS}
-    around = [fact for fact in asking if fact.kind in AROUND and fact.trace_id not in traces]
-    return sorted(models or around, key=lambda fact: (fact.end, fact.kind not in MODEL_KINDS, fact.key))
+    runs = [fact for fact in asking if fact.kind in AROUND and fact.trace_id not in traces]
+    return sorted(models or runs, key=lambda fact: (fact.end, fact.kind not in MODEL_KINDS, fact.key))
 
 
 def _once(asking: Sequence[Fact]) -> Iterator[Told]:
@@ -190,7 +201,10 @@ class _Results:
     def __init__(self, facts: Sequence[Fact]) -> None:
         self._by_id: dict[str, list[tuple[Fact, Result]]] = defaultdict(list)
         self._next: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+        self._last: dict[str, int] = {}
         for fact in sorted(facts, key=lambda fact: (fact.start, fact.key)):
+            if fact.kind in ASKING and fact.trace_id:
+                self._last[fact.trace_id] = fact.start
             for result in fact.results:
                 if result.call_id:
                     self._by_id[result.call_id].append((fact, result))
@@ -224,9 +238,18 @@ class _Results:
         return replace(call, result=result, result_key=fact.key)
 
     def _later(self, fact: Fact) -> Fact | None:
+        """Find the next question of the prompt: in the trace that goes on, else in any, as each call may be its own."""
         questions = self._next.get((fact.emitter, fact.prompt or ""), [])
         place = bisect_left(questions, fact.end, key=lambda question: question.start)
-        return next((later for later in questions[place : place + WINDOW] if not _is_same(later, fact)), None)
+        goes_on = self._last.get(fact.trace_id, 0) >= fact.end
+        return next(
+            (
+                later
+                for later in questions[place : place + WINDOW]
+                if not _is_same(later, fact) and (later.trace_id == fact.trace_id or not goes_on)
+            ),
+            None,
+        )
 
 
 def _is_same(one: Fact, other: Fact) -> bool:
@@ -246,7 +269,10 @@ class _Near:
         """Say whether a record covers the call, and use it up."""
         free = self._free[call.asked.name]
         place = bisect_left(free, call.fact.end - SAME_NS, key=lambda fact: fact.start)
-        if place == len(free) or free[place].start > call.fact.end + SAME_NS:
-            return False
-        del free[place]
-        return True
+        for number in range(place, len(free)):
+            if free[number].start > call.fact.end + SAME_NS:
+                return False
+            if not _differ(call.asked, free[number].tool):
+                del free[number]
+                return True
+        return False

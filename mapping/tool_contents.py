@@ -10,9 +10,10 @@ from mapping.files import writes
 from mapping.hooks import tool_by
 from mapping.kinds import tool_in
 from mapping.messages import message_of, role_of
-from mapping.parts import SHAPES, Result, json_text, says_failed
+from mapping.parts import Result, json_text, says_failed
 from mapping.record import parsed
 from mapping.reprs import written_out
+from mapping.shapes import SHAPES
 
 
 @dataclass(slots=True, unsafe_hash=True)

@@ -12,6 +12,8 @@ from typing import Final
 from mapping.facts import Fact
 from mapping.forest import Forest
 from mapping.moments import Open
+from mapping.parts import Asked, Result, json_text
+from mapping.record import parsed
 from mapping.roots import Roots
 from mapping.sessions import SYNTHETIC
 from mapping.tree import Place
@@ -161,17 +163,19 @@ class Units:
 
     def _go_on(self, facts: Iterable[Fact]) -> None:
         """Join calls that stand alone, where one is given the result of what another asked for."""
-        asked: dict[tuple[str | None, str], Unit] = {}
+        asked: dict[tuple[str | None, ...], Unit] = {}
         for fact in facts:
             key = self._roots.of(fact.place) if fact.is_span and fact.kind == "llm" else None
             unit = self._by_root.get(key) if key else None
             if key is None or unit is None or not _bare(unit):
                 continue
-            before = next((asked[name] for name in _ids(fact, "results") if name in asked), unit)
+            given = [*_ids(fact, "results"), *_words(fact, fact.results)]
+            before = next((asked[name] for name in given if name in asked), unit)
             if before is not unit and unit.root is not None:
                 before.more.append(unit.root)
                 self._by_root[key] = before
-            asked.update((name, before) for name in _ids(fact, "asked"))
+            nameless = [call for call in fact.asked if not call.call_id]
+            asked.update((name, before) for name in [*_ids(fact, "asked"), *_words(fact, nameless)])
 
     def _last_resort(self, facts: Iterable[Fact]) -> dict[str, Unit]:
         """Make one unit of the calls of a session that has none."""
@@ -239,8 +243,17 @@ def _stop(unit: Unit, following: int | None, ends: Sequence[int]) -> None:
 
 def _ids(fact: Fact, field: str) -> list[tuple[str | None, str]]:
     """Give the ids of tool calls that a model call asked for, or was given the results of, within its session."""
-    session = None if (fact.session_id or SYNTHETIC).startswith(SYNTHETIC) else fact.session_id
-    return [(session, told.call_id) for told in getattr(fact, field, ()) if told.call_id]
+    return [(_own_session(fact), told.call_id) for told in getattr(fact, field, ()) if told.call_id]
+
+
+def _words(fact: Fact, calls: Iterable[Asked | Result]) -> list[tuple[str | None, ...]]:
+    """Give what tool calls are known by whose asking tells of no ids: prompt, name and arguments."""
+    told = [(call.name, json_text(parsed(call.arguments))) for call in calls if call.name and call.arguments]
+    return [(_own_session(fact), fact.prompt, *each) for each in told]
+
+
+def _own_session(fact: Fact) -> str | None:
+    return None if (fact.session_id or SYNTHETIC).startswith(SYNTHETIC) else fact.session_id
 
 
 def _bare(unit: Unit) -> bool:

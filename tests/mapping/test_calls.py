@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 
 from mapping.calls import Call
+from mapping.facts import fact_of
+from mapping.record import Record
+from mapping.tokens import Tokens
+from schema.signals import Signal
 from tests.support.corpus import ALL, source
 from tests.support.meaning import calls, facts
 
@@ -19,6 +23,11 @@ ABSENT = {
     "opencode": 11,  # ends before it has sent everything
 }
 """How many calls' tokens a recording does not hold."""
+ASKED = {"id": "c1", "type": "function", "function": {"name": "get", "arguments": "{}"}}
+DETAILS = {
+    "prompt_tokens_details": {"cached_tokens": 8, "cache_write_tokens": 2},
+    "completion_tokens_details": {"reasoning_tokens": 5},
+}
 UNKNOWN = {"llama-index-openinference": 13, "openai-js-openinference": 7, "pydantic-ai-latest": 1}
 """How many calls are told of without tokens and without an error."""
 SUMS = {"haystack-openinference": 4}
@@ -104,3 +113,31 @@ def test_the_order_in_which_records_come_changes_nothing(name: str) -> None:
         Random(seed).shuffle(told)
 
         assert expected == [(numbers(call), sorted(call.sources)) for call in calls(tuple(told))]
+
+
+def test_litellms_request_and_the_providers_own_are_one_call() -> None:
+    """The outer span counts; the inner one has the answer in the provider's words, as Python writes them."""
+    choice = {"finish_reason": "tool_calls", "message": {"role": "assistant", "tool_calls": [ASKED]}}
+    outer = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.system": "azure",
+        "gen_ai.response.id": "chatcmpl-1",
+        "gen_ai.usage.input_tokens": 211,
+        "gen_ai.usage.output_tokens": 23,
+        "gen_ai.cost.total_cost": 0.25,
+        "gen_ai.completion.0.function_call.name": "get",
+        "gen_ai.completion.0.function_call.arguments": "{}",
+        "metadata.usage_object": repr({"prompt_tokens": 211, "completion_tokens": 23, **DETAILS}),
+    }
+    inner = {"llm.azure.messages": "[]", "llm.azure.model": "gpt-4o", "llm.azure.choices": repr([choice])}
+    spans = (
+        Record(Signal.TRACES, "t/o", "litellm_request", 1, 9, "t", "o", "", scope="litellm", attributes=outer),
+        Record(Signal.TRACES, "t/i", "raw_gen_ai_request", 2, 8, "t", "i", "o", scope="litellm", attributes=inner),
+    )
+
+    (call,) = calls(tuple(map(fact_of, spans)))
+
+    assert call.fact.model is not None
+    assert call.fact.model.tokens == Tokens(211, 23, 8, 2, 5)
+    assert (call.fact.model.provider, call.fact.model.cost_usd) == ("azure.ai.openai", 0.25)
+    assert [asked.call_id for asked in call.fact.asked] == ["c1"]

@@ -69,3 +69,11 @@ def test_parts_in_a_text_and_a_single_call_are_read() -> None:
     answer = message_of(nodes[0], "assistant")
 
     assert ("yes", (Asked(None, "get", "{}"),)) == (answer.text, answer.asked)
+
+
+def test_an_empty_text_that_was_written_as_json_is_none() -> None:
+    """Older instrumentations write what is no text as JSON, and the empty text too."""
+    nodes = flattened({"gen_ai.completion.0.content": '""', "gen_ai.completion.0.role": "assistant"}, "output")
+
+    assert nodes is not None
+    assert message_of(nodes[0], "user").text == ""

@@ -11,8 +11,9 @@ from mapping.emitters import origin_of
 from mapping.facts import fact_of
 from mapping.fields import Reading
 from mapping.messages import Message, finish_in, message_of, nodes_in
-from mapping.parts import MAX_RESULT, SHAPES, Asked, Result
+from mapping.parts import MAX_RESULT, Asked, Result
 from mapping.record import Event, Record
+from mapping.shapes import SHAPES
 from schema.signals import Signal
 
 ASKED = Asked("c1", "get", '{"a":1}')
@@ -44,6 +45,7 @@ USER = {
     "events": [{"content": "hi", "role": "user", "event.name": "gen_ai.user.message"}],
     "event without a role": [{"content": "hi", "event.name": "gen_ai.user.message"}],
     "genkit": {"messages": [{"role": "user", "content": [{"text": "hi"}]}], "tools": []},
+    "dspy": {"input_args": {"question": "hi"}},
     "task": {"task": "hi", "stream": False},
     "repr": {"messages": ["ChatMessage(_role=<ChatRole.USER: 'user'>, _content=[TextContent(text='hi')], _meta={})"]},
     "text": "hi",
@@ -96,6 +98,23 @@ CALLS = {
         "message": {"role": "model", "content": [{"toolRequest": {"ref": "c1", "name": "get", "input": {"a": 1}}}]}
     },
     "repr": "Message(role='assistant', content=None, tool_calls=[ToolCall(id='c1', name='get', arguments={'a': 1})])",
+    "repr in a text part": [
+        {
+            "role": "assistant",
+            "parts": [
+                {
+                    "type": "text",
+                    "content": """ResponseFunctionToolCall(arguments='{"a":1}', call_id='c1', name='get', id='f')""",
+                }
+            ],
+        }
+    ],
+    "repr of a message in a text part": [
+        {
+            "role": "assistant",
+            "parts": [{"type": "text", "content": f"{{'content': None, 'tool_calls': [{FUNCTION}]}}"}],
+        }
+    ],
 }
 
 
@@ -103,6 +122,13 @@ CALLS = {
 def test_a_call_is_read_from_every_shape(shape: str) -> None:
     """With its id, its name and its arguments as JSON text."""
     assert read(CALLS[shape], "assistant") == [Message("assistant", "", (ASKED,))]
+
+
+def test_a_text_that_is_only_like_an_object_stays_text() -> None:
+    """What a user quotes was said."""
+    quoted = ["{'content': 'hi'}", "ToolCall(id=", "{'role': 'user', 'tool_calls': None}"]
+
+    assert [message_of({"role": "user", "content": text}, "user").text for text in quoted] == quoted
 
 
 RESULTS = {

@@ -2,7 +2,10 @@
 
 import pytest
 
+from mapping.facts import fact_of
+from mapping.record import Record
 from mapping.sessions import SYNTHETIC
+from schema.signals import Signal
 from tests.mapping.test_calls import answered, numbers
 from tests.support.corpus import ALL
 from tests.support.meaning import calls, facts
@@ -46,3 +49,18 @@ def test_each_call_is_in_the_session_that_the_recording_names(name: str) -> None
     else:
         assert OWN.get(name, 0) == sum(found != session for session, found in told)
         assert not any(str(found).startswith(SYNTHETIC) for _, found in told)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"traceloop.span.kind": "task", "traceloop.entity.input": '{"inputs": {}, "metadata": {"thread_id": "one"}}'},
+        {"traceloop.association.properties.sessionId": "one"},
+        {"openinference.span.kind": "LLM", "metadata": '{"session_id": "one", "thread_id": "two"}'},
+        {"langsmith.metadata.thread_id": "one"},
+        {"mastra.metadata.sessionId": "one", "mastra.metadata.threadId": "two"},
+    ],
+)
+def test_frameworks_keep_a_session_in_their_metadata(attributes: dict[str, str]) -> None:
+    """As attributes of their own, or inside JSON text."""
+    assert fact_of(Record(Signal.TRACES, "t/s", "n", 1, 2, "t", "s", attributes=attributes)).session_id == "one"

@@ -1,5 +1,6 @@
 """Tool calls that only messages tell of."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from tests.support.meaning import tools
 
 SECOND = 1_000_000_000
 PARIS = {"city": "Paris"}
+GIVEN = {"gen_ai.tool.call.arguments": '{"city":"Oslo"}'}
 
 
 def part(kind: str, **members: Any) -> dict[str, Any]:
@@ -164,3 +166,29 @@ def test_two_records_of_an_answer_ask_once() -> None:
 
     assert len(told(asking, fact_of(copy))) == 2
     assert len(told(fact_of(copy))) == 1
+
+
+def test_a_prompt_that_is_asked_again_elsewhere_answers_no_call() -> None:
+    """The trace that the call was asked in goes on, and its questions tell of no results."""
+    first = (model(1, call()), tool(2), model(4, part("text", content="done")))
+    again = model(9, part("text", content="done"), since=(result("rainy", "c2"),), trace="u")
+
+    assert told(*first, again) == [("get", "c1", '{"city":"Paris"}', None, False)]
+
+
+def test_the_inner_one_of_two_answers_tells_of_the_calls() -> None:
+    """The span around has them without their ids."""
+    outer = model(1, call(call_id=None))
+    inner = replace(model(1, call()), key="t/i", span_id="i", parent_span_id=outer.span_id)
+
+    assert [each.fact.tool.call_id for each in tools((outer, inner)) if each.fact.tool] == ["c1"]
+
+
+def test_a_call_whose_record_was_lost_is_told_by_its_result() -> None:
+    """Other records of the session, of the same tool, are of other calls, by their arguments."""
+    asking, next_one = model(1, call()), model(2, part("text", content="sunny"), since=(result(),))
+    oslo = '{"city":"Oslo"}'
+    others = (model(3, call(call_id="c2", arguments={"city": "Oslo"}), trace="u"), tool(4, trace="u", **GIVEN))
+    facts = [replace(fact, session_id="one") for fact in (asking, next_one, *others)]
+
+    assert told(*facts) == [("get", "c1", '{"city":"Paris"}', "sunny", False), ("get", "c2", oslo, None, False)]

@@ -107,3 +107,19 @@ def test_an_exit_code_makes_a_failed_call(service: str, output: str, failed: boo
         )
 
     assert fact_of(record).failed is failed
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "span", "name"),
+    [
+        ("lmnr.span.type", "TOOL", "get_weather", "get_weather"),
+        ("openinference.span.kind", "TOOL", "get_weather.__call__", "get_weather"),
+        ("openinference.span.kind", "TOOL", "handoff to researcher", None),
+    ],
+)
+def test_a_tool_without_a_name_has_its_spans(key: str, kind: str, span: str, name: str | None) -> None:
+    """Where that is a function's."""
+    told = fact_of(Record(Signal.TRACES, "t/s", span, 1, 2, "t", "s", attributes={key: kind})).tool
+
+    assert told is not None
+    assert told.name == name

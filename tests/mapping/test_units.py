@@ -1,9 +1,12 @@
 """Which records are one job's, by what they say."""
 
+from dataclasses import replace
+
 import pytest
 
 from mapping.facts import Fact
 from mapping.identity import Identity
+from mapping.parts import Asked, Result
 from tests.support.facts import event, says, span
 from tests.support.meaning import story
 
@@ -102,3 +105,15 @@ def test_what_a_message_started_is_part_of_the_job_that_sent_it() -> None:
     second = span("2", kind="agent", trace_id="u", identity=Identity(causes=(first.place,)))
 
     assert ["t:1"] == ids(first, second)
+
+
+def test_calls_alone_go_on_with_what_was_asked_for_without_an_id() -> None:
+    """The question repeats the call with its id, so that prompt, name and arguments tell which one it was."""
+    arguments, spaced = '{"city":"Paris"}', '{"city": "Paris"}'
+    first = span("1", kind="llm", prompt="weather?", asked=(Asked(None, "get", arguments),))
+    result = Result("c1", "get", "sunny", arguments=spaced)
+    second = span("1", kind="llm", trace_id="u", start=2 * SECOND, prompt="weather?", results=(result,))
+    other = replace(second, prompt="and then?")
+
+    assert ["t:1"] == ids(first, second)
+    assert ["t:1", "u:1"] == ids(first, other)
