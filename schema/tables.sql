@@ -525,7 +525,7 @@ select
   case when s.ended_at is null then 'active' else 'ended' end as status,
   (select count(*) from agent_traces as t where t.session_id = s.session_id) as total_events,
   (
-    select sum(ifnull(t.input_tokens, 0) + ifnull(t.output_tokens, 0))
+    select sum(coalesce(t.input_tokens + t.output_tokens, t.input_tokens, t.output_tokens))
     from agent_traces as t
     where t.session_id = s.session_id and t.counted = 1
   ) as total_tokens,

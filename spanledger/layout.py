@@ -1,5 +1,6 @@
 """Lay text out for a terminal of any width, wide characters included; write amounts the way people read them."""
 
+import re
 import shutil
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,8 @@ THOUSAND: Final = 1_000
 CENT_USD: Final = 0.01
 MINUTE_S, HOUR_S = 60, 3_600
 SHORT_ID: Final = 8
+PREFIX: Final = re.compile(r"^[a-z]{1,8}:")
+"""What says of which kind an id is, such as 'trace:'."""
 RECENT_DAYS: Final = 300
 
 
@@ -77,13 +80,13 @@ def fitted(head: Sequence[str], rows: Iterable[Sequence[Any]], *, flexible: Sequ
 
 
 def short_ids(ids: Sequence[str]) -> list[str]:
-    """Cut each id to the fewest characters, eight or more, that tell it from the others."""
+    """Cut each id to the fewest characters, eight or more behind a prefix, that tell it from the others."""
     ordered = sorted(set(ids))
     shared = [
         len(list(takewhile(lambda two: two[0] == two[1], zip(*pair, strict=False)))) for pair in pairwise(ordered)
     ]
     needed = {one: max([0, *shared[max(0, at - 1) : at + 1]]) + 1 for at, one in enumerate(ordered)}
-    return [one[: max(SHORT_ID, needed[one])] for one in ids]
+    return [one[: max(SHORT_ID + len(one) - len(PREFIX.sub("", one)), needed[one])] for one in ids]
 
 
 def took(milliseconds: float | None) -> str:

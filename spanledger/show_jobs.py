@@ -15,6 +15,8 @@ HEAD: Final = ("UTC", "job", "status", "model", "took", "tokens", "cost", "promp
 CALLS: Final = ("time", "tool", "", "took", "input -> output")
 SUBAGENTS: Final = ("subagent", "name", "tool calls", "messages", "tokens")
 SHOWN_CALLS: Final = 50
+MODEL: Final = 14
+"""Columns of a model's name in a list: a prompt says more."""
 SHOWN_LINES: Final = 20
 
 
@@ -69,7 +71,7 @@ def _row(item: Row, short: str) -> Sequence[Any]:
         short_clock(item["started_at"]),
         short,
         item["status"],
-        item["model"],
+        cut(item["model"] or "unknown", MODEL),
         took(item.get("elapsed_ms")),
         amount(_tokens(item)),
         price(item["cost_usd"]),
@@ -104,6 +106,8 @@ def _about(told: Row) -> dict[str, str | None]:
 
 
 def _tokens_told(told: Row) -> str:
+    if _tokens(told) is None:
+        return "not told"
     cached = f" ({amount(told['cache_read_tokens'])} from the cache)" if told.get("cache_read_tokens") else ""
     part = "; not all calls told theirs" if told.get("usage_incomplete") else ""
     return f"{amount(told['input_tokens'])} read{cached}, {amount(told['output_tokens'])} written{part}"

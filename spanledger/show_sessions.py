@@ -102,14 +102,14 @@ def _row(item: Row, short: str) -> Sequence[Any]:
 def _print(told: Row) -> None:
     outcome = f"{told['status']}: {told['exit_reason']}" if told["exit_reason"] else told["status"]
     closed = f" (closed by {told['closed_by']})" if told["closed_by"] else ""
-    read, written = amount(told["input_tokens"]), amount(told["output_tokens"])
+    counted = f"{amount(told['input_tokens'])} read, {amount(told['output_tokens'])} written"
     about = {
         "session": told["session_id"],
         "agent": told["agent_name"],
         "status": outcome + closed,
         "started": f"{clock(told['started_at'])} UTC, took {took(told['duration_ms'])}",
         "workspace": told["workspace_path"],
-        "tokens": f"{read} read, {written} written in {told['model_calls']} model calls",
+        "tokens": f"{counted if told['total_tokens'] is not None else 'not told'} in {told['model_calls']} model calls",
         "cost": price(told["cost_usd"]),
         "tools": f"{told['tool_calls']} calls, {told['failed_tool_calls'] or 0} failed" if told["tool_calls"] else None,
         "entries": f"{told['total_events']}, {told['errors']} of them errors",

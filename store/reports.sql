@@ -8,7 +8,7 @@ select
   (select count(*) from job_history as j where j.session_id = s.session_id) as jobs,
   (select count(*) from model_calls as m where m.session_id = s.session_id and m.counted = 1) as model_calls,
   (
-    select sum(ifnull(m.input_tokens, 0) + ifnull(m.output_tokens, 0))
+    select sum(coalesce(m.input_tokens + m.output_tokens, m.input_tokens, m.output_tokens))
     from model_calls as m
     where m.session_id = s.session_id and m.counted = 1
   ) as total_tokens,

@@ -74,6 +74,7 @@ def test_long_text_is_shortened() -> None:
         (["short", "shorter"], ["short", "shorter"]),
         (["0123456789ab", "0123456789cd", "zzzzzzzzzzzz"], ["0123456789a", "0123456789c", "zzzzzzzz"]),
         (["aaaaaaaaaa", "aaaaaaaaaabb"], ["aaaaaaaaaa", "aaaaaaaaaab"]),
+        (["trace:0123456789", "sess:zz:yyyyyyyy"], ["trace:01234567", "sess:zz:yyyyy"]),
         (["same-same-same"] * 2, ["same-sam"] * 2),
     ],
 )
