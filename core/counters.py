@@ -53,6 +53,15 @@ class Counters:
             "spanledger_queue_bytes", "Bytes of requests waiting for the writer.", registry=registry
         )
         self.commit_seconds = Gauge("spanledger_commit_seconds", "Time the last group commit took.", registry=registry)
+        self.underived = Gauge(
+            "spanledger_underived_rows", "Raw rows that nothing is derived from yet.", registry=registry
+        )
+        self.derive_failures = Gauge(
+            "spanledger_derive_failures", "Sessions that could not be derived since the start.", registry=registry
+        )
+        self.derive_restarts = Gauge(
+            "spanledger_derive_restarts", "Restarts of the deriving process since the start.", registry=registry
+        )
         self.commits = Gauge("spanledger_commits", "Group commits since the start.", registry=registry)
 
     def text(self) -> bytes:

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from threading import Event, Lock, Thread
 from typing import Any, Final
@@ -70,7 +71,7 @@ class Following:
     def _run(self) -> None:
         wait = FIRST_WAIT_S
         while not self._over.is_set():
-            began_well = self._once()
+            began_well = self._tried_once()
             if self._over.is_set():
                 return
             wait = FIRST_WAIT_S if began_well else min(wait * 2, LONGEST_WAIT_S)
@@ -78,29 +79,34 @@ class Following:
             log.warning("the deriving process ended; it starts again in %g s", wait)
             self._over.wait(wait)
 
+    def _tried_once(self) -> bool:
+        try:
+            return self._once()
+        except OSError:  # there is no room for another process now
+            log.exception("the deriving process cannot be started")
+            return False
+
     def _once(self) -> bool:
         """Run the process until it ends; say whether it did anything."""
-        spoke = False
         command = [sys.executable, "-P", "-m", "derive.process"]
         pipe = subprocess.PIPE
-        with subprocess.Popen(  # noqa: S603  our own program
+        process = self._process = subprocess.Popen(  # noqa: S603  our own program
             command, stdin=pipe, stdout=pipe, start_new_session=True, env=environment()
-        ) as process:
-            self._process = process
-            if self._over.is_set():
-                process.kill()
-            try:
-                self._say(process, self._start)
-                while True:
-                    message = pickle.load(process.stdout)  # type: ignore[arg-type]  # noqa: S301  from our own process
-                    spoke = True
-                    self._do(message)
-                    self._say(process, self._left())
-            except (EOFError, OSError, pickle.UnpicklingError):  # it ended, maybe half-way
-                pass
-            except Exception:  # whatever it was, a new process may do better
-                log.exception("the deriving process said what cannot be understood")
-            process.kill()
+        )
+        spoke = False
+        try:
+            self._say(process, self._start)
+            while not self._over.is_set():
+                message = pickle.load(process.stdout)  # type: ignore[arg-type]  # noqa: S301  from our own process
+                spoke = True
+                self._do(message)
+                self._say(process, self._left())
+        except (EOFError, OSError, pickle.UnpicklingError):  # it ended, maybe half-way
+            pass
+        except Exception:  # whatever it was, a new process may do better
+            log.exception("the deriving process said what cannot be understood")
+        finally:
+            _end(process)
         return spoke
 
     def _do(self, message: Any) -> None:
@@ -137,3 +143,13 @@ class Following:
         assert process.stdin is not None, "it was started with a pipe"
         pickle.dump(answer, process.stdin, pickle.HIGHEST_PROTOCOL)
         process.stdin.flush()
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a process, whatever state it is in, and let go of its pipes."""
+    process.kill()
+    for end in (process.stdin, process.stdout):
+        with suppress(OSError):
+            assert end is not None, "it was started with pipes"
+            end.close()
+    process.wait()

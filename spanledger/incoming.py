@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from core.errors import Refused
-from spanledger import recordings
+from spanledger import looking_back, recordings
 from spanledger.config import Config
 from spanledger.options import NotFound
 from spanledger.recordings import NotOtlp, Recorded
-from spanledger.sinks import Sent, Sink, opened
+from spanledger.sinks import LocalSink, Sent, Sink, opened
 from spanledger.terminal import Progress, note, say, say_json
 
 FAILED = 1
@@ -43,7 +43,9 @@ def show(config: Config, sources: tuple[str, ...], *, as_json: bool) -> int:
     _check_there(sources)
     with opened(config) as sink:
         tally = _send_all(sources, sink)
-        where = sink.where
+        where, is_local = sink.where, isinstance(sink, LocalSink)
+    if is_local:
+        looking_back.catch_up(config)
     if as_json:
         say_json({"to": where, **asdict(tally)})
     else:

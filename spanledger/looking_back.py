@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from api.operations import OPERATIONS, PREFIX
@@ -47,6 +48,12 @@ def show(config: Config, what: str, *, as_json: bool) -> None:
         say(f"{TOLD[what]} ({took} s)")
 
 
+def catch_up(config: Config) -> None:
+    """Derive from what is new while no collector runs; one that has just started will do it itself."""
+    with suppress(AlreadyRunning), Lock(database(config)):
+        here(config)
+
+
 def here(config: Config, order: Order | None = None) -> None:
     """Derive in this process, which holds the database's lock: what is new, and what is ordered."""
     side = patiently(lambda: SqliteWriteSide(config.store.model_copy(update={"reserve": 0})))
@@ -61,9 +68,8 @@ def derive(config: Config, write: Callable[[Changes], Any], order: Order | None 
     raw = SqliteRawSide(database(config))
     progress = Progress("rows derived from")
     try:
-        rules = Rules(
-            catalogue(raw), grace=int(config.derive.job_grace * 1e9), idle=int(config.derive.session_idle * 1e9)
-        )
+        grace, idle = (int(seconds * 1e9) for seconds in (config.derive.job_grace, config.derive.session_idle))
+        rules = Rules(catalogue(raw), grace=grace, idle=idle)
         deriver = Deriver(raw, write, rules, clock=lambda: 0.0)  # nothing else needs the time that large groups take
         if order is not None:
             obey(order, deriver)

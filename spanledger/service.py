@@ -156,6 +156,9 @@ class Service:
         counters.queued_bytes.set(writer.queued_bytes)
         counters.commit_seconds.set(writer.last_commit_s)
         counters.commits.set(writer.commits)
+        counters.underived.set(self.following.backlog.rows)
+        counters.derive_failures.set(self.following.failures)
+        counters.derive_restarts.set(self.following.restarts)
         counters.in_flight_bytes.set(self._intake.admission.in_flight_bytes)
         if self.grpc is not None:
             await self.grpc.serving(now=not await self.ready())

@@ -7,12 +7,13 @@ from typing import Any
 from spanledger import __version__
 from spanledger.config import Config
 from spanledger.options import database, reading
-from spanledger.terminal import NANOSECONDS, human_bytes, human_time, say, say_json, table
+from spanledger.terminal import NANOSECONDS, human_bytes, human_time, plain, say, say_json, table
 from store import lock
 from store.lock import Holder
 from store.sqlite import SqliteReadSide
 
 HEAD = ("signal", "transport", "requests", "received", "stored", "duplicate", "rejected", "repaired", "conflicts")
+UNPRICED = 5
 VIEWS = ("spans", "log_records", "metric_points")
 
 
@@ -40,6 +41,8 @@ def gather(path: Path, side: SqliteReadSide, holder: Holder | None) -> dict[str,
         "database": {"path": str(path), "bytes": _size(path), "wal_bytes": _size(path.with_name(f"{path.name}-wal"))},
         "ledger": [asdict(line) for line in side.ledger()],
         "rejections": asdict(tally),
+        "derived": side.report("behind")[0],
+        "unpriced": side.report("unpriced", limit=UNPRICED),
         "last_received_unix_nano": last_received(side),
     }
 
@@ -68,9 +71,23 @@ def _print(facts: dict[str, Any]) -> None:
     say(f"received    last {human_time(facts['last_received_unix_nano'])}")
     refused = facts["rejections"]
     look = "; look at them with `spanledger rejections`" if refused["kept"] else ""
+    say(f"derived     {_behind(facts['derived'])}")
     say(f"refused     {refused['kept']} kept, {refused['forgotten']} forgotten{look}")
+    for model in facts["unpriced"]:
+        say(
+            f"unpriced    {plain(model['model'] or 'no model named')}: {model['calls']} calls; {_price_it(model['model'])}"
+        )
     say()
     say(table(HEAD, [[line[name] for name in HEAD] for line in facts["ledger"]]))
+
+
+def _behind(left: dict[str, int]) -> str:
+    rows = sum(left.values())
+    return f"{rows} records to go" if rows > 0 else "everything"
+
+
+def _price_it(model: str | None) -> str:
+    return f"`spanledger prices set {plain(model)} --input … --output …`" if model else "nothing can price them"
 
 
 def _running(facts: dict[str, Any]) -> str:

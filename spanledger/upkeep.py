@@ -81,14 +81,14 @@ def prices_remove(source: Source, *, as_json: bool, **values: str | None) -> Non
 
 
 @prices.command("import")
-@click.argument("file", type=FILE)
+@click.argument("prices_file", metavar="FILE", type=FILE)
 @config_options
 @json_option
-def prices_import(source: Source, *, file: Path, as_json: bool) -> None:
+def prices_import(source: Source, *, prices_file: Path, as_json: bool) -> None:
     """Import prices from LiteLLM's model_prices_and_context_window.json, for models that no other catalogue has."""
     from spanledger import show_prices as page
 
-    page.take(source.load(), file, as_json=as_json)
+    page.take(source.load(), prices_file, as_json=as_json)
 
 
 COMMANDS = (rebuild, recost, prices)
