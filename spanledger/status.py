@@ -74,9 +74,8 @@ def _print(facts: dict[str, Any]) -> None:
     say(f"derived     {_behind(facts['derived'])}")
     say(f"refused     {refused['kept']} kept, {refused['forgotten']} forgotten{look}")
     for model in facts["unpriced"]:
-        say(
-            f"unpriced    {plain(model['model'] or 'no model named')}: {model['calls']} calls; {_price_it(model['model'])}"
-        )
+        name = model["model"]
+        say(f"unpriced    {plain(name or 'no model named')}: {model['calls']} calls; {_price_it(name)}")
     say()
     say(table(HEAD, [[line[name] for name in HEAD] for line in facts["ledger"]]))
 

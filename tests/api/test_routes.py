@@ -1,9 +1,8 @@
 """Prove what /api/v1 answers over HTTP, with the real service."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import orjson
@@ -12,29 +11,14 @@ import pytest
 from api.operations import OPERATIONS, PREFIX
 from api.questions import QUESTIONS
 from core.errors import Refused
-from tests.support.clients import Reply, request
+from tests.support.api import ask, raw
+from tests.support.clients import request
 from tests.support.corpus import send, source
 from tests.support.service import Running, running
 from tests.support.told import job, tool_call
 from tests.support.wait import until
 
-JSON = {"Content-Type": "application/json"}
 TRACED = "openai-agents-openinference"
-
-
-def ask(service: Running, path: str, *, method: str = "GET", body: object = None, status: int = 200) -> Any:
-    """Send a request under /api/v1 and read its answer."""
-    reply = raw(service, path, method=method, body=body)
-    assert status == reply.status, reply.body
-    return orjson.loads(reply.body)
-
-
-def raw(
-    service: Running, path: str, *, method: str = "GET", body: object = None, headers: Mapping[str, str] | None = None
-) -> Reply:
-    """Send a request under /api/v1."""
-    written = None if body is None else orjson.dumps(body)
-    return request(service, method, f"{PREFIX}{path}", written, {**JSON, **(headers or {})})
 
 
 @pytest.fixture(scope="module")
@@ -227,7 +211,7 @@ def test_errors_are_problem_documents(
 def test_bodies_that_are_no_json(full: Running) -> None:
     """A body of another kind, or broken, is refused."""
     other = request(full, "POST", f"{PREFIX}/jobs", b"id=1", {"Content-Type": "application/x-www-form-urlencoded"})
-    broken = request(full, "POST", f"{PREFIX}/jobs", b"{", JSON)
+    broken = request(full, "POST", f"{PREFIX}/jobs", b"{", {"Content-Type": "application/json"})
 
     assert (415, 400) == (other.status, broken.status)
     assert "the body is not JSON" in orjson.loads(broken.body)["detail"]
@@ -293,7 +277,7 @@ def test_a_long_query_does_not_hold_up_stopping(tmp_path: Path) -> None:
 
 def test_every_path_is_asked_here() -> None:
     """No path of the API is without a test."""
-    text = Path(__file__).read_text()
+    text = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
     for one in (*(question.path for question in QUESTIONS), *(operation.path for operation in OPERATIONS.values())):
         assert f"/{one.split('/')[1]}" in text
         assert one.rpartition("/")[2].startswith("{") or one.rpartition("/")[2] in text
