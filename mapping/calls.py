@@ -57,7 +57,8 @@ class _Merging:
         self._tree = tree
         self._by_place: dict[Place, Call] = {}
         self._by_id: dict[str, Call] = {}
-        self._below: dict[Place, list[Call]] = defaultdict(list)
+        self._below: dict[object, list[Call]] = defaultdict(list)
+        self._open_below: dict[tuple[Place, str], list[Call]] = defaultdict(list)
         self._within: dict[Place, list[Call]] = defaultdict(list)
         self._by_numbers: dict[object, list[Call]] = defaultdict(list)
         self._given_up: dict[tuple[str | None, str], list[Call]] = defaultdict(list)
@@ -102,11 +103,13 @@ class _Merging:
 
     def _place(self, fact: Fact, call: Call) -> None:
         """Remember where a call's span stands, and its numbers."""
-        self._below[fact.parent].append(call)
+        if fact.model and not fact.model.tokens:
+            self._open_below[fact.parent, fact.scope].append(call)
         for place in self._tree.wrapping(fact.place):
             self._within[place].append(call)
         for numbers in _numbers(fact):
             self._by_numbers[fact.session_id, numbers].append(call)
+            self._below[fact.parent, numbers].append(call)
         if _given_up(fact):
             self._given_up[fact.session_id, fact.emitter].append(call)
 
@@ -130,7 +133,8 @@ class _Merging:
         return next(
             (
                 call
-                for call in self._below[fact.parent]
+                for numbers in _numbers(fact)
+                for call in self._below[fact.parent, numbers]
                 if call.fact.scope != fact.scope
                 and _equal(fact, call.fact)
                 and fact.start <= call.fact.end
@@ -145,12 +149,8 @@ class _Merging:
             return None
         open_ones = (
             call
-            for call in self._below[fact.parent]
-            if call.fact.scope == fact.scope
-            and call.fact.end <= fact.start
-            and not call.fact.failed
-            and call.fact.model
-            and not call.fact.model.tokens
+            for call in self._open_below[fact.parent, fact.scope]
+            if call.fact.end <= fact.start and not call.fact.failed and call.fact.model and not call.fact.model.tokens
         )
         return max(open_ones, key=lambda call: _order(call.fact), default=None)
 
@@ -206,9 +206,12 @@ def _numbers(fact: Fact) -> Iterator[tuple[str, int | None, int | None]]:
 
 def _sums(facts: Iterable[Fact], leaves: Sequence[Call], tree: Tree) -> Iterator[Call]:
     """Give the sums below which nothing counts, the innermost first (mapping.md D.3)."""
-    covered = {place for call in leaves for place in tree.above(call.fact.place)}
+    covered: set[Place] = set()
+    for call in leaves:
+        tree.cover(call.fact.place, covered)
     told = [fact for fact in facts if fact.kind in SUMS and fact.is_span and fact.model and fact.model.tokens]
     for fact in sorted(told, key=lambda fact: (-tree.depth(fact.place), *_order(fact))):
         if fact.place not in covered and fact.emitter not in LIFELONG:
-            covered.update((fact.place, *tree.above(fact.place)))
+            tree.cover(fact.place, covered)
+            covered.add(fact.place)
             yield Call(fact, "rollup", sources=[fact.key])

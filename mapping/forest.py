@@ -4,11 +4,10 @@ A span without one above stands below the span that caused it, if its record say
 A circle of parents is cut above its smallest span, so every walk ends and costs time in line with the spans.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 
 from mapping.facts import Fact
-from mapping.tree import Place
+from mapping.tree import Place, parents_first
 
 
 class Forest:
@@ -23,7 +22,7 @@ class Forest:
         above = {place: _above(fact) for place, fact in self.spans.items()}
         self._cuts: set[Place] = set()
         self._parents = above
-        self.order = tuple(_parents_first(above, self._cuts))
+        self.order = tuple(parents_first(above, self._cuts))
 
     def parent(self, place: Place) -> Place | None:
         """Give the span above; None when there is none or it was not received."""
@@ -52,40 +51,3 @@ def _above(fact: Fact) -> Place | None:
     if fact.parent_span_id:
         return fact.parent
     return fact.identity.causes[0] if fact.identity.causes else None
-
-
-def _parents_first(above: Mapping[Place, Place | None], cuts: set[Place]) -> Iterator[Place]:
-    below: dict[Place, list[Place]] = defaultdict(list)
-    tops = []
-    for place, parent in above.items():
-        if parent is not None and parent in above:
-            below[parent].append(place)
-        else:
-            tops.append(place)
-    seen: set[Place] = set()
-    yield from _walk(tops, below, seen)
-    for place in sorted(above.keys() - seen):
-        if place not in seen:
-            cut = min(_circle(place, above))
-            cuts.add(cut)
-            yield from _walk([cut], below, seen)
-
-
-def _walk(waiting: list[Place], below: Mapping[Place, list[Place]], seen: set[Place]) -> Iterator[Place]:
-    while waiting:
-        place = waiting.pop()
-        if place not in seen:
-            seen.add(place)
-            yield place
-            waiting.extend(below.get(place, ()))
-
-
-def _circle(place: Place, above: Mapping[Place, Place | None]) -> list[Place]:
-    """Give the spans of the circle that a span's parents run into."""
-    path: dict[Place, int] = {}
-    at: Place | None = place
-    while at is not None and at not in path:
-        path[at] = len(path)
-        at = above.get(at)
-    assert at is not None
-    return list(path)[path[at] :]

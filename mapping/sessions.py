@@ -17,20 +17,24 @@ SYNTHETIC: Final = "trace:"
 
 def with_sessions(facts: Sequence[Fact], tree: Tree) -> list[Fact]:
     """Fill in the session of each fact; None is left to a log record outside of any trace that names none."""
-    named = {fact.place: fact.session_id for fact in facts if fact.is_span and fact.session_id}
+    named = _inherited({fact.place: fact.session_id for fact in facts if fact.is_span and fact.session_id}, tree)
     traces = _by_trace(facts)
-    return [
-        fact if fact.session_id else replace(fact, session_id=_session(fact, tree, named, traces)) for fact in facts
-    ]
+    return [fact if fact.session_id else replace(fact, session_id=_session(fact, named, traces)) for fact in facts]
 
 
-def _session(fact: Fact, tree: Tree, named: dict[Place, str], traces: dict[str, str]) -> str | None:
+def _inherited(named: dict[Place, str], tree: Tree) -> dict[Place, str]:
+    """Give every span the session of the nearest one above that names one."""
+    for place in tree.order:
+        above = tree.parent(place)
+        if place not in named and above in named:
+            named[place] = named[above]
+    return named
+
+
+def _session(fact: Fact, named: dict[Place, str], traces: dict[str, str]) -> str | None:
     if not fact.trace_id:
         return None
-    for place in (fact.place, *tree.above(fact.place)):
-        if place in named:
-            return named[place]
-    return traces.get(fact.trace_id) or f"{SYNTHETIC}{fact.trace_id}"
+    return named.get(fact.place) or traces.get(fact.trace_id) or f"{SYNTHETIC}{fact.trace_id}"
 
 
 def _by_trace(facts: Iterable[Fact]) -> dict[str, str]:

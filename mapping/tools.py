@@ -6,12 +6,13 @@ One call may be told of by its span, by spans inside it (an MCP client's, its se
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from mapping.facts import Fact, merged
 from mapping.hooks import REFUSED
 from mapping.told_tools import filled, told_calls, unrecorded
-from mapping.tree import Place, Tree
+from mapping.tree import MOST_AROUND, Place, Tree
 
 BETWEEN: Final = frozenset(("tool", "tool_part", "mcp", "other", "chain", "wait", "hook"))
 """Kinds that may stand between a tool's span and another one of the same call."""
@@ -114,7 +115,7 @@ class _Merging:
         return None
 
     def _inner(self, place: Place) -> Iterator[Place]:
-        for outer in self._tree.above(place):
+        for outer in islice(self._tree.above(place), MOST_AROUND):
             if self._tree.kind(outer) not in BETWEEN:
                 return
             yield outer
