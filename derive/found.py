@@ -48,6 +48,10 @@ class Found:
             for job in self.jobs.found
         ]
 
+    def roots(self) -> dict[str, Fact]:
+        """Give the first span of each job that has one, by the job's id."""
+        return {job.id: self.jobs.forest.spans[job.root] for job in self.jobs.found if job.root}
+
     def by_agent(self) -> dict[str | None, list[Priced]]:
         """Give the model calls of each run of an agent."""
         return self._by(self.places.agents)

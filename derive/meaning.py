@@ -8,7 +8,8 @@ from derive.entries import entry_rows
 from derive.events import event_rows
 from derive.found import Found
 from derive.groups import Group
-from derive.jobs import agent_rows, history_row, open_row, subagent_rows
+from derive.jobs import Work, agent_rows, history_row, open_row, subagent_rows
+from derive.moments import moment_rows
 from derive.sessions import session_row
 from derive.sums import Sums
 from derive.text import iso
@@ -46,9 +47,10 @@ def meaning(group: Group, now: int, rules: Rules) -> Meaning:
     found = Found(group, rules.prices)
     held = sessions(found.facts, found.calls, found.jobs, now=now, idle=rules.idle)
     over = {job.id for job in found.jobs.found if job.completed(now, grace=rules.grace, idle=rules.idle)}
+    work = found.work()
     rows = {
-        **_record_rows(group, found),
-        **_job_rows(found, over, rules),
+        **_record_rows(group, found, work),
+        **_job_rows(work, over, rules),
         **_agent_rows(found, over, held),
         "agent_sessions": {
             (session.session_id,): session_row(session, found.main(found.of_session(session.session_id)))
@@ -58,11 +60,14 @@ def meaning(group: Group, now: int, rules: Rules) -> Meaning:
     return Meaning(rows, _due(found, over, held, rules))
 
 
-def _record_rows(group: Group, found: Found) -> dict[str, Rows]:
+def _record_rows(group: Group, found: Found, work: Sequence[Work]) -> dict[str, Rows]:
     sources = {key: priced for priced in found.priced for key in priced[0].sources}
     by_key = {fact.key: fact for fact in found.facts}
     return {
-        "agent_traces": entry_rows(group, found.facts, sources, found.places),
+        "agent_traces": {
+            **entry_rows(group, found.facts, sources, found.places),
+            **moment_rows(work, found.roots(), found.places),
+        },
         "model_calls": model_call_rows(found.priced, found.places),
         "tool_calls": tool_call_rows(found.tools, found.places),
         "trace_ties": tie_rows(group, found.facts, found.places),
@@ -70,8 +75,7 @@ def _record_rows(group: Group, found: Found) -> dict[str, Rows]:
     }
 
 
-def _job_rows(found: Found, over: Collection[str], rules: Rules) -> dict[str, Rows]:
-    work = found.work()
+def _job_rows(work: Sequence[Work], over: Collection[str], rules: Rules) -> dict[str, Rows]:
     return {
         "job_history": {(one.job.id,): history_row(one, rules.prices) for one in work if one.job.id in over},
         "open_jobs": {(one.job.id,): open_row(one) for one in work if one.job.id not in over},
