@@ -1,6 +1,7 @@
 """Say what ties traces together that name no common session: one caused the other, or answers what the other asked."""
 
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Final
 
 from derive.calls import Places, Rows
@@ -9,6 +10,7 @@ from mapping.facts import Fact
 from mapping.parts import Asked, Result
 
 TRACE: Final = "trace:"
+HOUR: Final = 3_600_000_000_000
 SHORTEST: Final = 10
 """Shorter ids of tool calls are counters, which begin anew in each conversation."""
 
@@ -28,14 +30,17 @@ def ties_of(fact: Fact) -> set[str]:
     """Name what a record ties its trace to: the trace that caused it, and calls that go from one trace to another.
 
     What watches a model's client alone has a trace for each question; a tool call is asked for in one, and its result
-    is told in another. Where there are sessions, these tie.
+    is told in another, at times under another id: then the question that both go back to ties, within the hour.
+    Where there are sessions, these tie.
     """
     cause = cause_of(fact)
     ties = {trace_tie(cause)} if cause else set()
     if fact.session_id is None and fact.trace_id and (fact.asked or fact.results):
-        whose = f"call:{fact.emitter}:{fact.identity.process or ''}:"
+        whose = f"{fact.emitter}:{fact.identity.process or ''}"
         told: list[Asked | Result] = [*fact.asked, *fact.results]
-        ties |= {f"{whose}{call.call_id}" for call in told if _is_unique(call)}
+        ties |= {f"call:{whose}:{call.call_id}" for call in told if _is_unique(call)}
+        if fact.prompt:
+            ties.add(f"prompt:{whose}:{fact.start // HOUR}:{sha256(fact.prompt.encode()).hexdigest()[:32]}")
     return ties
 
 

@@ -346,7 +346,7 @@ create table model_prices (
   primary key (provider, model, valid_from, source)
 ) strict, without rowid;
 
--- What holds traces together that name no common session: 'trace:<cause>' or 'call:<program>:<process>:<tool call>'.
+-- What holds traces together that name no common session: 'trace:<cause>', 'call:…:<tool call>' or 'prompt:…:<digest>'.
 create table trace_ties (
   tie text not null,
   trace_id text not null,
