@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mapping.fields import VOCABULARY, Reading, keys_of, whole
+from mapping.hooks import agent_by
 from mapping.record import Attributes, Record
 from mapping.tree import Place
 
@@ -72,6 +73,8 @@ def identity_of(reading: Reading) -> Identity:
         told["aside"] = True
     if told.get("turn_id") and (split := TURNS.get(reading.origin.emitter.id)):
         told.update(split(told["turn_id"]))
+    if "agent_name" not in told and (named := agent_by(reading)):
+        told["agent_name"] = named
     if record.links and (causes := _causes(record)):
         told["causes"] = causes
     if signals := _signals(reading):

@@ -168,8 +168,11 @@ class Agents:
         told = next((fact.identity.subagent_name for fact in held.facts if fact.identity.subagent_name), None)
         by_span = self._jobs.runs.name(span.place) if span else None
         above = self._jobs.forest.spans.get(held.facts[0].parent)
-        tool = above.identity.agent_name if above is not None and above.kind == "tool" else None
-        return told or by_span or tool or (span.name if span else agent)
+        tool = above if above is not None and above.kind == "tool" else None
+        own = span.name if span and span.kind != "other" else None
+        if tool is not None and not told and not by_span:
+            own = tool.identity.agent_name or own or (tool.tool.name if tool.tool else None)
+        return told or by_span or own or (span.name if span else agent)
 
     def _parent(self, first: Fact, span: Fact | None, session: str | None) -> str | None:
         if first.identity.parent_agent_id:

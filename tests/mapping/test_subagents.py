@@ -22,12 +22,10 @@ NAMES = {
     "codex-cli-grpc": "Mill",
     "codex-cli-http-json": "Euler",
     "gemini-cli-http": "generalist",
-    "genkit": "generate",
-    "llama-index-openinference": "FunctionAgent.run",
+    "genkit": "ask_researcher",
     "qwen-code-http": "general-purpose",
-    "smolagents-openinference": "ask_researcher.run",
 }
-"""What recordings call an agent that the run's notes name otherwise, or its span where they do not name it."""
+"""What recordings call an agent that the run's notes name otherwise, or its tool where they do not name it."""
 
 
 def subagents(name: str) -> list[Run]:
