@@ -4,6 +4,7 @@ Many instrumentations copy two of its numbers into attributes and leave the rest
 """
 
 from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import Any, Final
 
 from mapping.fields import whole
@@ -27,13 +28,13 @@ MAX_NODES: Final = 2000
 
 
 def raw_usage(record: Record) -> Tokens:
-    """Give what the first usage object says; nothing when there is none, or several that differ."""
+    """Give what the usage objects of a response say; nothing when there is none, or several of other calls."""
     for holder in HOLDERS:
         told = record.attributes.get(holder)
         if told is not None and _may_tell(told):
             found = list(dict.fromkeys(_usages(record.json(told))))
-            if len(found) == 1:
-                return found[0]
+            if len({(tokens.input, tokens.output) for tokens in found}) == 1:
+                return reduce(Tokens.filled, found)
     return Tokens()
 
 
@@ -93,6 +94,18 @@ def _openai_responses(node: dict[str, Any]) -> Tokens:
     )
 
 
+def _langchain(node: dict[str, Any]) -> Tokens:
+    if "input_token_details" not in node and "output_token_details" not in node:
+        return Tokens()
+    return Tokens(
+        _at(node, "input_tokens"),
+        _at(node, "output_tokens"),
+        _at(node, "input_token_details", "cache_read"),
+        _at(node, "input_token_details", "cache_creation"),
+        _at(node, "output_token_details", "reasoning"),
+    )
+
+
 def _anthropic(node: dict[str, Any]) -> Tokens:
     """Add the cache: Anthropic's API leaves it out of the input."""
     if "cache_read_input_tokens" not in node and "cache_creation_input_tokens" not in node:
@@ -118,13 +131,21 @@ GEMINI: Final = (
     ("promptTokenCount", "candidatesTokenCount", "cachedContentTokenCount", "thoughtsTokenCount"),
     ("prompt_token_count", "candidates_token_count", "cached_content_token_count", "thoughts_token_count"),
 )
-SHAPES: Final[tuple[Callable[[dict[str, Any]], Tokens], ...]] = (_openai_chat, _openai_responses, _anthropic, _gemini)
+SHAPES: Final[tuple[Callable[[dict[str, Any]], Tokens], ...]] = (
+    _openai_chat,
+    _openai_responses,
+    _langchain,
+    _anthropic,
+    _gemini,
+)
 MARKS: Final = ("_tokens", "TokenCount", "token_count")
 MEMBERS: Final = frozenset(
     (
         "prompt_tokens",
         "input_tokens_details",
         "output_tokens_details",
+        "input_token_details",
+        "output_token_details",
         "cache_read_input_tokens",
         "cache_creation_input_tokens",
         *(names[0] for names in GEMINI),

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from mapping.calls import Call
+from mapping.facts import Model
+from mapping.tokens import Tokens
 from tests.support.corpus import ALL, source
+from tests.support.facts import span
 from tests.support.meaning import calls, facts
 
 ABSENT = {
@@ -24,7 +27,6 @@ UNKNOWN = {"llama-index-openinference": 13, "openai-js-openinference": 7, "pydan
 SUMS = {"haystack-openinference": 4}
 """How many sums stand for calls that are not told of."""
 UNSAID = {
-    "langgraph-openllmetry": {"reasoning"},
     "openai-openllmetry": {"reasoning"},
     "openai-v2-legacy": {"cache_read", "reasoning"},
     "openlit": {"reasoning"},
@@ -104,3 +106,21 @@ def test_the_order_in_which_records_come_changes_nothing(name: str) -> None:
         Random(seed).shuffle(told)
 
         assert expected == [(numbers(call), sorted(call.sources)) for call in calls(tuple(told))]
+
+
+def test_a_step_around_one_call_tells_more_of_the_same_tokens() -> None:
+    """It may have kept the whole response; a step of other tokens is of other calls."""
+    told = Model(None, None, None, None, None, None, Tokens(10, 5))
+    step = Model(None, None, None, None, None, None, Tokens(10, 5, reasoning=3))
+    other = Model(None, None, None, None, None, None, Tokens(20, 5, reasoning=3))
+
+    def reasoning(around: Model) -> int | None:
+        [call] = [
+            call
+            for call in calls((span("1", kind="chain", model=around), span("2", "1", kind="llm", model=told)))
+            if call.role == "leaf"
+        ]
+        assert call.fact.model is not None
+        return call.fact.model.tokens.reasoning
+
+    assert (reasoning(step), reasoning(other)) == (3, None)
