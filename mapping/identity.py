@@ -50,6 +50,8 @@ class Identity:
     git_branch: str | None = None
     reasoning_effort: str | None = None
     previous_session_id: str | None = None
+    parent_session_id: str | None = None
+    """The session that this record's own one, a subagent's, works for."""
     process: str | None = None
     """Which process sent it."""
     causes: tuple[Place, ...] = ()
@@ -198,6 +200,7 @@ FIELDS: Final = {
             "project_key",
             "git_branch",
             "previous_session_id",
+            "parent_session_id",
         )
     },
     "reasoning_effort": "llm.reasoning_effort",

@@ -110,7 +110,8 @@ class Jobs:
 
     def _aside(self, fact: Fact) -> bool:
         """Say whether a call is not the main thread's: the program's own errand, or one of a subagent without spans."""
-        return fact.identity.aside or fact.identity.subagent_name is not None or fact.place in self._titles
+        who = fact.identity
+        return who.aside or bool(who.subagent_name or who.parent_session_id) or fact.place in self._titles
 
     def _asked(self, main: Sequence[Call], calls: Sequence[Call]) -> list[Fact]:
         """Give the calls that tell of the prompt: where no other does, one for a title, which is made of it."""

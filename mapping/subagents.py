@@ -97,6 +97,8 @@ class Agents:
         run = self._jobs.runs.of(fact.place)
         if run is not None:
             return self._ids.get(run) or ":".join(run)
+        if fact.identity.parent_session_id:
+            return fact.session_id
         job = self._jobs.of_fact(fact)
         if fact.emitter in BY_NAME and fact.identity.subagent_name:
             return f"{job}:{fact.identity.subagent_name}"
@@ -107,7 +109,7 @@ class Agents:
 
     def _session(self, fact: Fact) -> str | None:
         job = self._jobs.of_fact(fact)
-        return self._jobs.by_id[job].session_id if job else fact.session_id
+        return self._jobs.by_id[job].session_id if job else fact.identity.parent_session_id or fact.session_id
 
     def _join(self, calls: Sequence[Call]) -> dict[str, str]:
         """Know that a run that events name by its agent is the one whose id the span of the same call tells."""
@@ -146,7 +148,8 @@ class Agents:
 
     def _subagent(self, agent: str, held: "_Held") -> Run:
         span = next((fact for fact in held.facts if self._jobs.runs.of(fact.place) == fact.place), None)
-        first, session = span or held.facts[0], self._session(span or held.facts[0])
+        first = span or next((fact for fact in held.facts if self._jobs.of_fact(fact)), held.facts[0])
+        session = self._session(first)
         end = next((signal for signal in held.signals if signal.kind == "agent_end"), None)
         return Run(
             agent_id=agent,
