@@ -90,9 +90,9 @@ def _text(field: str) -> Callable[[Reading], str | None]:
     return lambda reading: reading.text(field) or None
 
 
-def _agent_id(reading: Reading) -> str | None:
+def _run_id(field: str) -> Callable[[Reading], str | None]:
     """Take ids of runs only: most others name an agent that runs again and again."""
-    return reading.text(FIELDS["agent_id"]) or None if reading.origin.emitter.id in RUNS else None
+    return lambda reading: reading.text(field) or None if reading.origin.emitter.id in RUNS else None
 
 
 def _agent_name(reading: Reading) -> str | None:
@@ -209,7 +209,8 @@ FIELDS: Final = {
 """What is read, and its entry in the vocabulary."""
 READ: Final[dict[str, Callable[[Reading], str | None]]] = {
     **{name: _text(field) for name, field in FIELDS.items()},
-    "agent_id": _agent_id,
+    "agent_id": _run_id(FIELDS["agent_id"]),
+    "parent_agent_id": _run_id(FIELDS["parent_agent_id"]),
     "agent_name": _agent_name,
     "subagent_name": _subagent_name,
     "workspace_path": _workspace,

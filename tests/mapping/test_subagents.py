@@ -10,8 +10,11 @@ from tests.mapping.test_sessions import OWN
 from tests.support.corpus import SOURCES, source
 
 ABSENT = {
-    "autogen": {7},  # side by side in a team
-    "crewai-openinference": {5},  # side by side in a crew
+    "autogen": {7},  # a team member without any call, for model calls are not told of
+}
+"""Turns whose second agent is in no record of work."""
+BESIDE = {
+    "crewai-openinference": {5},  # the next one of a crew
     "google-adk": {13},  # handed over
     "openai-agents-genai-official": {9},
     "openai-agents-openinference": {9},
@@ -39,6 +42,7 @@ def test_subagents_are_those_of_the_turns(name: str) -> None:
     numbers = {job.id: turn["n"] for turn, job in matched(name)}
     started = [agent for agent in source(name).truth["sub_agents"] if agent["turn"] not in ABSENT.get(name, ())]
 
+    assert BESIDE.get(name, set()) == {numbers[run.job_id] for run in subagents(name) if run.job_id and run.beside}
     found = Counter((numbers[run.job_id], run.name) for run in subagents(name) if run.job_id)
 
     assert found == Counter((agent["turn"], NAMES.get(name, agent["name"])) for agent in started)
