@@ -44,6 +44,7 @@ def model_calls(facts: Sequence[Fact], tree: Tree) -> list[Call]:
     calls.messages([fact for fact in facts if fact.kind == "message"])
     leaves = sorted(calls.found, key=lambda call: _order(call.fact))
     _fill(leaves, facts)
+    _fail(leaves, facts)
     return leaves + list(_sums(facts, leaves, tree))
 
 
@@ -213,6 +214,32 @@ def _fill(leaves: Iterable[Call], facts: Iterable[Fact]) -> None:
         model, step = call.fact.model, steps.get(call.fact.parent)
         if model is not None and model.tokens and step is not None and _same_tokens(model.tokens, step.tokens):
             call.fact = replace(call.fact, model=replace(model, tokens=model.tokens.filled(step.tokens)))
+
+
+def _fail(leaves: Iterable[Call], facts: Iterable[Fact]) -> None:
+    """Know a stream that never began: it answered nothing, and its agent ended with an HTTP error right after it."""
+    spans = [fact for fact in facts if fact.is_span]
+    failed = {fact.place: fact for fact in spans if fact.failed and fact.error_status is not None}
+    last: dict[Place, int] = {}
+    for fact in spans:
+        if fact.parent in failed:
+            last[fact.parent] = max(last.get(fact.parent, 0), fact.start)
+    for call in leaves:
+        agent = failed.get(call.fact.parent)
+        if agent is not None and last.get(agent.place) == call.fact.start and _is_empty(call.fact):
+            call.fact = replace(
+                call.fact,
+                failed=True,
+                error_type=agent.error_type,
+                error_message=agent.error_message,
+                error_status=agent.error_status,
+            )
+
+
+def _is_empty(fact: Fact) -> bool:
+    model = fact.model
+    told = model is not None and (model.tokens or model.response_id or model.finish_reason)
+    return not (fact.failed or told or fact.answer or fact.asked)
 
 
 def _same_tokens(one: Tokens, other: Tokens) -> bool:

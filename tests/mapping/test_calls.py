@@ -1,13 +1,14 @@
 """Model calls, each once, in what 40 runtimes sent."""
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
 
 from mapping.calls import Call
-from mapping.facts import Model
+from mapping.facts import Fact, Model
 from mapping.tokens import Tokens
 from tests.support.corpus import ALL, source
 from tests.support.facts import span
@@ -22,7 +23,7 @@ ABSENT = {
     "opencode": 11,  # ends before it has sent everything
 }
 """How many calls' tokens a recording does not hold."""
-UNKNOWN = {"llama-index-openinference": 13, "openai-js-openinference": 7, "pydantic-ai-latest": 1}
+UNKNOWN = {"llama-index-openinference": 13, "openai-js-openinference": 7}
 """How many calls are told of without tokens and without an error."""
 SUMS = {"haystack-openinference": 4}
 """How many sums stand for calls that are not told of."""
@@ -124,3 +125,19 @@ def test_a_step_around_one_call_tells_more_of_the_same_tokens() -> None:
         return call.fact.model.tokens.reasoning
 
     assert (reasoning(step), reasoning(other)) == (3, None)
+
+
+def test_a_stream_that_never_began_failed_with_its_agent() -> None:
+    """Its own span says nothing; an answer, a later step, or an error that is no request's leave it as it is."""
+    silent = Model(None, "m", None, None, None, None, Tokens())
+    agent = span("1", failed=True, error_type="ModelServerError", error_status=500)
+    call = span("2", "1", kind="llm", model=silent)
+
+    def failed(*told: Fact) -> list[bool]:
+        return [each.fact.failed for each in calls(told)]
+
+    assert [True] == failed(agent, call)
+    assert [500] == [each.fact.error_status for each in calls((agent, call))]
+    assert [False] == failed(agent, replace(call, answer="Hi"))
+    assert [False] == failed(agent, call, span("3", "1", kind="tool", start=call.end))
+    assert [False] == failed(replace(agent, error_status=None), call)
