@@ -30,6 +30,7 @@ class Found:
         self.tools = tool_calls(self.facts, tree)
         self.jobs = Jobs(self.facts, self.calls)
         self.agents = Agents(self.facts, self.calls, self.tools, self.jobs)
+        self._subagents = {run.agent_id for run in self.agents.found if not (run.agent_id.endswith(MAIN) or run.beside)}
         self.priced: list[Priced] = [(call, cost_of(call, prices)) for call in self.calls]
         self.places = self._places()
 
@@ -62,7 +63,7 @@ class Found:
 
     def main(self, calls: Iterable[Priced]) -> list[Priced]:
         """Leave out what subagents called."""
-        return [one for one in calls if self.places.agents.get(one[0].fact.key, MAIN).endswith(MAIN)]
+        return [one for one in calls if self.places.agents.get(one[0].fact.key, MAIN) not in self._subagents]
 
     def _by(self, places: dict[str, str]) -> dict[str | None, list[Priced]]:
         found: dict[str | None, list[Priced]] = defaultdict(list)

@@ -62,8 +62,9 @@ class Group:
 
 
 def sessions_of(fact: Fact) -> set[str]:
-    """Give the sessions that a record ties together: its own, and the one that this goes on from."""
-    return {session for session in (fact.session_id, fact.identity.previous_session_id) if session}
+    """Give the sessions that a record ties together: its own, and those that this goes on from or works for."""
+    who = fact.identity
+    return {session for session in (fact.session_id, who.previous_session_id, who.parent_session_id) if session}
 
 
 class Groups:

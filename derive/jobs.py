@@ -108,7 +108,7 @@ def subagent_rows(runs: Sequence[tuple[Run, Sums]]) -> Rows:
             sums.nanos,
         )
         for run, sums in runs
-        if run.job_id is not None and not run.agent_id.endswith(MAIN)
+        if run.job_id is not None and not run.agent_id.endswith(MAIN) and not run.beside
     }
 
 

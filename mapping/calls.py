@@ -6,10 +6,11 @@ What tells of the same call is merged into one; what sums up counts only where n
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mapping.facts import MODEL_KINDS, Fact, merged
+from mapping.tokens import Tokens
 from mapping.tree import Place, Tree
 
 NEAR_NS: Final = 2_000_000_000
@@ -42,6 +43,8 @@ def model_calls(facts: Sequence[Fact], tree: Tree) -> list[Call]:
     calls.answers([fact for fact in facts if fact.kind == "answer"])
     calls.messages([fact for fact in facts if fact.kind == "message"])
     leaves = sorted(calls.found, key=lambda call: _order(call.fact))
+    _fill(leaves, facts)
+    _fail(leaves, facts)
     return leaves + list(_sums(facts, leaves, tree))
 
 
@@ -202,6 +205,45 @@ def _numbers(fact: Fact) -> Iterator[tuple[str, int | None, int | None]]:
         yield "meant", fact.model.tokens.input, fact.model.tokens.output
         if fact.model.told != (None, None):
             yield ("sent", *fact.model.told)
+
+
+def _fill(leaves: Iterable[Call], facts: Iterable[Fact]) -> None:
+    """Take from the step around one call what it tells of the same tokens: it may have kept the whole response."""
+    steps = {fact.place: fact.model for fact in facts if fact.kind in SUMS and fact.is_span and fact.model}
+    for call in leaves:
+        model, step = call.fact.model, steps.get(call.fact.parent)
+        if model is not None and model.tokens and step is not None and _same_tokens(model.tokens, step.tokens):
+            call.fact = replace(call.fact, model=replace(model, tokens=model.tokens.filled(step.tokens)))
+
+
+def _fail(leaves: Iterable[Call], facts: Iterable[Fact]) -> None:
+    """Know a stream that never began: it answered nothing, and its agent ended with an HTTP error right after it."""
+    spans = [fact for fact in facts if fact.is_span]
+    failed = {fact.place: fact for fact in spans if fact.failed and fact.error_status is not None}
+    last: dict[Place, int] = {}
+    for fact in spans:
+        if fact.parent in failed:
+            last[fact.parent] = max(last.get(fact.parent, 0), fact.start)
+    for call in leaves:
+        agent = failed.get(call.fact.parent)
+        if agent is not None and last.get(agent.place) == call.fact.start and _is_empty(call.fact):
+            call.fact = replace(
+                call.fact,
+                failed=True,
+                error_type=agent.error_type,
+                error_message=agent.error_message,
+                error_status=agent.error_status,
+            )
+
+
+def _is_empty(fact: Fact) -> bool:
+    model = fact.model
+    told = model is not None and (model.tokens or model.response_id or model.finish_reason)
+    return not (fact.failed or told or fact.answer or fact.asked)
+
+
+def _same_tokens(one: Tokens, other: Tokens) -> bool:
+    return (one.input, one.output) == (other.input, other.output)
 
 
 def _sums(facts: Iterable[Fact], leaves: Sequence[Call], tree: Tree) -> Iterator[Call]:

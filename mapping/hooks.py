@@ -11,6 +11,8 @@ from mapping.record import parsed
 
 UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 REFUSED: Final = "reject"
+CURRENT_AGENT: Final = re.compile(r"current_agent_name='([^']*)'\)\Z")
+BEGINNINGS: Final = frozenset(("BaseWorkflowAgent.init_run", "AgentWorkflow.init_run"))
 RESPONSE: Final = re.compile(r"(resp|chatcmpl|msg)[_-]")
 
 
@@ -40,6 +42,25 @@ def tool_by(reading: Reading, name: str | None) -> str | None:
     """Give the tool's own name where a word stands for it."""
     decide = TOOLS.get(reading.origin.emitter.id)
     return decide(reading, name) if decide else name
+
+
+def agent_by(reading: Reading) -> str | None:
+    """Give the agent's name where an instrumentation has it in no key of its own."""
+    decide = AGENTS.get(reading.record.scope)
+    return decide(reading) if decide else None
+
+
+def _smolagents_agent(reading: Reading) -> str | None:
+    """Read the name in front of the method's that a run's span is named after."""
+    name, method, behind = reading.record.name.rpartition(".run")
+    return name if method and not behind and "smolagents.max_steps" in reading.record.attributes else None
+
+
+def _llama_index_agent(reading: Reading) -> str | None:
+    """Read it in the written-out event that a run begins with."""
+    told = reading.record.attributes.get("output.value") if reading.record.name in BEGINNINGS else None
+    found = CURRENT_AGENT.search(told) if isinstance(told, str) else None
+    return found[1] if found else None
 
 
 def _codex_kind(reading: Reading, kind: str) -> str:
@@ -73,4 +94,8 @@ SESSIONS: Final[dict[str, Callable[[str], bool]]] = {
 }
 """Codex has the number of a worker thread under the session's key, the agent framework a response's id."""
 KINDS: Final[dict[str, Callable[[Reading, str], str]]] = {"codex": _codex_kind, "claude_code": _claude_code_kind}
+AGENTS: Final[dict[str, Callable[[Reading], str | None]]] = {
+    "openinference.instrumentation.smolagents": _smolagents_agent,
+    "openinference.instrumentation.llama_index": _llama_index_agent,
+}
 TOOLS: Final[dict[str, Callable[[Reading, str | None], str | None]]] = {"claude_code": _claude_code_tool}

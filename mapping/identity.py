@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mapping.fields import VOCABULARY, Reading, keys_of, whole
+from mapping.hooks import agent_by
 from mapping.record import Attributes, Record
 from mapping.tree import Place
 
@@ -49,6 +50,8 @@ class Identity:
     git_branch: str | None = None
     reasoning_effort: str | None = None
     previous_session_id: str | None = None
+    parent_session_id: str | None = None
+    """The session that this record's own one, a subagent's, works for."""
     process: str | None = None
     """Which process sent it."""
     causes: tuple[Place, ...] = ()
@@ -72,6 +75,8 @@ def identity_of(reading: Reading) -> Identity:
         told["aside"] = True
     if told.get("turn_id") and (split := TURNS.get(reading.origin.emitter.id)):
         told.update(split(told["turn_id"]))
+    if "agent_name" not in told and (named := agent_by(reading)):
+        told["agent_name"] = named
     if record.links and (causes := _causes(record)):
         told["causes"] = causes
     if signals := _signals(reading):
@@ -85,9 +90,9 @@ def _text(field: str) -> Callable[[Reading], str | None]:
     return lambda reading: reading.text(field) or None
 
 
-def _agent_id(reading: Reading) -> str | None:
+def _run_id(field: str) -> Callable[[Reading], str | None]:
     """Take ids of runs only: most others name an agent that runs again and again."""
-    return reading.text(FIELDS["agent_id"]) or None if reading.origin.emitter.id in RUNS else None
+    return lambda reading: reading.text(field) or None if reading.origin.emitter.id in RUNS else None
 
 
 def _agent_name(reading: Reading) -> str | None:
@@ -195,6 +200,7 @@ FIELDS: Final = {
             "project_key",
             "git_branch",
             "previous_session_id",
+            "parent_session_id",
         )
     },
     "reasoning_effort": "llm.reasoning_effort",
@@ -203,7 +209,8 @@ FIELDS: Final = {
 """What is read, and its entry in the vocabulary."""
 READ: Final[dict[str, Callable[[Reading], str | None]]] = {
     **{name: _text(field) for name, field in FIELDS.items()},
-    "agent_id": _agent_id,
+    "agent_id": _run_id(FIELDS["agent_id"]),
+    "parent_agent_id": _run_id(FIELDS["parent_agent_id"]),
     "agent_name": _agent_name,
     "subagent_name": _subagent_name,
     "workspace_path": _workspace,

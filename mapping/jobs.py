@@ -17,6 +17,8 @@ from mapping.tree import Place
 from mapping.units import Unit, Units
 
 CANCELLED: Final = Outcome("cancelled")
+STEPS: Final = frozenset(("agent", "chain", "workflow"))
+"""What is asked where no model call is told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Jobs:
         main = [call for call in calls if self.runs.of(call.fact.place) is None and not self._aside(call.fact)]
         answers = [fact for fact in facts if fact.kind == "answer" and not self._aside(fact)]
         prompts = [fact for fact in unit.prompts if fact.session_id == session]
-        prompt = _first(prompts, "prompt") or _told(root, "prompt") or _first(self._asked(main, calls), "prompt")
+        prompt = _first(prompts, "prompt") or _told(root, "prompt") or _first(self._asked(main, calls, facts), "prompt")
         return Job(
             id=unit.id,
             session_id=session,
@@ -110,12 +112,14 @@ class Jobs:
 
     def _aside(self, fact: Fact) -> bool:
         """Say whether a call is not the main thread's: the program's own errand, or one of a subagent without spans."""
-        return fact.identity.aside or fact.identity.subagent_name is not None or fact.place in self._titles
+        who = fact.identity
+        return who.aside or bool(who.subagent_name or who.parent_session_id) or fact.place in self._titles
 
-    def _asked(self, main: Sequence[Call], calls: Sequence[Call]) -> list[Fact]:
-        """Give the calls that tell of the prompt: where no other does, one for a title, which is made of it."""
-        titles = (call.fact for call in calls if call.fact.place in self._titles)
-        return [*(call.fact for call in main), *titles]
+    def _asked(self, main: Sequence[Call], calls: Sequence[Call], facts: Sequence[Fact]) -> list[Fact]:
+        """Give what tells of the prompt: calls, else an agent's run, else a call for a title, which is made of it."""
+        titles = [call.fact for call in calls if call.fact.place in self._titles]
+        around = [fact for fact in facts if fact.kind in STEPS and self.runs.of(fact.place) is None]
+        return [*(call.fact for call in main), *(around if not calls else ()), *titles]
 
 
 def jobs(facts: Sequence[Fact], calls: Sequence[Call]) -> Jobs:

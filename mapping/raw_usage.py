@@ -31,7 +31,7 @@ MAX_NODES: Final = 2000
 
 
 def raw_usage(record: Record) -> Tokens:
-    """Give what the first usage object says; nothing when there is none, or several that differ."""
+    """Give what the usage objects of a response say; nothing when there is none, or several of other calls."""
     for holder in HOLDERS:
         told = record.attributes.get(holder)
         if told is not None and _may_tell(told):

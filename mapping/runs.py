@@ -15,6 +15,8 @@ from mapping.tree import Place
 AGENTS: Final = frozenset(("agent", "turn"))
 STARTED: Final = AGENTS | {"workflow"}
 """What is an agent's run whenever a tool starts it."""
+NAMING: Final = AGENTS | {"chain"}
+"""What may name the agent that it is of."""
 STEPS: Final = frozenset(("chain", "other"))
 """What is one only when it calls models and tools."""
 
@@ -91,7 +93,7 @@ class Runs:
         found: dict[Place, tuple[int, str]] = {}
         for place in self._forest.order:
             fact, run = self._forest.spans[place], self.of(place)
-            if run and fact.kind in AGENTS and fact.identity.agent_name:
+            if run and fact.kind in NAMING and fact.identity.agent_name:
                 told = (fact.start, fact.identity.agent_name)
                 found[run] = min(found.get(run, told), told)
         return {run: name for run, (_, name) in found.items()}

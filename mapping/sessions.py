@@ -19,7 +19,16 @@ def with_sessions(facts: Sequence[Fact], tree: Tree) -> list[Fact]:
     """Fill in the session of each fact; None is left to a log record outside of any trace that names none."""
     named = _inherited({fact.place: fact.session_id for fact in facts if fact.is_span and fact.session_id}, tree)
     traces = _by_trace(facts)
-    return [fact if fact.session_id else replace(fact, session_id=_session(fact, named, traces)) for fact in facts]
+    held = [fact if fact.session_id else replace(fact, session_id=_session(fact, named, traces)) for fact in facts]
+    parents = {fact.session_id: fact.identity.parent_session_id for fact in held if fact.identity.parent_session_id}
+    return [_of_parent(fact, parents.get(fact.session_id)) for fact in held] if parents else held
+
+
+def _of_parent(fact: Fact, parent: str | None) -> Fact:
+    """Let every record of a subagent's session know the session that it works for: only some name it."""
+    if parent is None or parent in (fact.session_id, fact.identity.parent_session_id):
+        return fact
+    return replace(fact, identity=replace(fact.identity, parent_session_id=parent))
 
 
 def _inherited(named: dict[Place, str], tree: Tree) -> dict[Place, str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from mapping.beside import beside
 from mapping.calls import Call
 from mapping.facts import Fact
 from mapping.identity import Signal
@@ -43,6 +44,8 @@ class Run:
     tool_calls: int
     messages: int
     """How often it called a model."""
+    beside: bool = False
+    """It takes part in its job's main thread, and is no subagent."""
 
 
 class Agents:
@@ -53,6 +56,7 @@ class Agents:
         self._jobs = jobs
         ordered = sorted(facts, key=lambda fact: (fact.start, fact.key))
         self._ids = self._name_spans(ordered)
+        self._beside = beside(jobs)
         self._of = {fact.key: agent for fact in ordered if (agent := self._agent(fact))}
         self._same = self._join(calls)
         members: dict[str, list[Fact]] = defaultdict(list)
@@ -63,20 +67,12 @@ class Agents:
         self.found = sorted(
             (self._run(agent, held) for agent, held in members.items()), key=lambda run: (run.started, run.agent_id)
         )
-        self._by_job: dict[str, list[Run]] = defaultdict(list)
-        for run in self.found:
-            if run.job_id:
-                self._by_job[run.job_id].append(run)
 
     def of(self, call: Call | ToolCall) -> str | None:
         """Give the id of the run that made a call: a subagent's, if any record of it names one."""
         keys = (call.fact.key, *sorted(call.sources))
         told = [self._resolve(self._of[key]) for key in keys if key in self._of]
         return next((agent for agent in told if not agent.endswith(MAIN)), told[0] if told else None)
-
-    def of_job(self, job_id: str) -> list[Run]:
-        """Give the subagents that ran in a job."""
-        return self._by_job.get(job_id, [])
 
     def _resolve(self, agent: str) -> str:
         return self._same.get(agent, agent)
@@ -92,11 +88,9 @@ class Agents:
 
     def _agent(self, fact: Fact) -> str | None:
         """Name the run of a record that is part of a job, or of one of an agent's calls outside of any."""
-        if fact.identity.agent_id:
-            return fact.identity.agent_id
-        run = self._jobs.runs.of(fact.place)
-        if run is not None:
-            return self._ids.get(run) or ":".join(run)
+        told = fact.identity.agent_id or self._by_place(fact.place)
+        if told or fact.identity.parent_session_id:
+            return told or fact.session_id
         job = self._jobs.of_fact(fact)
         if fact.emitter in BY_NAME and fact.identity.subagent_name:
             return f"{job}:{fact.identity.subagent_name}"
@@ -105,9 +99,15 @@ class Agents:
         session = self._session(fact)
         return f"{session}{MAIN}" if session else None
 
+    def _by_place(self, place: Place) -> str | None:
+        """Name the run that a span is part of, unless it is the main thread's."""
+        run = self._jobs.runs.of(place)
+        begun = run or self._beside.get(place)
+        return (self._ids.get(run) if run else None) or (":".join(begun) if begun else None)
+
     def _session(self, fact: Fact) -> str | None:
         job = self._jobs.of_fact(fact)
-        return self._jobs.by_id[job].session_id if job else fact.session_id
+        return self._jobs.by_id[job].session_id if job else fact.identity.parent_session_id or fact.session_id
 
     def _join(self, calls: Sequence[Call]) -> dict[str, str]:
         """Know that a run that events name by its agent is the one whose id the span of the same call tells."""
@@ -145,8 +145,9 @@ class Agents:
         )
 
     def _subagent(self, agent: str, held: "_Held") -> Run:
-        span = next((fact for fact in held.facts if self._jobs.runs.of(fact.place) == fact.place), None)
-        first, session = span or held.facts[0], self._session(span or held.facts[0])
+        span = next((fact for fact in held.facts if fact.is_span and self._begins(fact.place)), None)
+        first = span or next((fact for fact in held.facts if self._jobs.of_fact(fact)), held.facts[0])
+        session = self._session(first)
         end = next((signal for signal in held.signals if signal.kind == "agent_end"), None)
         return Run(
             agent_id=agent,
@@ -161,15 +162,22 @@ class Agents:
             model=held.model,
             tool_calls=max(len(held.tools), (end.tools if end else None) or 0),
             messages=len(held.calls),
+            beside=span is not None and span.place in self._beside,
         )
+
+    def _begins(self, place: Place) -> bool:
+        return place in (self._jobs.runs.of(place), self._beside.get(place))
 
     def _name(self, agent: str, span: Fact | None, held: "_Held") -> str:
         """Name a subagent as its records do, else as the tool that started it or as its span."""
         told = next((fact.identity.subagent_name for fact in held.facts if fact.identity.subagent_name), None)
-        by_span = self._jobs.runs.name(span.place) if span else None
+        by_span = (self._jobs.runs.name(span.place) or span.identity.agent_name) if span else None
         above = self._jobs.forest.spans.get(held.facts[0].parent)
-        tool = above.identity.agent_name if above is not None and above.kind == "tool" else None
-        return told or by_span or tool or (span.name if span else agent)
+        tool = above if above is not None and above.kind == "tool" else None
+        own = span.name if span and span.kind != "other" else None
+        if tool is not None and not told and not by_span:
+            own = tool.identity.agent_name or own or (tool.tool.name if tool.tool else None)
+        return told or by_span or own or (span.name if span else agent)
 
     def _parent(self, first: Fact, span: Fact | None, session: str | None) -> str | None:
         if first.identity.parent_agent_id:

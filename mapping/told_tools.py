@@ -8,7 +8,7 @@ no session covers the call that it is near to, by id or by name and arguments.
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -24,6 +24,8 @@ WINDOW: Final = 20
 ASKING: Final = MODEL_KINDS | {"copy", "message"}
 AROUND: Final = frozenset(("agent", "workflow", "turn", "chain"))
 """Records of whole runs; they are asked where no model call is told of."""
+MAX_DISPATCHED: Final = 100_000
+"""Characters of longer arguments are not searched for a tool's name."""
 FAILED: Final = "error:"
 """A result that begins so says itself that the call failed, whatever its case."""
 
@@ -43,10 +45,14 @@ class Told:
         """Name the call: as the result does, where an exporter has the name of the item instead."""
         return (self.result and self.result.call_id) or self.asked.call_id
 
+    @property
+    def failed(self) -> bool:
+        """Say whether the result is an error: nothing but the messages tells of it."""
+        return self.result is not None and (self.result.failed or (self.result.text or "").lower().startswith(FAILED))
+
     def as_fact(self) -> Fact:
         """Make it a fact of its own, which takes no time that anybody measured."""
         result = self.result
-        failed = result is not None and (result.failed or (result.text or "").lower().startswith(FAILED))
         return Fact(
             f"{self.fact.key}#{self.number}",
             False,
@@ -62,9 +68,9 @@ class Told:
             self.fact.session_id,
             self.fact.turn_id,
             self.fact.agent_name,
-            failed,
+            self.failed,
             None,
-            result.text if result is not None and failed else None,
+            result.text if result is not None and self.failed else None,
             tool=Tool(self.asked.name, self.call_id, self.asked.arguments, result.text if result else None),
             raw_input=self.asked.arguments,
             raw_output=result.text if result else None,
@@ -92,9 +98,9 @@ def unrecorded(told: Iterable[Told], recorded: Sequence[Fact]) -> Iterator[Told]
             yield call
 
 
-def filled(recorded: Iterable[Fact], told: Iterable[Told]) -> Iterator[Fact]:
+def filled(recorded: Sequence[Fact], told: Iterable[Told]) -> Iterator[Fact]:
     """Give recorded calls, in the same order, what the messages know of them: id, arguments, result, and failure."""
-    known = _Known(told)
+    known = _Known(told, {(fact.trace_id, fact.tool.name) for fact in recorded if fact.tool})
     return (_filled(fact, call) if (call := known.of(fact)) else fact for fact in recorded)
 
 
@@ -103,11 +109,14 @@ def _filled(fact: Fact, call: Told) -> Fact:
     if tool is None:
         return fact
     more = Tool(call.asked.name, call.call_id, call.asked.arguments, result.text if result else None)
-    told_better = more.input is not None and not (tool.input or "").startswith("{")
+    dispatched = _dispatches(tool, call.asked)
+    told_better = dispatched or (more.input is not None and not (tool.input or "").startswith("{"))
+    if dispatched:
+        tool = replace(tool, name=more.name)
     return replace(
         fact,
         tool=replace(tool, input=more.input).filled(more) if told_better else tool.filled(more),
-        failed=fact.failed or (result is not None and result.failed),
+        failed=fact.failed or (call.failed if dispatched else result is not None and result.failed),
         raw_input=fact.raw_input or more.input,
         raw_output=fact.raw_output or more.output,
     )
@@ -116,7 +125,8 @@ def _filled(fact: Fact, call: Told) -> Fact:
 class _Known:
     """Find the call that a tool's record tells of: by its id, else the last free one of its name before it."""
 
-    def __init__(self, told: Iterable[Told]) -> None:
+    def __init__(self, told: Iterable[Told], recorded: Collection[tuple[str, str | None]]) -> None:
+        self._recorded = recorded
         self._by_id: dict[str, list[Told]] = defaultdict(list)
         self._by_name: dict[tuple[str, str | None], list[Told]] = defaultdict(list)
         for call in told:
@@ -131,15 +141,26 @@ class _Known:
         named = self._by_id.get(fact.tool.call_id or "")
         if named:
             return min(named, key=lambda call: abs(call.fact.end - fact.start))
-        free = self._by_name.get((fact.trace_id, fact.tool.name), []) if fact.trace_id else []
+        if not fact.trace_id:
+            return None
+        return self._last(fact, fact.tool.name, _fits) or self._dispatched(fact, fact.tool)
+
+    def _dispatched(self, fact: Fact, tool: Tool) -> Told | None:
+        """Take the call that a function was to run, unless the tool has a record of its own."""
+        names = (name for name in _named_in(tool) if (fact.trace_id, name) not in self._recorded)
+        return next((call for name in names if (call := self._last(fact, name, _dispatches))), None)
+
+    def _last(self, fact: Fact, name: str | None, fits: Callable[[Tool, Asked], bool]) -> Told | None:
+        """Take the last free call of a name that was asked for before a tool's record began."""
+        free = self._by_name.get((fact.trace_id, name), [])
         before = bisect_right(free, fact.start, key=lambda call: call.fact.end)
         for place in range(before - 1, max(before - WINDOW, 0) - 1, -1):
-            if _fits(free[place].asked, fact.tool):
+            if fact.tool is not None and fits(fact.tool, free[place].asked):
                 return free.pop(place)
         return None
 
 
-def _fits(asked: Asked, tool: Tool) -> bool:
+def _fits(tool: Tool, asked: Asked) -> bool:
     """Say whether the arguments may be the same: equal as JSON, or one value alone that is among them."""
     if tool.input is None or asked.arguments is None:
         return True
@@ -151,6 +172,20 @@ def _differ(asked: Asked, tool: Tool | None) -> bool:
     """Say whether both tell all arguments, and not the same ones."""
     given, wanted = parsed(tool.input if tool else None), parsed(asked.arguments)
     return isinstance(given, dict) and isinstance(wanted, dict) and given != wanted
+
+
+def _named_in(tool: Tool) -> list[str]:
+    """Give the words among a record's arguments that may be a tool's name: a function that runs tools is given one."""
+    given = parsed(tool.input) if tool.input and len(tool.input) <= MAX_DISPATCHED else None
+    return [value for value in given.values() if isinstance(value, str)] if isinstance(given, dict) else []
+
+
+def _dispatches(tool: Tool, asked: Asked) -> bool:
+    """Say whether a record is of a function that was given the asked call's name and arguments."""
+    if tool.name == asked.name or asked.arguments is None or asked.name not in _named_in(tool):
+        return False
+    given, wanted = parsed(tool.input), parsed(asked.arguments)
+    return isinstance(wanted, dict) and wanted in (parsed(value) for value in given.values())
 
 
 def _asking(facts: Sequence[Fact]) -> list[Fact]:
@@ -218,7 +253,7 @@ class _Results:
         """
         named = [self._named(call) for call in calls]
         later = self._later(calls[0].fact) if not any(call.result for call in named) else None
-        if later is None:
+        if later is None or len(later.results) < len(calls):
             yield from named
         elif len(later.results) == len(calls):
             for call, result in zip(calls, later.results, strict=True):

@@ -57,7 +57,8 @@ class Unit:
     @property
     def session_id(self) -> str | None:
         """Give the session it belongs to."""
-        return (self.root or next(iter(self.prompts), None) or self.first).session_id
+        told = self.root or next(iter(self.prompts), None) or self.first
+        return told.identity.parent_session_id or told.session_id
 
 
 class Units:

@@ -1,17 +1,19 @@
 """Model calls, each once, in what 40 runtimes sent."""
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
 
 from mapping.calls import Call
-from mapping.facts import fact_of
+from mapping.facts import Fact, Model, fact_of
 from mapping.record import Record
 from mapping.tokens import Tokens
 from schema.signals import Signal
 from tests.support.corpus import ALL, source
+from tests.support.facts import span
 from tests.support.meaning import calls, facts
 
 ABSENT = {
@@ -28,12 +30,11 @@ DETAILS = {
     "prompt_tokens_details": {"cached_tokens": 8, "cache_write_tokens": 2},
     "completion_tokens_details": {"reasoning_tokens": 5},
 }
-UNKNOWN = {"llama-index-openinference": 13, "openai-js-openinference": 7, "pydantic-ai-latest": 1}
+UNKNOWN = {"llama-index-openinference": 13, "openai-js-openinference": 7}
 """How many calls are told of without tokens and without an error."""
 SUMS = {"haystack-openinference": 4}
 """How many sums stand for calls that are not told of."""
 UNSAID = {
-    "langgraph-openllmetry": {"reasoning"},
     "openai-openllmetry": {"reasoning"},
     "openai-v2-legacy": {"cache_read", "reasoning"},
     "openlit": {"reasoning"},
@@ -141,3 +142,37 @@ def test_litellms_request_and_the_providers_own_are_one_call() -> None:
     assert call.fact.model.tokens == Tokens(211, 23, 8, 2, 5)
     assert (call.fact.model.provider, call.fact.model.cost_usd) == ("azure.ai.openai", 0.25)
     assert [asked.call_id for asked in call.fact.asked] == ["c1"]
+
+
+def test_a_step_around_one_call_tells_more_of_the_same_tokens() -> None:
+    """It may have kept the whole response; a step of other tokens is of other calls."""
+    told = Model(None, None, None, None, None, None, Tokens(10, 5))
+    step = Model(None, None, None, None, None, None, Tokens(10, 5, reasoning=3))
+    other = Model(None, None, None, None, None, None, Tokens(20, 5, reasoning=3))
+
+    def reasoning(around: Model) -> int | None:
+        [call] = [
+            call
+            for call in calls((span("1", kind="chain", model=around), span("2", "1", kind="llm", model=told)))
+            if call.role == "leaf"
+        ]
+        assert call.fact.model is not None
+        return call.fact.model.tokens.reasoning
+
+    assert (reasoning(step), reasoning(other)) == (3, None)
+
+
+def test_a_stream_that_never_began_failed_with_its_agent() -> None:
+    """Its own span says nothing; an answer, a later step, or an error that is no request's leave it as it is."""
+    silent = Model(None, "m", None, None, None, None, Tokens())
+    agent = span("1", failed=True, error_type="ModelServerError", error_status=500)
+    call = span("2", "1", kind="llm", model=silent)
+
+    def failed(*told: Fact) -> list[bool]:
+        return [each.fact.failed for each in calls(told)]
+
+    assert [True] == failed(agent, call)
+    assert [500] == [each.fact.error_status for each in calls((agent, call))]
+    assert [False] == failed(agent, replace(call, answer="Hi"))
+    assert [False] == failed(agent, call, span("3", "1", kind="tool", start=call.end))
+    assert [False] == failed(replace(agent, error_status=None), call)

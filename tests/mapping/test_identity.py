@@ -30,7 +30,10 @@ def test_agents_that_run_again_and_again_name_no_run(name: str) -> None:
 def test_an_agents_name_is_its_own() -> None:
     """A service's name, which stands in for an agent's elsewhere, is none."""
     assert {"weather_agent", "ask_researcher", "triage_agent", "researcher"} == said("google-adk", "agent_name")
-    assert set() == said("smolagents-openinference", "agent_name")
+    assert {"weather_agent", "code_agent", "ask_researcher"} == said("smolagents-openinference", "agent_name")
+    assert {"weather_agent", "researcher"} == said("llama-index-openinference", "agent_name")
+    assert {"weather agent", "researcher"} == said("crewai-openinference", "agent_name")
+    assert set() == said("openai-openinference", "agent_name")
 
 
 def test_only_causes_are_links_to_follow() -> None:

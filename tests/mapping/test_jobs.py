@@ -164,3 +164,10 @@ def test_a_job_is_over_some_time_after_its_end_or_a_longer_one_after_its_last_re
 
     assert [False, True] == [whole.completed(whole.ended + after, grace=10, idle=1000) for after in (9, 10)]
     assert [False, True] == [left.completed(left.last + after, grace=10, idle=1000) for after in (999, 1000)]
+
+
+def test_a_prompt_may_be_told_by_an_agents_run_alone() -> None:
+    """Where no model call is recorded, what the run was asked is the turn's prompt, also of one that failed."""
+    wanted = [turn["prompt"] for turn in source("haystack-openinference").truth["turns"]]
+
+    assert wanted == [job.prompt for job in told("haystack-openinference").jobs.found]

@@ -192,3 +192,31 @@ def test_a_call_whose_record_was_lost_is_told_by_its_result() -> None:
     facts = [replace(fact, session_id="one") for fact in (asking, next_one, *others)]
 
     assert told(*facts) == [("get", "c1", '{"city":"Paris"}', "sunny", False), ("get", "c2", oslo, None, False)]
+
+
+def dispatch(name: str, arguments: Any = None) -> Fact:
+    """Make a record of a function that runs the tool it is given the name of."""
+    given = orjson.dumps({"name": name, "args": arguments or PARIS}).decode()
+    return tool(2, "run_tool", **{"gen_ai.tool.call.arguments": given})
+
+
+def test_a_function_that_runs_tools_is_the_call_that_was_asked_for() -> None:
+    """It was given the call's name and arguments; that it ran does not say that the tool did."""
+    asked = model(0, call())
+    answered = model(4, since=({"role": "assistant", "parts": [call()]}, result("error: no such city")))
+
+    assert told(asked, dispatch("get"), answered) == [("get", "c1", '{"city":"Paris"}', "error: no such city", True)]
+
+
+def test_a_function_that_was_asked_for_otherwise_keeps_its_name() -> None:
+    """Other arguments are another call's, and a tool that has a record of its own is that."""
+    assert told(model(0, call()), dispatch("get", {"city": "Oslo"}))[0][0] == "run_tool"
+    assert sorted(str(each[0]) for each in told(model(0, call()), dispatch("get"), tool(3))) == ["get", "run_tool"]
+
+
+def test_several_calls_keep_their_ids_where_their_results_came_as_one() -> None:
+    """Some frameworks put all results into one message."""
+    calls = (call("get", "c1"), call("time", "c2"))
+    answered = model(4, since=({"role": "assistant", "parts": list(calls)}, result("sunny; noon", None)))
+
+    assert [each[:2] for each in told(model(0, *calls), answered)] == [("get", "c1"), ("time", "c2")]

@@ -33,7 +33,7 @@ MORE: dict[str, dict[Named, int]] = {
     "smolagents-openinference": {("final_answer", True): 7},
 }
 """Calls that the recordings hold and the notes of the runs do not: subagents', refused, handed over, final answers."""
-OTHERWISE = {"codex-cli-grpc", "codex-cli-http-json", "openai-mlflow", "opencode"}
+OTHERWISE = {"codex-cli-grpc", "codex-cli-http-json", "opencode"}
 """Recordings that name tools otherwise than the notes of the run, or lose some; see the tests below."""
 
 
@@ -65,11 +65,6 @@ def test_codex_calls_have_their_own_names(name: str) -> None:
     found = Counter(name for name, _ in map(outcome, tools(facts(name))))
 
     assert Counter({"exec_command": 6, "spawn_agent": 1, "wait_agent": 1}) == found
-
-
-def test_mlflow_names_the_function_that_was_traced() -> None:
-    """The tool's own name is in its arguments."""
-    assert Counter({("run_tool", True): 8}) == Counter(map(outcome, tools(facts("openai-mlflow"))))
 
 
 NO_ID = {"fastmcp", "mcp-openinference", "gemini-cli-http", "google-adk"}
