@@ -22,6 +22,7 @@ ABSENT = re.compile(r"|<not specified>|<REDACTED>|\[REDACTED\]|\[Scrubbed due to
 """What stands where a value was left out."""
 CATEGORY = re.compile(r"[A-Za-z_]+(:[A-Za-z0-9_]+)?")
 """A kind of error, such as `ShellError` or `Error:ENOENT`."""
+RESPONSE = re.compile(r"[\w-]*[0-9][\w-]*\Z")
 FUNCTION = re.compile(r"[\w-]+(?=(\.__call__)?\Z)")
 CHOICE = re.compile(r"\{([^{}]*)\}")
 SIGNALS = {".span": True, ".log": False}
@@ -205,6 +206,10 @@ def _function(getter: Getter) -> Getter:
     return lambda record: told[0] if (told := FUNCTION.match(str(getter(record) or ""))) and told[0] else None
 
 
+def _response(getter: Getter) -> Getter:
+    return lambda record: told if RESPONSE.match(told := str(getter(record) or "")) else None
+
+
 WRITTEN: dict[str, Callable[[Getter], Getter]] = {
     "": lambda getter: getter,
     "json": _quoted,
@@ -214,13 +219,14 @@ WRITTEN: dict[str, Callable[[Getter], Getter]] = {
     "subagent": _subagent,
     "category": _category,
     "function": _function,
+    "response": _response,
     "not": _refused,
     "error": _bad,
     "any": _there,
 }
 """How a value may be written: as it is, as JSON text, behind a slash, behind a dot, as text only, behind `agent:`, as a
-kind of error, as a function that is called; as a success that is none, as the word error, as anything at all, which
-the last three give as True."""
+kind of error, as a function that is called, as a response's id; as a success that is none, as the word error, as
+anything at all, which the last three give as True."""
 
 
 VOCABULARY: dict[str, list[list[str]]] = json.loads((Path(__file__).parent / "vocabulary.json").read_text())

@@ -123,3 +123,18 @@ def test_a_tool_without_a_name_has_its_spans(key: str, kind: str, span: str, nam
 
     assert told is not None
     assert told.name == name
+
+
+def test_a_tool_of_llamaindex_is_named_in_its_output() -> None:
+    """OpenLLMetry's span has the name of the class, and calls it a task."""
+    output = '{"blocks": [], "tool_name": "get", "raw_output": "sunny", "is_error": false}'
+    attributes = {
+        "traceloop.span.kind": "task",
+        "traceloop.entity.name": "FunctionTool.task",
+        "traceloop.entity.input": '{"kwargs": {"city": "Paris"}}',
+        "traceloop.entity.output": output,
+    }
+    told = fact_of(Record(Signal.TRACES, "t/s", "FunctionTool.task", 1, 2, "t", "s", attributes=attributes)).tool
+
+    assert told is not None
+    assert (told.name, told.input, told.output) == ("get", '{"city":"Paris"}', "sunny")
