@@ -36,6 +36,9 @@ def test_arguments_are_taken_out_of_what_is_around_them(value: Any) -> None:
     ("value", "result"),
     [
         ("sunny", Result(None, None, "sunny")),
+        ("content='it\\'s sunny' name='get' id='m' tool_call_id='c'", Result("c", "get", "it's sunny")),
+        ("content='no' name='get' tool_call_id='c' status='error'", Result("c", "get", "no", failed=True)),
+        ("content='sunny' is what it said", Result(None, None, "content='sunny' is what it said")),
         ({"type": "tool", "data": {"content": "sunny", "tool_call_id": "c"}}, Result("c", None, "sunny")),
         (
             {
