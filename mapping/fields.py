@@ -1,7 +1,7 @@
 """Read canonical fields from a record by the vocabulary (mapping.md A, `vocabulary.json`).
 
 An entry names the source whose key it is, the key, and how its value is written. The first value wins, never a sum.
-Keys may point further: `key#/member` into JSON text, `@resource:key`, `@spanevent:name:key`, `@body:member`,
+Keys may point further: `key#/member` and `key#/0` into JSON text, `@resource:key`, `@spanevent:name:key`, `@body:member`,
 `{a,b}` for alternatives.
 """
 
@@ -152,13 +152,19 @@ def _of_event(name: str, key: str) -> Getter:
     return getter
 
 
+def _member(held: Any, member: str) -> Any:
+    if isinstance(held, list):
+        return held[int(member)] if member.isdigit() and int(member) < len(held) else None
+    return held.get(member) if isinstance(held, dict) else None
+
+
 def _inside(key: str, path: str) -> Getter:
     members = path.split("/")
 
     def getter(record: Record) -> Any:
         held = record.json(record.attributes.get(key))
         for member in members:
-            held = held.get(member) if isinstance(held, dict) else None
+            held = _member(held, member)
         return held
 
     return getter

@@ -349,3 +349,18 @@ def test_geminis_results_are_taken_out_of_the_object_that_its_api_wants(text: st
     for provider, told in (("google", result), ("openai", Result("c1", "get", text))):
         record = Record(Signal.TRACES, "t/s", "n", 1, 2, "t", "s", attributes={**attributes, "llm.provider": provider})
         assert fact_of(record).results == (told,)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"crewai.task.description": "weather?", "traceloop.span.kind": "task"},
+        {"crewai.crew.tasks": '[{"description": "weather?"}]', "gen_ai.operation.name": "invoke_agent"},
+    ],
+)
+def test_crewais_prompt_is_the_tasks_description(attributes: dict[str, str]) -> None:
+    """The model is asked with a template around it."""
+    scope = "opentelemetry.instrumentation.crewai.instrumentation"
+    record = Record(Signal.TRACES, "t/s", "n", 1, 2, "t", "s", scope=scope, attributes=attributes)
+
+    assert fact_of(record).prompt == "weather?"
