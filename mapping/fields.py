@@ -1,8 +1,8 @@
 """Read canonical fields from a record by the vocabulary (mapping.md A, `vocabulary.json`).
 
 An entry names the source whose key it is, the key, and how its value is written. The first value wins, never a sum.
-Keys may point further: `key#/member` and `key#/0` into JSON text, `@resource:key`, `@spanevent:name:key`, `@body:member`,
-`{a,b}` for alternatives.
+Keys may point further: `key#/member` and `key#/0` into JSON text, `@resource:key`, `@spanevent:name:key`,
+`@body:member`, `{a,b}` for alternatives.
 """
 
 import json
