@@ -22,6 +22,8 @@ TOOL_KINDS: Final = frozenset(("tool", "tool_part"))
 USAGE_KINDS: Final = MODEL_KINDS | {"copy", "agent", "workflow", "turn", "chain"}
 """Records that may tell of tokens; those of the last four repeat what others say."""
 
+GIVEN_UP: Final = "error"
+"""The reason that JavaScript's frameworks give for a call that ended without an answer."""
 DURATIONS: Final = {"tool": "tool_calls.duration_ms", **dict.fromkeys(MODEL_KINDS, "llm.duration_ms")}
 
 
@@ -149,6 +151,7 @@ def fact_of(record: Record) -> Fact:
         said = _said(reading, kind, model)
     if said.finish:
         model = (model or UNSAID).finished(said.finish)
+    failed = failed or (model is not None and model.finish_reason == GIVEN_UP)
     return Fact(
         record.key,
         record.is_span,
