@@ -14,7 +14,7 @@ from mapping.frames import words_of
 from mapping.hooks import asked_by
 from mapping.messages import Message, asked_in, finish_in, message_of, nodes_in, role_of
 from mapping.parts import Asked, Result, json_text
-from mapping.record import Event, parsed
+from mapping.record import Event, Record, parsed
 from mapping.reprs import written_out
 
 MAX_RAW: Final = 4096
@@ -66,7 +66,7 @@ def contents_of(reading: Reading, *, is_call: bool, wants_finish: bool) -> Conte
         raw_output,
         cut_input,
         cut_output,
-        asked_by(reading, asked or _beside(reading)) if is_call else asked,
+        asked_by(reading, _with_ids(asked or _beside(reading), reading.record, came_out)) if is_call else asked,
         results if is_call else own,
         finish_in(gave[-1:]) or finish_in(reading.record.json(came_out)) if is_call and wants_finish else None,
     )
@@ -171,6 +171,14 @@ def _answer(nodes: Sequence[Any], *, is_call: bool) -> tuple[str | None, tuple[A
         said = ["".join(said or [message.text for message in told])]
     asked = tuple(call for message in told for call in message.asked)
     return (said[-1] or None if said else None), asked, tuple(result for message in told for result in message.results)
+
+
+def _with_ids(asked: tuple[Asked, ...], record: Record, came_out: Any) -> tuple[Asked, ...]:
+    """Give calls that have no ids those of the response as recorded, when it asks for the same ones."""
+    if not asked or any(call.call_id for call in asked):
+        return asked
+    _, told, _ = _answer(nodes_in(record.json(came_out)), is_call=True)
+    return told if [call.name for call in told] == [call.name for call in asked] else asked
 
 
 def _beside(reading: Reading) -> tuple[Asked, ...]:

@@ -10,7 +10,7 @@ from mapping.fields import Reading
 from mapping.hooks import kind_by, session_of
 from mapping.identity import NOBODY, Identity, identity_of
 from mapping.kinds import kind_of, tells_failure
-from mapping.parts import Asked, Result
+from mapping.parts import Asked, Result, unwrapped
 from mapping.providers import provider_of
 from mapping.raw_usage import raw_usage
 from mapping.record import Record, parsed
@@ -22,6 +22,8 @@ TOOL_KINDS: Final = frozenset(("tool", "tool_part"))
 USAGE_KINDS: Final = MODEL_KINDS | {"copy", "answer", "agent", "workflow", "turn", "chain"}
 """Records that may tell of a model call; those of the last four repeat what others say."""
 
+GIVEN_UP: Final = "error"
+"""The reason that JavaScript's frameworks give for a call that ended without an answer."""
 DURATIONS: Final = {"tool": "tool_calls.duration_ms", **dict.fromkeys(MODEL_KINDS, "llm.duration_ms")}
 
 
@@ -143,6 +145,7 @@ def fact_of(record: Record) -> Fact:
         said = _said(reading, kind, model)
     if said.finish:
         model = (model or UNSAID).finished(said.finish)
+    failed = failed or (model is not None and model.finish_reason == GIVEN_UP)
     return Fact(
         record.key,
         record.is_span,
@@ -180,7 +183,10 @@ def _said(reading: Reading, kind: str, model: Model | None) -> Contents:
     """Read what was said, as far as records of the kind hold any of it."""
     if model is not None:
         is_call = kind in MODEL_KINDS or kind in ("copy", "answer")
-        return contents_of(reading, is_call=is_call, wants_finish=model.finish_reason is None)
+        said = contents_of(reading, is_call=is_call, wants_finish=model.finish_reason is None)
+        if said.results and (model.provider or "").startswith("gcp."):
+            return replace(said, results=tuple(map(unwrapped, said.results)))
+        return said
     if kind == "message":
         return said_by(reading)
     return Contents(prompt=reading.text("prompt.text")) if kind == "prompt" else NOTHING

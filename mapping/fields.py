@@ -1,8 +1,8 @@
 """Read canonical fields from a record by the vocabulary (mapping.md A, `vocabulary.json`).
 
 An entry names the source whose key it is, the key, and how its value is written. The first value wins, never a sum.
-Keys may point further: `key#/member` into JSON text, `@resource:key`, `@spanevent:name:key`, `@body:member`,
-`{a,b}` for alternatives.
+Keys may point further: `key#/member` and `key#/0` into JSON text, `@resource:key`, `@spanevent:name:key`,
+`@body:member`, `{a,b}` for alternatives.
 """
 
 import json
@@ -24,6 +24,7 @@ LEFT_OUT = frozenset(("", "<", "["))
 """How that begins."""
 CATEGORY = re.compile(r"[A-Za-z_]+(:[A-Za-z0-9_]+)?")
 """A kind of error, such as `ShellError` or `Error:ENOENT`."""
+RESPONSE = re.compile(r"[\w-]*[0-9][\w-]*\Z")
 FUNCTION = re.compile(r"[\w-]+(?=(\.__call__)?\Z)")
 CHOICE = re.compile(r"\{([^{}]*)\}")
 SIGNALS = {".span": True, ".log": False}
@@ -152,13 +153,19 @@ def _of_event(name: str, key: str) -> Getter:
     return getter
 
 
+def _member(held: Any, member: str) -> Any:
+    if isinstance(held, list):
+        return held[int(member)] if member.isdigit() and int(member) < len(held) else None
+    return held.get(member) if isinstance(held, dict) else None
+
+
 def _inside(key: str, path: str) -> Getter:
     members = path.split("/")
 
     def getter(record: Record) -> Any:
         held = record.json(record.attributes.get(key))
         for member in members:
-            held = held.get(member) if isinstance(held, dict) else None
+            held = _member(held, member)
         return held
 
     return getter
@@ -166,10 +173,10 @@ def _inside(key: str, path: str) -> Getter:
 
 def _written(how: str) -> Callable[[Getter], Getter]:
     name, _, member = how.partition(":")
-    return _member(member) if name == "member" else WRITTEN[how]
+    return _alone(member) if name == "member" else WRITTEN[how]
 
 
-def _member(name: str) -> Callable[[Getter], Getter]:
+def _alone(name: str) -> Callable[[Getter], Getter]:
     return lambda getter: lambda record: None if (value := getter(record)) is None else {name: value}
 
 
@@ -215,6 +222,10 @@ def _function(getter: Getter) -> Getter:
     return lambda record: told[0] if (told := FUNCTION.match(str(getter(record) or ""))) and told[0] else None
 
 
+def _response(getter: Getter) -> Getter:
+    return lambda record: told if RESPONSE.match(told := str(getter(record) or "")) else None
+
+
 WRITTEN: dict[str, Callable[[Getter], Getter]] = {
     "": lambda getter: getter,
     "json": _quoted,
@@ -224,14 +235,15 @@ WRITTEN: dict[str, Callable[[Getter], Getter]] = {
     "subagent": _subagent,
     "category": _category,
     "function": _function,
+    "response": _response,
     "not": _refused,
     "error": _bad,
     "any": _there,
 }
 """How a value may be written: as it is, as JSON text, behind a slash, behind a dot, as text only, behind `agent:`, as a
-kind of error, as a function that is called; as a success that is none, as the word error, as anything at all, which
-the last three give as True. `member:command` is what is one member of the whole, and is given as an object of that
-alone."""
+kind of error, as a function that is called, as a response's id; as a success that is none, as the word error, as
+anything at all, which the last three give as True. `member:command` is what is one member of the whole, and is given
+as an object of that alone."""
 
 
 VOCABULARY: dict[str, list[list[str]]] = json.loads((Path(__file__).parent / "vocabulary.json").read_text())

@@ -88,12 +88,23 @@ def _claude_code_tool(reading: Reading, name: str | None) -> str | None:
     return f"mcp__{told[0]}__{told[1]}" if all(told) and told else name
 
 
+def _mastra_kind(reading: Reading, kind: str) -> str:
+    """Before the exporter's 1.0 nothing was inside a step, and only the response as it came tells of its tokens."""
+    attributes = reading.record.attributes
+    is_old = attributes.get("gen_ai.operation.name") == "model.step"
+    return "chain" if is_old and kind == "llm" and "body" not in attributes else kind
+
+
 SESSIONS: Final[dict[str, Callable[[str], bool]]] = {
     "codex": lambda told: UUID.fullmatch(told) is not None,
     "maf": lambda told: RESPONSE.match(told) is None,
 }
 """Codex has the number of a worker thread under the session's key, the agent framework a response's id."""
-KINDS: Final[dict[str, Callable[[Reading, str], str]]] = {"codex": _codex_kind, "claude_code": _claude_code_kind}
+KINDS: Final[dict[str, Callable[[Reading, str], str]]] = {
+    "codex": _codex_kind,
+    "claude_code": _claude_code_kind,
+    "mastra": _mastra_kind,
+}
 AGENTS: Final[dict[str, Callable[[Reading], str | None]]] = {
     "openinference.instrumentation.smolagents": _smolagents_agent,
     "openinference.instrumentation.llama_index": _llama_index_agent,

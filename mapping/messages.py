@@ -197,7 +197,7 @@ def _is_pair(value: Any) -> bool:
 
 def _is_message(value: dict[str, Any]) -> bool:
     """Know a message by its role, its parts, or what it says it is."""
-    if "role" in value or "parts" in value or "content" in value or "tool_calls" in value:
+    if "role" in value or "parts" in value or "content" in value or not value.keys().isdisjoint(CALLS):
         return True
     told = kind_of_part(value)
     if told in ITEMS or told.lower() in ROLES:

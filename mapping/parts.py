@@ -1,11 +1,12 @@
 """Read the parts of a message: texts, tool calls asked for, and tools' results, by the names that APIs give them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
 
+from mapping.record import parsed
 from mapping.reprs import written_out
 from mapping.shapes import MAX_DEPTH, SHAPES
 
@@ -123,6 +124,15 @@ def result_text(value: Any) -> tuple[str | None, bool]:
     return json_text(value), failed
 
 
+def unwrapped(result: Result) -> Result:
+    """Open a result that was put into an object of one member, as Gemini's API wants it, and written as text."""
+    held = parsed(result.text)
+    member = next(iter(held)) if isinstance(held, dict) and len(held) == 1 else None
+    if member not in WRAPPINGS:
+        return result
+    return replace(result, text=json_text(held[member]), failed=result.failed or member == "error")
+
+
 def says_failed(node: dict[str, Any]) -> bool:
     """Say whether a result calls itself an error."""
     return (
@@ -198,5 +208,6 @@ IDS: Final = tuple(SHAPES["ids"])
 NAMES: Final = tuple(SHAPES["names"])
 ARGUMENTS: Final = tuple(SHAPES["arguments"])
 RESULTS: Final = tuple(SHAPES["results"])
+WRAPPINGS: Final = frozenset(("result", "output", "error"))
 VALUES: Final = frozenset(("text", "json", "content", "error-text", "error-json"))
 FAILURES: Final = frozenset(("error-text", "error-json", "tool-error"))

@@ -16,6 +16,8 @@ HOLDERS: Final = (
     "langfuse.observation.usage_details",
     "langsmith.metadata.usage_metadata",
     "metadata.usage_object",
+    "mastra.metadata.body",
+    "body",
     "output.value",
     "genkit:output",
     "mlflow.spanOutputs",

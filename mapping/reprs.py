@@ -25,6 +25,7 @@ TOKEN: Final = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
+BARE: Final = ("content='", 'content="', "content=[")
 OBJECT: Final = re.compile(r"\s*[A-Z]\w*\(\w+=")
 WORDS: Final = {"None": None, "True": True, "False": False}
 CLASSES: Final[dict[str, str]] = SHAPES["classes"]
@@ -33,10 +34,13 @@ CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 
 def written_out(value: Any) -> Any:
     """Read text that looks like an object's, None when it is broken; anything else stays what it is."""
-    if not isinstance(value, str) or len(value) > MAX_CHARACTERS or not LOOKS.match(value):
+    if not isinstance(value, str) or len(value) > MAX_CHARACTERS:
+        return value
+    bare = value.startswith(BARE)
+    if not bare and not LOOKS.match(value):
         return value
     try:
-        return _Reader(value).whole()
+        return _Reader(value).members() if bare else _Reader(value).whole()
     except _Unreadable:
         return None if OBJECT.match(value) else value
 
@@ -55,6 +59,16 @@ class _Reader:
         if self._at != len(self._text):
             raise _Unreadable
         return value
+
+    def members(self) -> dict[str, Any]:
+        """Read a message as LangChain writes it for people: its members alone, parted by blanks."""
+        held: dict[str, Any] = {}
+        while self._at < len(self._text):
+            kind, name = self._token()
+            if kind != "name" or not self._takes("="):
+                raise _Unreadable
+            held[name] = self._value(0)
+        return {"type": "tool", **held} if "tool_call_id" in held else held
 
     def _token(self) -> tuple[str, str]:
         match = TOKEN.match(self._text, self._at)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from mapping.fields import Reading
 
-EXCLUDES_CACHE = frozenset(("claude_code",))
+EXCLUDES_CACHE = frozenset(("claude_code", "botocore"))
+"""These send the numbers of an API that leaves the cache out."""
 EXCLUDES_REASONING = frozenset(("gemini_cli", "genkit"))
 
 

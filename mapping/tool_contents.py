@@ -12,7 +12,7 @@ from mapping.kinds import tool_in
 from mapping.messages import message_of, role_of
 from mapping.parts import Result, json_text, says_failed
 from mapping.record import parsed
-from mapping.reprs import written_out
+from mapping.reprs import BARE, written_out
 from mapping.shapes import SHAPES
 
 
@@ -92,6 +92,8 @@ def arguments(value: Any, otherwise: Any) -> Any:
 
 def outcome(value: Any, wrap: str | None = None) -> Result:
     """Read a result out of a message, a tool's output object, a list of texts, or the member that an emitter adds."""
+    if isinstance(value, str) and value.startswith(BARE):
+        value = written_out(value)
     failed = isinstance(value, dict) and says_failed(value)
     if isinstance(value, dict) and [wrap] == [*value]:
         value = value[wrap]

@@ -176,3 +176,52 @@ def test_a_stream_that_never_began_failed_with_its_agent() -> None:
     assert [False] == failed(agent, replace(call, answer="Hi"))
     assert [False] == failed(agent, call, span("3", "1", kind="tool", start=call.end))
     assert [False] == failed(replace(agent, error_status=None), call)
+
+
+def mastra(number: str, above: str, kind: str, **attributes: Any) -> Record:
+    """Make a span of Mastra's exporter."""
+    told = {"mastra.span.type": kind, **attributes}
+    return Record(Signal.TRACES, f"t/{number}", kind, 1, 9, "t", number, above, attributes=told)
+
+
+def test_a_step_of_mastra_is_one_call() -> None:
+    """The generation sums its steps up; a step tells what was asked for, the inference in it what that took."""
+    usage = {"gen_ai.usage.input_tokens": 211, "gen_ai.usage.output_tokens": 23, "gen_ai.operation.name": "chat"}
+    output = '{"text":"","toolCalls":[{"toolCallId":"c1","toolName":"get","args":{}}]}'
+    body = '{"id":"chatcmpl-1","usage":{"prompt_tokens":211,"completion_tokens":23}}'
+    step = {"gen_ai.operation.name": "agent_step", "mastra.model_step.output": output, "mastra.metadata.body": body}
+    told = {"mastra.model_generation.output": '{"text":"done"}', "gen_ai.operation.name": "model_generation"}
+    spans = (
+        mastra("g", "", "model_generation", **told),
+        mastra("s", "g", "model_step", **step),
+        mastra("i", "s", "model_inference", **usage),
+    )
+
+    (call,) = calls(tuple(map(fact_of, spans)))
+
+    assert call.fact.model is not None
+    assert call.fact.model.tokens == Tokens(211, 23)
+    assert call.fact.model.response_id == "chatcmpl-1"
+    assert [asked.call_id for asked in call.fact.asked] == ["c1"]
+    assert call.fact.answer is None
+
+
+def test_steps_of_mastra_before_its_exporters_first_release_leave_the_sum() -> None:
+    """A streamed step tells of no tokens, and the generation counts; one that kept its response is a call."""
+    usage = {"gen_ai.usage.input_tokens": 433, "gen_ai.usage.output_tokens": 49, "gen_ai.operation.name": "chat"}
+    body = {"body": '{"usage":{"prompt_tokens":433,"completion_tokens":49}}'}
+    step = {"gen_ai.operation.name": "model.step"}
+    around = mastra("g", "", "model_generation", **usage)
+
+    for inner, role in ((step, "rollup"), ({**step, **body}, "leaf")):
+        (call,) = calls(tuple(map(fact_of, (around, mastra("s", "g", "model_step", **inner)))))
+        assert call.role == role
+        assert call.fact.model is not None
+        assert call.fact.model.tokens == Tokens(433, 49)
+
+
+def test_a_call_that_ended_in_an_error_failed() -> None:
+    """Its span may say so in nothing but the reason why it ended."""
+    attributes = {"gen_ai.operation.name": "chat", "gen_ai.response.finish_reasons": '["error"]'}
+
+    assert fact_of(Record(Signal.TRACES, "t/s", "chat", 1, 2, "t", "s", attributes=attributes)).failed

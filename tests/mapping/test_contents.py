@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pytest
 
 from mapping.calls import Call
@@ -291,3 +292,72 @@ def test_a_long_text_is_cut_between_characters(text: str, kept: str | None) -> N
 
     assert (kept or text, kept is not None) == (fact.raw_output, fact.cut_output)
     assert fact.answer == text
+
+
+def test_calls_get_their_ids_from_the_response_as_recorded() -> None:
+    """An instrumentation that spreads the messages over keys may leave the ids out."""
+    raw = {"candidates": [{"content": {"role": "model", "parts": [{"function_call": {"id": "c1", "name": "get"}}]}}]}
+    start = "llm.output_messages.0.message."
+    attributes = {
+        "openinference.span.kind": "LLM",
+        "output.value": orjson.dumps({**raw, "response_id": "gem-1"}).decode(),
+        f"{start}role": "model",
+        f"{start}tool_calls.0.tool_call.function.name": "get",
+        f"{start}tool_calls.0.tool_call.function.arguments": "{}",
+    }
+    told = fact_of(Record(Signal.TRACES, "t/s", "n", 1, 2, "t", "s", attributes=attributes))
+
+    assert [call.call_id for call in told.asked] == ["c1"]
+    assert told.model is not None
+    assert told.model.response_id == "gem-1"
+
+
+@pytest.mark.parametrize("identity", ["chatcmpl-1", "resp_01"])
+@pytest.mark.parametrize("outer", ["", "llm_output"])
+def test_a_responses_id_is_in_the_response(identity: str, outer: str) -> None:
+    """What is only a name is none."""
+    for told, found in ((identity, identity), ("ChatOpenAI", None)):
+        response = {"id": told}
+        value = orjson.dumps({outer: response} if outer else response).decode()
+        attributes = {"openinference.span.kind": "LLM", "output.value": value}
+        model = fact_of(Record(Signal.TRACES, "t/s", "n", 1, 2, "t", "s", attributes=attributes)).model
+        assert model is not None
+        assert model.response_id == found
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ('{"result": "sunny"}', Result("c1", "get", "sunny")),
+        ('{"error": "no city"}', Result("c1", "get", "no city", failed=True)),
+        ('{"result": 1, "unit": "C"}', Result("c1", "get", '{"result": 1, "unit": "C"}')),
+    ],
+)
+def test_geminis_results_are_taken_out_of_the_object_that_its_api_wants(text: str, result: Result) -> None:
+    """Also where an instrumentation writes the object as text; another provider's tool may have meant it."""
+    start = "llm.input_messages.0.message."
+    attributes = {
+        "openinference.span.kind": "LLM",
+        f"{start}role": "tool",
+        f"{start}name": "get",
+        f"{start}tool_call_id": "c1",
+        f"{start}content": text,
+    }
+    for provider, told in (("google", result), ("openai", Result("c1", "get", text))):
+        record = Record(Signal.TRACES, "t/s", "n", 1, 2, "t", "s", attributes={**attributes, "llm.provider": provider})
+        assert fact_of(record).results == (told,)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"crewai.task.description": "weather?", "traceloop.span.kind": "task"},
+        {"crewai.crew.tasks": '[{"description": "weather?"}]', "gen_ai.operation.name": "invoke_agent"},
+    ],
+)
+def test_crewais_prompt_is_the_tasks_description(attributes: dict[str, str]) -> None:
+    """The model is asked with a template around it."""
+    scope = "opentelemetry.instrumentation.crewai.instrumentation"
+    record = Record(Signal.TRACES, "t/s", "n", 1, 2, "t", "s", scope=scope, attributes=attributes)
+
+    assert fact_of(record).prompt == "weather?"

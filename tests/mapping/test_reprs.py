@@ -54,3 +54,22 @@ def test_any_text_may_come(text: str) -> None:
     """Nothing raises, and what is read can be written as JSON."""
     json_text(written_out(f"A({text}"))
     json_text(written_out(text))
+
+
+def test_a_message_that_langchain_writes_for_people_is_read() -> None:
+    """Its members stand alone, without its class."""
+    text = (
+        """content='' additional_kwargs={} tool_calls=[{'name': 'get', 'args': {}, 'id': 'c1', 'type': 'tool_call'}]"""
+    )
+
+    assert written_out(text) == {
+        "content": "",
+        "additional_kwargs": {},
+        "tool_calls": [{"name": "get", "args": {}, "id": "c1", "type": "tool_call"}],
+    }
+    assert written_out("content='sunny' tool_call_id='c1'") == {
+        "type": "tool",
+        "content": "sunny",
+        "tool_call_id": "c1",
+    }
+    assert written_out("content='sunny' and more") == "content='sunny' and more"

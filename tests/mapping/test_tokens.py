@@ -30,3 +30,19 @@ def test_langfuses_buckets_are_added_where_the_total_says_that_they_are_apart(ca
     within = {"input": 211, "output": 23, "total": 234, cache: 8, reasoning: 5}
 
     assert langfuse(**apart) == langfuse(**within) == Tokens(211, 23, 8, None, 5)
+
+
+def test_botocore_sends_bedrocks_own_numbers() -> None:
+    """Its API leaves the cache out of the input."""
+    attributes = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.usage.input_tokens": 198,
+        "gen_ai.usage.output_tokens": 23,
+        "gen_ai.usage.cache_read.input_tokens": 8,
+        "gen_ai.usage.cache_creation.input_tokens": 5,
+    }
+    scope = "opentelemetry.instrumentation.botocore.bedrock-runtime"
+    told = fact_of(Record(Signal.TRACES, "t/s", "chat", 1, 2, "t", "s", scope=scope, attributes=attributes)).model
+
+    assert told is not None
+    assert told.tokens == Tokens(211, 23, 8, 5, None)

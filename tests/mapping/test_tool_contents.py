@@ -36,6 +36,9 @@ def test_arguments_are_taken_out_of_what_is_around_them(value: Any) -> None:
     ("value", "result"),
     [
         ("sunny", Result(None, None, "sunny")),
+        ("content='it\\'s sunny' name='get' id='m' tool_call_id='c'", Result("c", "get", "it's sunny")),
+        ("content='no' name='get' tool_call_id='c' status='error'", Result("c", "get", "no", failed=True)),
+        ("content='sunny' is what it said", Result(None, None, "content='sunny' is what it said")),
         ({"type": "tool", "data": {"content": "sunny", "tool_call_id": "c"}}, Result("c", None, "sunny")),
         (
             {
@@ -123,3 +126,18 @@ def test_a_tool_without_a_name_has_its_spans(key: str, kind: str, span: str, nam
 
     assert told is not None
     assert told.name == name
+
+
+def test_a_tool_of_llamaindex_is_named_in_its_output() -> None:
+    """OpenLLMetry's span has the name of the class, and calls it a task."""
+    output = '{"blocks": [], "tool_name": "get", "raw_output": "sunny", "is_error": false}'
+    attributes = {
+        "traceloop.span.kind": "task",
+        "traceloop.entity.name": "FunctionTool.task",
+        "traceloop.entity.input": '{"kwargs": {"city": "Paris"}}',
+        "traceloop.entity.output": output,
+    }
+    told = fact_of(Record(Signal.TRACES, "t/s", "FunctionTool.task", 1, 2, "t", "s", attributes=attributes)).tool
+
+    assert told is not None
+    assert (told.name, told.input, told.output) == ("get", '{"city":"Paris"}', "sunny")
