@@ -23,7 +23,10 @@ PAIRS = {
         f"select id, {', '.join(PARTS)} from job_history where source = 'otlp' and frozen = 0",
         COUNTED.format("job_id", "job_id in (select id from job_history where source = 'otlp') and job_id"),
     ),
-    "agents": (f"select agent_id as id, {', '.join(PARTS)} from agents", COUNTED.format("agent_id", "emitter is not 'api' and agent_id")),
+    "agents": (
+        f"select agent_id as id, {', '.join(PARTS)} from agents",
+        COUNTED.format("agent_id", "emitter is not 'api' and agent_id"),
+    ),
     "entries": (
         f"select session_id as id, {SUMS} from agent_traces where counted = 1 group by 1",
         COUNTED.format("session_id", "session_id"),
