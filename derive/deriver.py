@@ -17,6 +17,7 @@ from derive.gathering import Gathering
 from derive.groups import Group, Groups, earliest
 from derive.inventory import Inventory
 from derive.meaning import Meaning, Rules, meaning
+from derive.points import Points
 from derive.prices import catalogue, new_costs
 from derive.records import SIGNALS, Records
 from schema.derived import CallCost, Changes
@@ -52,6 +53,7 @@ class Deriver:
         self._records = Records(side)
         self._inventory = Inventory(*side.inventory())
         self._gathering = Gathering(side, self._records, self._groups, self._inventory)
+        self._points = Points(side)
         self._position = earliest(side.positions(), self._inventory.positions) or {}
         self._again: Again | None = None
         self._costs: Iterator[list[CallCost]] | None = None
@@ -64,10 +66,13 @@ class Deriver:
         Raise TryAgain when the store has trouble; nothing is lost, and the next step goes on.
         """
         self._pending.write()
-        more = self._read()
+        more = self._read() or self._points.read()
         self._sweep(now)
+        for session in self._points.due(now):
+            self._groups.wait(self._gathering.group_of(session), self._position)
         for group in self._ready(now):
             self._derive(group, now)
+        self._pending.add_whole(self._points.changes(self._clock()))
         self._pending.add_whole(self._inventory.changes(self._clock()))
         self._pending.flush(self._settled())
         self._finish_again()
@@ -80,6 +85,7 @@ class Deriver:
         self._groups = Groups()
         self._gathering = Gathering(self._side, self._records, self._groups, self._inventory)
         self._again = Again(self._side.ends())
+        self._pending.add_whole(self._points.again())
 
     def reprice(self, *, past: bool) -> None:
         """Read the prices anew for the calls to come, and for those of the past as well if that is wanted."""
@@ -96,7 +102,7 @@ class Deriver:
         """Say how far behind this is."""
         ends = self._side.ends()
         rows = sum(ends[signal] - self._position[signal] for signal in SIGNALS)
-        return Backlog(rows, len(self._groups.busy), self._again.left if self._again else 0)
+        return Backlog(rows + self._points.left, len(self._groups.busy), self._again.left if self._again else 0)
 
     def _read(self) -> bool:
         """Take the next rows in; say whether there are more."""
@@ -123,7 +129,7 @@ class Deriver:
 
     def _finish_again(self) -> None:
         """Add the days up anew once everything is derived again."""
-        if self._again is not None and not self._again.left and not self._groups.busy:
+        if self._again is not None and not (self._again.left or self._points.more or self._groups.busy):
             self._again = None
             self._pending.recount(self._side.days())
 
@@ -136,7 +142,7 @@ class Deriver:
     def _derive(self, group: Group, now: int) -> None:
         began = self._clock()
         try:
-            found = meaning(group, now, self._rules)
+            found = meaning(group, now, self._rules, self._points.of)
         except Exception:  # a mistake of ours in one group must not cost the others
             self.failures += 1
             log.exception("cannot derive from sessions %s, traces %s", *map(_some, (group.sessions, group.traces)))

@@ -28,9 +28,7 @@ NOTHING: Final = Tokens()
 
 def entry_rows(group: Group, facts: Iterable[Fact], calls: Mapping[str, tuple[Call, Cost]], places: Places) -> Rows:
     """Write entries of facts with their sessions; `calls` are the model calls by the keys of all that tell of them."""
-    return {
-        (fact.key,): _entry(fact, calls.get(fact.key), places) for fact in facts if _is_entry(group.facts[fact.key])
-    }
+    return {(fact.key,): entry(fact, calls.get(fact.key), places) for fact in facts if _is_entry(group.facts[fact.key])}
 
 
 def _is_entry(fact: Fact) -> bool:
@@ -40,7 +38,8 @@ def _is_entry(fact: Fact) -> bool:
     return fact.is_span and fact.session_id is not None
 
 
-def _entry(fact: Fact, told: tuple[Call, Cost] | None, places: Places) -> Row:
+def entry(fact: Fact, told: tuple[Call, Cost] | None, places: Places) -> Row:
+    """Write an entry; `told` is the model call that the record tells of."""
     call, cost = told or (None, None)
     first = call is not None and call.fact.key == fact.key
     model = call.fact.model if first and call else fact.model

@@ -7,6 +7,7 @@ from derive.calls import Places
 from derive.costs import cost_of
 from derive.groups import Group
 from derive.jobs import Work
+from derive.metered import Read, metered, no_points
 from derive.sums import Priced
 from mapping.calls import Call, model_calls
 from mapping.facts import Fact
@@ -21,8 +22,8 @@ from pricing.catalogue import Catalogue
 class Found:
     """Hold what was found in a group's facts; `priced` are the model calls, each with its cost."""
 
-    def __init__(self, group: Group, prices: Catalogue) -> None:
-        """Take a group as it is now; the order in which its records came does not matter."""
+    def __init__(self, group: Group, prices: Catalogue, now: int = 0, read: Read = no_points) -> None:
+        """Take a group as it is now; the order in which its records came does not matter. `read` gives series."""
         every = sorted(group.facts.values(), key=lambda fact: (fact.start, fact.key))
         tree = Tree((fact.place, fact.parent, fact.kind) for fact in every if fact.is_span)
         self.facts = with_sessions(every, tree)
@@ -33,6 +34,8 @@ class Found:
         self._subagents = {run.agent_id for run in self.agents.found if not (run.agent_id.endswith(MAIN) or run.beside)}
         self.priced: list[Priced] = [(call, cost_of(call, prices)) for call in self.calls]
         self.places = self._places()
+        self.metered, self.metered_at = metered(group.sessions - self._called(), read, prices, now)
+        self._take_metered()
 
     def work(self) -> list[Work]:
         """Gather what was done in each job."""
@@ -64,6 +67,17 @@ class Found:
     def main(self, calls: Iterable[Priced]) -> list[Priced]:
         """Leave out what subagents called."""
         return [one for one in calls if self.places.agents.get(one[0].fact.key, MAIN) not in self._subagents]
+
+    def _called(self) -> set[str | None]:
+        """Name the sessions of which model calls are known, those that these are booked on included."""
+        facts = [call.fact for call in self.calls]
+        return {fact.session_id for fact in facts} | {self.places.session(fact) for fact in facts}
+
+    def _take_metered(self) -> None:
+        """Count what metrics tell like calls of the main thread that belong to no job."""
+        for one in self.metered:
+            self.priced += one.calls
+            self.places.agents.update((call.fact.key, one.agent_id) for call, _ in one.calls)
 
     def _by(self, places: dict[str, str]) -> dict[str | None, list[Priced]]:
         found: dict[str | None, list[Priced]] = defaultdict(list)

@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from derive.calls import Rows, model_call_rows, tool_call_rows
-from derive.entries import entry_rows
+from derive.entries import entry, entry_rows
 from derive.events import event_rows
 from derive.found import Found
 from derive.groups import Group
 from derive.jobs import Work, agent_rows, history_row, open_row, subagent_rows
+from derive.metered import Read, main_rows, no_points, session_rows
 from derive.moments import moment_rows
 from derive.sessions import session_row
 from derive.sums import Sums
@@ -42,9 +43,9 @@ class Meaning:
     due: int | None = None
 
 
-def meaning(group: Group, now: int, rules: Rules) -> Meaning:
-    """Derive a group's rows as they are at a time, Unix nanoseconds."""
-    found = Found(group, rules.prices)
+def meaning(group: Group, now: int, rules: Rules, read: Read = no_points) -> Meaning:
+    """Derive a group's rows as they are at a time, Unix nanoseconds; `read` gives what metrics tell of a session."""
+    found = Found(group, rules.prices, now, read)
     held = sessions(found.facts, found.calls, found.jobs, now=now, idle=rules.idle)
     over = {job.id for job in found.jobs.found if job.completed(now, grace=rules.grace, idle=rules.idle)}
     work = found.work()
@@ -52,12 +53,28 @@ def meaning(group: Group, now: int, rules: Rules) -> Meaning:
         **_record_rows(group, found, work),
         **_job_rows(work, over, rules),
         **_agent_rows(found, over, held),
-        "agent_sessions": {
-            (session.session_id,): session_row(session, found.main(found.of_session(session.session_id)))
-            for session in held
-        },
+        "agent_sessions": _session_rows(found, held),
     }
-    return Meaning(rows, _due(found, over, held, rules))
+    _add_metered(rows, found, now, rules.idle)
+    return Meaning(rows, _due(found, over, held, now, rules))
+
+
+def _session_rows(found: Found, held: Sequence[Session]) -> Rows:
+    return {
+        (session.session_id,): session_row(session, found.main(found.of_session(session.session_id)))
+        for session in held
+    }
+
+
+def _add_metered(rows: dict[str, Rows], found: Found, now: int, idle: int) -> None:
+    """Add the sessions and main threads that only metrics tell of, and the entries of what they used."""
+    sessions = {session for (session,) in rows["agent_sessions"]}
+    runs = {run for (run,) in rows["agents"]}
+    rows["agent_sessions"] |= session_rows(found.metered, sessions, now, idle)
+    rows["agents"] |= main_rows(found.metered, runs, now, idle)
+    rows["agent_traces"] |= {
+        (told[0].fact.key,): entry(told[0].fact, told, found.places) for one in found.metered for told in one.calls
+    }
 
 
 def _record_rows(group: Group, found: Found, work: Sequence[Work]) -> dict[str, Rows]:
@@ -95,7 +112,7 @@ def _agent_rows(found: Found, over: Collection[str], held: Sequence[Session]) ->
     return {"agents": agent_rows(runs, is_over, emitters), "job_subagents": subagent_rows(runs)}
 
 
-def _due(found: Found, over: Collection[str], held: Sequence[Session], rules: Rules) -> int | None:
+def _due(found: Found, over: Collection[str], held: Sequence[Session], now: int, rules: Rules) -> int | None:
     """Say when the clock will close a job or a session that is open now."""
     ends = [
         job.last + rules.idle if job.ended is None else job.ended + rules.grace
@@ -103,4 +120,6 @@ def _due(found: Found, over: Collection[str], held: Sequence[Session], rules: Ru
         if job.id not in over
     ]
     quiet = [session.last_seen + rules.idle for session in held if session.ended is None]
-    return min((*ends, *quiet), default=None)
+    quiet += [one.last + rules.idle for one in found.metered if one.ended(now, rules.idle) is None]
+    metered = () if found.metered_at is None else (found.metered_at,)
+    return min((*ends, *quiet, *metered), default=None)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from derive.costs import priced
 from derive.text import nanoseconds
 from pricing.catalogue import Catalogue, Usage
 from pricing.money import number
@@ -34,8 +35,8 @@ def new_costs(side: RawSide, prices: Catalogue) -> Iterator[list[CallCost]]:
 
 
 def _cost(row: Row, prices: Catalogue) -> CallCost | None:
-    call_id, provider, model, started_at, duration_ms, *tokens, nanos, source, version = row
+    call_id, provider, model, started_at, duration_ms, *tokens, nanos, source, version, role = row
     end = nanoseconds(started_at) + round((duration_ms or 0) * 1e6)
-    priced = prices.price(Usage(provider, model, end, *tokens))
-    now = (priced.nanos, priced.source, priced.version)
+    cost = priced(Usage(provider, model, end, *tokens), role, prices)
+    now = (cost.nanos, cost.source, cost.version)
     return CallCost(call_id, *now) if now != (nanos, source, version) else None

@@ -7,7 +7,7 @@ from derive.sums import Priced, model_of, most_written
 from derive.text import iso, maybe_iso
 from mapping.session_ends import Session
 from mapping.tiers import tier_of
-from schema.derived import Row
+from schema.derived import BY_METRIC, RECORDED, Row
 
 UNKNOWN: Final = "unknown"
 
@@ -34,10 +34,12 @@ def session_row(session: Session, main: Sequence[Priced]) -> Row:
         session.user_id,
         session.git_branch,
         session.emitter,
+        RECORDED,
     )
 
 
 def _context_tokens(main: Sequence[Priced]) -> int | None:
-    """Give what the last call held: its input and its output."""
-    told = [call.fact.model.tokens for call, _ in main if call.fact.model and call.fact.model.tokens]
+    """Give what the last call held: its input and its output; what metrics tell is no single call."""
+    calls = [call for call, _ in main if call.role != BY_METRIC]
+    told = [call.fact.model.tokens for call in calls if call.fact.model and call.fact.model.tokens]
     return (told[-1].input or 0) + (told[-1].output or 0) if told else None

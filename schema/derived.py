@@ -18,6 +18,12 @@ COUNTED = "inventory/{}"
 BY_JOB = "job"
 """The usage role of the one model call that stands for all of a job of which only sums were told."""
 
+BY_METRIC = "metric"
+"""The usage role of what a session used of a model by its metrics, and the source of a session known by them alone."""
+
+RECORDED = "otlp"
+"""The source of sessions that spans and log records tell of."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -146,7 +152,7 @@ AGENT_SESSIONS = Table(
     ("session_id",),
     _words(
         "session_id agent_name workspace_path started_at ended_at exit_reason model_tier context_tokens last_seen_at"
-        " closed_by synthetic previous_id parent_session_id project_key user_id git_branch emitter"
+        " closed_by synthetic previous_id parent_session_id project_key user_id git_branch emitter source"
     ),
 )
 TRACE_TIES = Table("trace_ties", ("tie", "trace_id"), ("tie", "trace_id", "session_id"))
@@ -164,6 +170,15 @@ INVENTORY = Table(
     _words("source version signal name key type field emitter count first_seen last_seen"),
 )
 """What keys records had; it belongs to no session."""
+USAGE_SERIES = Table(
+    "usage_series",
+    ("series", "start"),
+    _words(
+        "series start session_id metric part is_sum scope emitter provider model agent_name workspace_path project_key"
+        " user_id git_branch kind settled recent began first_time last_time after_id"
+    ),
+)
+"""What metric points tell of tokens and money, folded."""
 MODEL_PRICES = Table(
     "model_prices",
     ("provider", "model", "valid_from", "source"),

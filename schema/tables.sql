@@ -563,6 +563,34 @@ CREATE TABLE derived_positions (
   after_id integer not null
 ) strict, without rowid;
 
+CREATE TABLE usage_series (
+  series integer not null,
+  start integer not null,
+  session_id text not null,
+  metric text not null,
+  part text not null,
+  is_sum integer not null,
+  scope text not null,
+  emitter text not null,
+  provider text,
+  model text,
+  agent_name text,
+  workspace_path text,
+  project_key text,
+  user_id text,
+  git_branch text,
+  kind text not null,
+  settled integer not null,
+  recent text not null,
+  began integer not null,
+  first_time integer not null,
+  last_time integer not null,
+  after_id integer not null,
+  primary key (series, start)
+) strict, without rowid;
+
+CREATE INDEX usage_series_session on usage_series (session_id);
+
 CREATE TABLE inventory (
   source text not null,
   version text not null,

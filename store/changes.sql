@@ -163,3 +163,7 @@ where rowid in (
   order by timestamp
   limit :limit
 );
+
+-- name: forget_series
+-- Forget what metric points came to, so that it is made anew of those that are kept.
+delete from usage_series;

@@ -17,6 +17,7 @@ from schema.derived import (
     JOB_HISTORY,
     MODEL_PRICES,
     TABLES,
+    USAGE_SERIES,
     CallCost,
     Changes,
     Row,
@@ -120,6 +121,6 @@ def _each(tables: Iterable[Table]) -> dict[str, tuple[str, str]]:
     return {table.name: (_upsert(table, WIDE), _upsert(table, 1)) for table in tables}
 
 
-EVERY: Final = (*TABLES.values(), INVENTORY, MODEL_PRICES)
+EVERY: Final = (*TABLES.values(), INVENTORY, USAGE_SERIES, MODEL_PRICES)
 PUT: Final = _each(EVERY)
 REMOVE: Final = {table.name: _removal(table) for table in EVERY}

@@ -53,7 +53,7 @@ set
 -- List calls that were priced, or could not be, after an id: what is needed to price them again.
 select
   call_id, provider, ifnull(model, request_model), started_at, duration_ms, input_tokens, output_tokens,
-  cache_read_tokens, cache_write_tokens, cost_nanos, cost_source, price_version
+  cache_read_tokens, cache_write_tokens, cost_nanos, cost_source, price_version, usage_role
 from model_calls
 where call_id > ?
 and cost_source in ('computed', 'unknown_model')
@@ -316,3 +316,33 @@ limit ?;
 -- name: raw_ends
 -- Find the newest id of each signal.
 select (select ifnull(max(id), 0) from raw_spans), (select ifnull(max(id), 0) from raw_logs);
+
+-- name: points_end
+-- Find the newest id of the metric points, and up to which they have been read.
+select (select ifnull(max(id), 0) from raw_points), (select ifnull(max(after_id), 0) from derived_positions where signal = 'metrics');
+
+-- name: points_read
+-- List the points of some metrics after one id up to another, in order of arrival.
+select
+  id, resource_id, scope_id, name, type, temporality, is_monotonic, start_time_unix_nano, time_unix_nano, attributes,
+  value, sum
+from raw_points
+where id > ?1
+and id <= ?2
+and name in (select value from json_each(?3))
+order by id;
+
+-- name: session_series
+-- List the folded series of a session.
+select {columns}
+from usage_series
+where session_id = ?;
+
+-- name: session_is_counted
+-- Say whether a session has model calls that records tell of.
+select 1
+from model_calls
+where session_id = ?
+and counted = 1
+and usage_role <> 'metric'
+limit 1;

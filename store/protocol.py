@@ -121,6 +121,26 @@ class RawSide(Protocol):
         """Read one log record, if it is there."""
         ...
 
+    def points_end(self) -> tuple[int, int]:
+        """Say what the newest id of the metric points is, and up to which they have been read."""
+        ...
+
+    def points(self, after_id: int, until_id: int, names: str) -> list[Row]:
+        """List the points of the metrics in a JSON array of names, after one id up to another, in order of arrival.
+
+        Columns: id, resource_id, scope_id, name, type, temporality, is_monotonic, start and time in Unix nanoseconds,
+        attributes, value, sum.
+        """
+        ...
+
+    def series_of(self, session_id: str) -> list[Row]:
+        """List a session's folded series, in the order of their table's columns."""
+        ...
+
+    def is_counted(self, session_id: str) -> bool:
+        """Say whether a session has model calls that records tell of."""
+        ...
+
     def resource(self, number: int) -> str:
         """Read a resource's attributes, JSON text."""
         ...
@@ -165,7 +185,7 @@ class RawSide(Protocol):
         """List calls that were priced, or could not be, after an id, with what is needed to price them again.
 
         Columns: call_id, provider, model, started_at, duration_ms, input, output, cache read and cache write tokens,
-        and as they are now cost_nanos, cost_source, price_version.
+        and as they are now cost_nanos, cost_source, price_version; then the usage role.
         """
         ...
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
-from schema.derived import BY_HAND, COUNTED, INVENTORY, TABLES, Table
+from schema.derived import BY_HAND, COUNTED, INVENTORY, TABLES, USAGE_SERIES, Table
 from schema.rows import COLUMNS, Row
 from schema.signals import Signal
 from store import troubles
@@ -16,7 +16,7 @@ from store.connection import let_go, open_reader
 from store.derived import QUERIES
 
 SIGNALS: Final = (Signal.TRACES, Signal.LOGS)
-"""The signals that hold records; points are read apart."""
+"""The signals that hold records; metric points are read apart."""
 ITEM: Final = {Signal.TRACES: "span", Signal.LOGS: "log"}
 DEADLINE_S: Final = 60.0
 
@@ -55,6 +55,23 @@ class SqliteRawSide:
     def log(self, sort_time: int, fingerprint: int) -> list[Row]:
         """Read one log record, if it is there."""
         return self._all(LOG, sort_time, fingerprint)
+
+    def points_end(self) -> tuple[int, int]:
+        """Say what the newest id of the metric points is, and up to which they have been read."""
+        newest, read = self._all(QUERIES["points_end"])[0]
+        return newest, read
+
+    def points(self, after_id: int, until_id: int, names: str) -> list[Row]:
+        """List the points of the metrics in a JSON array of names, after one id up to another."""
+        return self._all(QUERIES["points_read"], after_id, until_id, names)
+
+    def series_of(self, session_id: str) -> list[Row]:
+        """List a session's folded series."""
+        return self._all(SERIES, session_id)
+
+    def is_counted(self, session_id: str) -> bool:
+        """Say whether a session has model calls that records tell of."""
+        return bool(self._all(QUERIES["session_is_counted"], session_id))
 
     def resource(self, number: int) -> str:
         """Read a resource's attributes, JSON text."""
@@ -157,5 +174,6 @@ def _keys(table: Table) -> str:
 READ: Final = {signal: _columns(f"{item}s_read", signal) for signal, item in ITEM.items()}
 TRACE: Final = {signal: _columns(f"trace_{item}s", signal) for signal, item in ITEM.items()}
 LOG: Final = _columns("log_by_identity", Signal.LOGS)
+SERIES: Final = QUERIES["session_series"].replace("{columns}", ", ".join(USAGE_SERIES.columns))
 KEPT: Final = QUERIES["inventory"].replace("{columns}", ", ".join(INVENTORY.columns))
 KEYS: Final = {name: _keys(table) for name, table in TABLES.items()}

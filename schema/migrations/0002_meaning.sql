@@ -362,6 +362,39 @@ create table derived_positions (
   after_id integer not null
 ) strict, without rowid;
 
+-- What metric points tell of the tokens and the money of sessions, folded: a row for each series and start.
+-- `series` is made of a series' content, `start` is 0 where points of all starts are added up; times are Unix nanoseconds.
+-- `settled` is what counts whatever comes, in tokens or nano-dollars, `recent` the steps after it: times and values.
+-- `after_id` is the last point that is in it. The rest says what the series is about, as the mapping has it.
+create table usage_series (
+  series integer not null,
+  start integer not null,
+  session_id text not null,
+  metric text not null,
+  part text not null,
+  is_sum integer not null,
+  scope text not null,
+  emitter text not null,
+  provider text,
+  model text,
+  agent_name text,
+  workspace_path text,
+  project_key text,
+  user_id text,
+  git_branch text,
+  kind text not null,
+  settled integer not null,
+  recent text not null,
+  began integer not null,
+  first_time integer not null,
+  last_time integer not null,
+  after_id integer not null,
+  primary key (series, start)
+) strict, without rowid;
+
+-- Finds the series of a session.
+create index usage_series_session on usage_series (session_id);
+
 -- Which attribute keys records had, by who made them and its version: what an update renamed or dropped shows here.
 -- `source` is the program, or the library and the service that uses it; `name` the kind of a span, or the event's name.
 -- `field` is what a key is read as, if that matters. A row without a key counts the records of a name; failed ones are left out.

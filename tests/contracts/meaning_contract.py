@@ -42,7 +42,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "job_history": {"status": "completed", "model": "m", "reasoning_effort": "", "usage_incomplete": 0}
     | {"started_at": f"{DAY}T23:59:00.000000Z", "completed_at": f"{NEXT_DAY}T00:01:00.000000Z"},
     "agent_sessions": {"agent_name": "coder", "workspace_path": "", "started_at": f"{DAY}T10:00:00.000000Z"}
-    | {"synthetic": 0},
+    | {"synthetic": 0, "source": "otlp"},
 }
 
 
