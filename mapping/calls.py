@@ -197,10 +197,15 @@ def _numbers(fact: Fact) -> Iterator[tuple[str, int | None, int | None]]:
 
 
 def _sums(facts: Iterable[Fact], leaves: Sequence[Call], tree: Tree) -> Iterator[Call]:
-    """Give the sums below which nothing counts, the innermost first (mapping.md D.3)."""
+    """Give the sums below which nothing counts, the innermost first (mapping.md D.3).
+
+    What has the numbers of one call of its trace was only given that call's answer: a template for the next question.
+    """
     covered = {place for call in leaves for place in tree.above(call.fact.place)}
+    counted = {(call.fact.trace_id, numbers) for call in leaves for numbers in _numbers(call.fact)}
     told = [fact for fact in facts if fact.kind in SUMS and fact.is_span and fact.model and fact.model.tokens]
     for fact in sorted(told, key=lambda fact: (-tree.depth(fact.place), *_order(fact))):
-        if fact.place not in covered and fact.emitter not in LIFELONG:
+        repeats = any((fact.trace_id, numbers) in counted for numbers in _numbers(fact))
+        if fact.place not in covered and fact.emitter not in LIFELONG and not repeats:
             covered.update((fact.place, *tree.above(fact.place)))
             yield Call(fact, "rollup", sources=[fact.key])
