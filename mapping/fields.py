@@ -237,8 +237,8 @@ WRITTEN: dict[str, Callable[[Getter], Getter]] = {
     "any": _there,
 }
 """How a value may be written: as it is, as JSON text, behind a slash, behind a dot, as text only, behind `agent:`, as a
-kind of error, as a function that is called, as a response's id, as a class; as a success that is none, as the word error, as
-anything at all, which the last three give as True."""
+kind of error, as a function that is called, as a response's id, as a class; as a success that is none, as the word
+error, as anything at all, which the last three give as True."""
 
 
 VOCABULARY: dict[str, list[list[str]]] = json.loads((Path(__file__).parent / "vocabulary.json").read_text())
