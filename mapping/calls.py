@@ -247,13 +247,18 @@ def _same_tokens(one: Tokens, other: Tokens) -> bool:
 
 
 def _sums(facts: Iterable[Fact], leaves: Sequence[Call], tree: Tree) -> Iterator[Call]:
-    """Give the sums below which nothing counts, the innermost first (mapping.md D.3)."""
+    """Give the sums below which nothing counts, the innermost first (mapping.md D.3).
+
+    What has the numbers of one call of its trace was only given that call's answer: a template for the next question.
+    """
     covered: set[Place] = set()
     for call in leaves:
         tree.cover(call.fact.place, covered)
+    counted = {(call.fact.trace_id, numbers) for call in leaves for numbers in _numbers(call.fact)}
     told = [fact for fact in facts if fact.kind in SUMS and fact.is_span and fact.model and fact.model.tokens]
     for fact in sorted(told, key=lambda fact: (-tree.depth(fact.place), *_order(fact))):
-        if fact.place not in covered and fact.emitter not in LIFELONG:
+        repeats = any((fact.trace_id, numbers) in counted for numbers in _numbers(fact))
+        if fact.place not in covered and fact.emitter not in LIFELONG and not repeats:
             tree.cover(fact.place, covered)
             covered.add(fact.place)
             yield Call(fact, "rollup", sources=[fact.key])

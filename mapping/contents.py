@@ -109,6 +109,8 @@ def _side(reading: Reading, side: str, spoken: Sequence[Any]) -> tuple[Any, Sequ
     nodes = numbered or spoken or nodes_in(reading.record.json(value))
     if value is None and nodes:
         return list(nodes), nodes
+    if side == "output" and nodes and isinstance(nodes[-1], dict) and nodes[-1].get("event.name") == CHOICE:
+        nodes = [node for node in nodes if isinstance(node, dict) and node.get("event.name") == CHOICE]
     return value, nodes
 
 

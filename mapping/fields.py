@@ -222,6 +222,11 @@ def _function(getter: Getter) -> Getter:
     return lambda record: told[0] if (told := FUNCTION.match(str(getter(record) or ""))) and told[0] else None
 
 
+def _class(getter: Getter) -> Getter:
+    """Read Python's writing of a class, `<class 'a.B'>`, as its name."""
+    return lambda record: told[8:-2] if str(told := getter(record)).startswith("<class '") else told
+
+
 def _response(getter: Getter) -> Getter:
     return lambda record: told if RESPONSE.match(told := str(getter(record) or "")) else None
 
@@ -236,14 +241,15 @@ WRITTEN: dict[str, Callable[[Getter], Getter]] = {
     "category": _category,
     "function": _function,
     "response": _response,
+    "class": _class,
     "not": _refused,
     "error": _bad,
     "any": _there,
 }
 """How a value may be written: as it is, as JSON text, behind a slash, behind a dot, as text only, behind `agent:`, as a
-kind of error, as a function that is called, as a response's id; as a success that is none, as the word error, as
-anything at all, which the last three give as True. `member:command` is what is one member of the whole, and is given
-as an object of that alone."""
+kind of error, as a function that is called, as a response's id, as a class; as a success that is none, as the word
+error, as anything at all, which the last three give as True. `member:command` is what is one member of the whole, and
+is given as an object of that alone."""
 
 
 VOCABULARY: dict[str, list[list[str]]] = json.loads((Path(__file__).parent / "vocabulary.json").read_text())

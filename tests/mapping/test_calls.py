@@ -225,3 +225,39 @@ def test_a_call_that_ended_in_an_error_failed() -> None:
     attributes = {"gen_ai.operation.name": "chat", "gen_ai.response.finish_reasons": '["error"]'}
 
     assert fact_of(Record(Signal.TRACES, "t/s", "chat", 1, 2, "t", "s", attributes=attributes)).failed
+
+
+def test_a_template_that_was_given_an_answer_is_no_sum() -> None:
+    """Its own output repeats the answer with its usage; nothing is below it."""
+    usage = '{"messages": [{"usage_metadata": {"input_tokens": 211, "output_tokens": 23, "input_token_details": {}}}]}'
+    spans = (
+        Record(Signal.TRACES, "t/r", "run", 1, 9, "t", "r", "", attributes={"openinference.span.kind": "CHAIN"}),
+        Record(
+            Signal.TRACES,
+            "t/m",
+            "model",
+            2,
+            3,
+            "t",
+            "m",
+            "r",
+            attributes={
+                "openinference.span.kind": "LLM",
+                "llm.token_count.prompt": 211,
+                "llm.token_count.completion": 23,
+            },
+        ),
+        Record(
+            Signal.TRACES,
+            "t/p",
+            "prompt",
+            4,
+            5,
+            "t",
+            "p",
+            "r",
+            attributes={"openinference.span.kind": "CHAIN", "output.value": usage},
+        ),
+    )
+
+    assert [call.fact.name for call in calls(tuple(map(fact_of, spans)))] == ["model"]

@@ -361,3 +361,25 @@ def test_crewais_prompt_is_the_tasks_description(attributes: dict[str, str]) -> 
     record = Record(Signal.TRACES, "t/s", "n", 1, 2, "t", "s", scope=scope, attributes=attributes)
 
     assert fact_of(record).prompt == "weather?"
+
+
+def test_events_in_one_attribute_are_questions_but_for_the_choice() -> None:
+    """As Pydantic AI writes a model call before its second format."""
+    user = {"event.name": "gen_ai.user.message", "role": "user", "content": "weather?"}
+    asks = {
+        "event.name": "gen_ai.choice",
+        "message": {"role": "assistant", "tool_calls": [{"id": "c1", "name": "get"}]},
+    }
+    says = {"event.name": "gen_ai.choice", "message": {"role": "assistant", "content": "sunny"}}
+    asked = {"event.name": "gen_ai.assistant.message", "role": "assistant", "tool_calls": [{"id": "c1", "name": "get"}]}
+    told = {"event.name": "gen_ai.tool.message", "role": "tool", "id": "c1", "content": "sunny"}
+
+    def read(*events: dict[str, Any]) -> Fact:
+        attributes = {"gen_ai.operation.name": "chat", "events": orjson.dumps(events).decode()}
+        return fact_of(Record(Signal.TRACES, "t/s", "n", 1, 2, "t", "s", scope="pydantic-ai", attributes=attributes))
+
+    first, second = read(user, asks), read(user, asked, told, says)
+
+    assert (first.prompt, first.answer, [call.call_id for call in first.asked]) == ("weather?", None, ["c1"])
+    assert (second.prompt, second.answer, second.asked) == ("weather?", "sunny", ())
+    assert [result.call_id for result in second.results] == ["c1"]

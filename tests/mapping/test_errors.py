@@ -29,3 +29,12 @@ def test_a_status_is_read_where_clients_write_it(
     record = Record(Signal.TRACES, "a/b", "chat", 1, 2, "a", "b", failed=True, message=message, attributes=told)
 
     assert fact_of(record).error_status == status
+
+
+def test_a_class_is_named_and_not_written_out() -> None:
+    """Semantic Kernel sends it as Python writes it."""
+    told = {"gen_ai.operation.name": "chat", "error.type": "<class 'openai.RateLimitError'>"}
+
+    assert fact_of(Record(Signal.TRACES, "a/b", "chat", 1, 2, "a", "b", attributes=told)).error_type == (
+        "openai.RateLimitError"
+    )
