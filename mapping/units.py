@@ -17,6 +17,8 @@ from mapping.sessions import SYNTHETIC
 from mapping.tree import Place
 
 CALLS: Final = frozenset(("llm", "tool", "embedding", "rerank"))
+SAYING: Final = frozenset(("message", "copy"))
+"""Log events that hold messages of the call that they were written in."""
 NUMBER: Final = 16
 """A shorter turn id counts turns of one session; a longer one is unique."""
 
@@ -163,16 +165,21 @@ class Units:
     def _go_on(self, facts: Iterable[Fact]) -> None:
         """Join calls that stand alone, where one is given the result of what another asked for."""
         asked: dict[tuple[str | None, str], Unit] = {}
+        said: dict[Place, list[Fact]] = defaultdict(list)
+        for fact in facts:
+            if fact.kind in SAYING and fact.span_id:
+                said[fact.place].append(fact)
         for fact in facts:
             key = self._roots.of(fact.place) if fact.is_span and fact.kind == "llm" else None
             unit = self._by_root.get(key) if key else None
             if key is None or unit is None or not _bare(unit):
                 continue
-            before = next((asked[name] for name in _ids(fact, "results") if name in asked), unit)
+            told = [fact, *_news(said[fact.place])]
+            before = next((asked[name] for one in told for name in _ids(one, "results") if name in asked), unit)
             if before is not unit and unit.root is not None:
                 before.more.append(unit.root)
                 self._by_root[key] = before
-            asked.update((name, before) for name in _ids(fact, "asked"))
+            asked.update((name, before) for one in told for name in _ids(one, "asked"))
 
     def _last_resort(self, facts: Iterable[Fact]) -> dict[str, Unit]:
         """Make one unit of the calls of a session that has none."""
@@ -242,6 +249,12 @@ def _ids(fact: Fact, field: str) -> list[tuple[str | None, str]]:
     """Give the ids of tool calls that a model call asked for, or was given the results of, within its session."""
     session = None if (fact.session_id or SYNTHETIC).startswith(SYNTHETIC) else fact.session_id
     return [(session, told.call_id) for told in getattr(fact, field, ()) if told.call_id]
+
+
+def _news(said: Sequence[Fact]) -> list[Fact]:
+    """Leave out what was said before the user spoke last: events of messages repeat the whole conversation."""
+    spoke = max((fact.start for fact in said if fact.kind == "message" and fact.prompt), default=-1)
+    return [fact for fact in said if fact.start > spoke]
 
 
 def _bare(unit: Unit) -> bool:
