@@ -109,6 +109,7 @@ def result_of(node: dict[str, Any], text: str | None, *, failed: bool = False) -
         word(first(node, NAMES)) or word(first(origin, NAMES)),
         text and text[:MAX_RESULT],
         failed=failed or says_failed(node),
+        arguments=json_text(first(origin, ARGUMENTS)),
     )
 
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from mapping.asked_tools import differ, dispatches, fits, named_in
 from mapping.facts import MODEL_KINDS, Fact
 from mapping.parts import Asked, Result
-from mapping.record import parsed
 from mapping.tool_contents import Tool
 
 SAME_NS: Final = 2_000_000_000
@@ -24,8 +24,6 @@ WINDOW: Final = 20
 ASKING: Final = MODEL_KINDS | {"copy", "message"}
 AROUND: Final = frozenset(("agent", "workflow", "turn", "chain"))
 """Records of whole runs; they are asked where no model call is told of."""
-MAX_DISPATCHED: Final = 100_000
-"""Characters of longer arguments are not searched for a tool's name."""
 FAILED: Final = "error:"
 """A result that begins so says itself that the call failed, whatever its case."""
 
@@ -83,7 +81,7 @@ def told_calls(facts: Sequence[Fact]) -> list[Told]:
     calls: dict[str, list[Told]] = defaultdict(list)
     for call in _once(_asking(facts)):
         calls[call.fact.key].append(call)
-    return [told for asked in calls.values() for told in results.given(asked)]
+    return [told for asked in calls.values() for told in results.given(asked)] + list(_answered(facts))
 
 
 def unrecorded(told: Iterable[Told], recorded: Sequence[Fact]) -> Iterator[Told]:
@@ -109,7 +107,7 @@ def _filled(fact: Fact, call: Told) -> Fact:
     if tool is None:
         return fact
     more = Tool(call.asked.name, call.call_id, call.asked.arguments, result.text if result else None)
-    dispatched = _dispatches(tool, call.asked)
+    dispatched = dispatches(tool, call.asked)
     told_better = dispatched or (more.input is not None and not (tool.input or "").startswith("{"))
     if dispatched:
         tool = replace(tool, name=more.name)
@@ -143,49 +141,21 @@ class _Known:
             return min(named, key=lambda call: abs(call.fact.end - fact.start))
         if not fact.trace_id:
             return None
-        return self._last(fact, fact.tool.name, _fits) or self._dispatched(fact, fact.tool)
+        return self._last(fact, fact.tool.name, fits) or self._dispatched(fact, fact.tool)
 
     def _dispatched(self, fact: Fact, tool: Tool) -> Told | None:
         """Take the call that a function was to run, unless the tool has a record of its own."""
-        names = (name for name in _named_in(tool) if (fact.trace_id, name) not in self._recorded)
-        return next((call for name in names if (call := self._last(fact, name, _dispatches))), None)
+        names = (name for name in named_in(tool) if (fact.trace_id, name) not in self._recorded)
+        return next((call for name in names if (call := self._last(fact, name, dispatches))), None)
 
-    def _last(self, fact: Fact, name: str | None, fits: Callable[[Tool, Asked], bool]) -> Told | None:
+    def _last(self, fact: Fact, name: str | None, same: Callable[[Tool, Asked], bool]) -> Told | None:
         """Take the last free call of a name that was asked for before a tool's record began."""
         free = self._by_name.get((fact.trace_id, name), [])
         before = bisect_right(free, fact.start, key=lambda call: call.fact.end)
         for place in range(before - 1, max(before - WINDOW, 0) - 1, -1):
-            if fact.tool is not None and fits(fact.tool, free[place].asked):
+            if fact.tool is not None and same(fact.tool, free[place].asked):
                 return free.pop(place)
         return None
-
-
-def _fits(tool: Tool, asked: Asked) -> bool:
-    """Say whether the arguments may be the same: equal as JSON, or one value alone that is among them."""
-    if tool.input is None or asked.arguments is None:
-        return True
-    given, wanted = parsed(tool.input), parsed(asked.arguments)
-    return given == wanted or (isinstance(given, str) and isinstance(wanted, dict) and given in wanted.values())
-
-
-def _differ(asked: Asked, tool: Tool | None) -> bool:
-    """Say whether both tell all arguments, and not the same ones."""
-    given, wanted = parsed(tool.input if tool else None), parsed(asked.arguments)
-    return isinstance(given, dict) and isinstance(wanted, dict) and given != wanted
-
-
-def _named_in(tool: Tool) -> list[str]:
-    """Give the words among a record's arguments that may be a tool's name: a function that runs tools is given one."""
-    given = parsed(tool.input) if tool.input and len(tool.input) <= MAX_DISPATCHED else None
-    return [value for value in given.values() if isinstance(value, str)] if isinstance(given, dict) else []
-
-
-def _dispatches(tool: Tool, asked: Asked) -> bool:
-    """Say whether a record is of a function that was given the asked call's name and arguments."""
-    if tool.name == asked.name or asked.arguments is None or asked.name not in _named_in(tool):
-        return False
-    given, wanted = parsed(tool.input), parsed(asked.arguments)
-    return isinstance(wanted, dict) and wanted in (parsed(value) for value in given.values())
 
 
 def _asking(facts: Sequence[Fact]) -> list[Fact]:
@@ -201,6 +171,25 @@ def _asking(facts: Sequence[Fact]) -> list[Fact]:
     traces = {fact.trace_id for fact in facts if fact.kind in MODEL_KINDS}
     runs = [fact for fact in asking if fact.kind in AROUND and fact.trace_id not in traces]
     return sorted(models or runs, key=lambda fact: (fact.end, fact.kind not in MODEL_KINDS, fact.key))
+
+
+def _answered(facts: Sequence[Fact]) -> Iterator[Told]:
+    """Give calls of whole runs that only a result tells of: it repeats what was asked for, whose text was not kept."""
+    traces = {fact.trace_id for fact in facts if fact.kind in MODEL_KINDS}
+    answers = _Answers()
+    for fact in sorted(facts, key=lambda fact: (fact.end, fact.key)):
+        if fact.kind not in AROUND or fact.trace_id in traces:
+            continue
+        asked = {call.call_id for call in fact.asked}
+        for number, result in enumerate(fact.results, len(fact.asked)):
+            told = Asked(result.call_id, result.name, result.arguments)
+            if (
+                result.call_id
+                and result.arguments
+                and result.call_id not in asked
+                and answers.takes(fact, told.call_id)
+            ):
+                yield Told(fact, number, told, result, fact.key)
 
 
 def _once(asking: Sequence[Fact]) -> Iterator[Told]:
@@ -307,7 +296,7 @@ class _Near:
         for number in range(place, len(free)):
             if free[number].start > call.fact.end + SAME_NS:
                 return False
-            if not _differ(call.asked, free[number].tool):
+            if not differ(call.asked, free[number].tool):
                 del free[number]
                 return True
         return False

@@ -19,6 +19,8 @@ from mapping.sessions import SYNTHETIC
 from mapping.tree import Place
 
 CALLS: Final = frozenset(("llm", "tool", "embedding", "rerank"))
+SAYING: Final = frozenset(("message", "copy"))
+"""Log events that hold messages of the call that they were written in."""
 NUMBER: Final = 16
 """A shorter turn id counts turns of one session; a longer one is unique."""
 
@@ -165,18 +167,24 @@ class Units:
     def _go_on(self, facts: Iterable[Fact]) -> None:
         """Join calls that stand alone, where one is given the result of what another asked for."""
         asked: dict[tuple[str | None, ...], Unit] = {}
+        said: dict[Place, list[Fact]] = defaultdict(list)
+        for fact in facts:
+            if fact.kind in SAYING and fact.span_id:
+                said[fact.place].append(fact)
         for fact in facts:
             key = self._roots.of(fact.place) if fact.is_span and fact.kind == "llm" else None
             unit = self._by_root.get(key) if key else None
             if key is None or unit is None or not _bare(unit):
                 continue
-            given = [*_ids(fact, "results"), *_words(fact, fact.results)]
+            told = [fact, *_news(said[fact.place])]
+            given = [name for one in told for name in (*_ids(one, "results"), *_words(one, one.results))]
             before = next((asked[name] for name in given if name in asked), unit)
             if before is not unit and unit.root is not None:
                 before.more.append(unit.root)
                 self._by_root[key] = before
-            nameless = [call for call in fact.asked if not call.call_id]
-            asked.update((name, before) for name in [*_ids(fact, "asked"), *_words(fact, nameless)])
+            for one in told:
+                nameless = [call for call in one.asked if not call.call_id]
+                asked.update((name, before) for name in [*_ids(one, "asked"), *_words(one, nameless)])
 
     def _last_resort(self, facts: Iterable[Fact]) -> dict[str, Unit]:
         """Make one unit of the calls of a session that has none."""
@@ -255,6 +263,12 @@ def _words(fact: Fact, calls: Iterable[Asked | Result]) -> list[tuple[str | None
 
 def _own_session(fact: Fact) -> str | None:
     return None if (fact.session_id or SYNTHETIC).startswith(SYNTHETIC) else fact.session_id
+
+
+def _news(said: Sequence[Fact]) -> list[Fact]:
+    """Leave out what was said before the user spoke last: events of messages repeat the whole conversation."""
+    spoke = max((fact.start for fact in said if fact.kind == "message" and fact.prompt), default=-1)
+    return [fact for fact in said if fact.start > spoke]
 
 
 def _bare(unit: Unit) -> bool:

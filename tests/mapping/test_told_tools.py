@@ -220,3 +220,19 @@ def test_several_calls_keep_their_ids_where_their_results_came_as_one() -> None:
     answered = model(4, since=({"role": "assistant", "parts": list(calls)}, result("sunny; noon", None)))
 
     assert [each[:2] for each in told(model(0, *calls), answered)] == [("get", "c1"), ("time", "c2")]
+
+
+def test_a_result_may_tell_of_the_call_that_nothing_else_tells_of() -> None:
+    """Haystack's agent keeps the conversation, whose results repeat what was asked for."""
+    text = (
+        "ChatMessage(_role=<ChatRole.TOOL: 'tool'>, _content=[ToolCallResult(result='sunny', "
+        "origin=ToolCall(tool_name='get', arguments={'city': 'Paris'}, id='c1'), error=False)])"
+    )
+    attributes = {"openinference.span.kind": "CHAIN", "output.value": orjson.dumps({"messages": [text]}).decode()}
+    runs = [
+        fact_of(Record(Signal.TRACES, f"t/{number}", "run", 0, SECOND, "t", number, attributes=attributes))
+        for number in ("1", "2")
+    ]
+
+    assert told(*runs) == [("get", "c1", '{"city":"Paris"}', "sunny", False)]
+    assert told(*runs, model(0, part("text", content="Hi"))) == []

@@ -1,6 +1,7 @@
 """Which records are one job's, by what they say."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -117,3 +118,23 @@ def test_calls_alone_go_on_with_what_was_asked_for_without_an_id() -> None:
 
     assert ["t:1"] == ids(first, second)
     assert ["t:1", "u:1"] == ids(first, other)
+
+
+def test_calls_go_on_with_what_log_events_of_messages_tell() -> None:
+    """Each call is a trace of its own and its messages are log events; those before the user's last word are old."""
+
+    def said(trace: str, at: int, **told: Any) -> Fact:
+        return replace(span("c", kind="message", trace_id=trace, start=at, **told), is_span=False, key=f"log/{at}")
+
+    asked, result = (Asked("c1", "get", "{}"),), (Result("c1", "get", "sunny"),)
+    held = [
+        *(span("c", kind="llm", trace_id=trace, start=at) for trace, at in (("a", 10), ("b", 30), ("d", 50))),
+        said("a", 11, prompt="Weather?"),
+        said("a", 12, asked=asked),
+        said("b", 31, prompt="Weather?"),
+        said("b", 32, results=result),
+        said("d", 51, results=result),
+        said("d", 52, prompt="And now?"),
+    ]
+
+    assert [job.started for job in story(held).jobs.found] == [10, 50]
