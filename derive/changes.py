@@ -10,7 +10,7 @@ from schema.signals import Signal
 
 Rows = dict[str, dict[Row, Row]]
 """Rows by table and key."""
-PIECE: Final = 1_000
+PIECE: Final = 2_000
 """Rows that are written in one transaction."""
 FAR: Final = 5_000
 """Rows after which a position is written though nothing was derived: so many are read again after a restart."""
