@@ -13,6 +13,7 @@ from typing import Final
 import orjson
 
 from derive.series import Key, row_of, series_of
+from derive.text import iso
 from mapping.metered import due
 from mapping.metrics import METRICS, Meter, meter_of
 from mapping.record import Above
@@ -51,11 +52,16 @@ class Points:
         self._held = 0
         self._changed: dict[Key, Series] = {}
         self._waiting: dict[str, tuple[int, int]] = {}
+        self._handed: dict[str, int] = {}
         self._wrote = float("-inf")
         self._about = lru_cache(REMEMBERED)(self._read_meter)
         self._above = lru_cache(REMEMBERED)(self._read_above)
-        self.more = False
-        """Whether there are points that are not read."""
+        self._more = self._afresh = False
+
+    @property
+    def looks_back(self) -> bool:
+        """Say whether all points are being read again."""
+        return self._afresh
 
     @property
     def left(self) -> int:
@@ -70,19 +76,24 @@ class Points:
             for row in self._side.points(self._position, until, NAMES):
                 self._take(row)
             self._position = until
-        self.more = until < end
-        return self.more
+        self._more = until < end
+        return self._more
 
     def due(self, now: int) -> Iterator[str]:
-        """Give the sessions to derive from by now: new points tell of them, and no record does of their calls."""
-        for session in [session for session, (_, moment) in self._waiting.items() if moment <= now]:
-            del self._waiting[session]
-            if not self._side.is_counted(session):
+        """Give the sessions to derive from by now: new points tell of them, and no record does of their calls.
+
+        What came with the points must be derived and written: then it is known which calls records tell of.
+        """
+        self._handed = {session: number for session, (number, moment) in self._waiting.items() if moment <= now}
+        for session in self._handed:
+            if self._afresh or not self._side.is_counted(session):
                 yield session
+            del self._waiting[session]
+        self._afresh &= self._more
 
     def of(self, session_id: str) -> list[Series]:
-        """Give the folded series of a session."""
-        return [*self._of(session_id).values()]
+        """Give the folded series of a session; none where the program's records tell of its calls by better names."""
+        return [one for one in self._of(session_id).values() if not (one.meter.by_resource and self._is_told(one))]
 
     def changes(self, clock: float) -> Changes:
         """Give what is to be written now, if it is time; `clock` is in seconds."""
@@ -102,7 +113,8 @@ class Points:
         self._position = self._written = 0
         self._sessions.clear()
         self._held = 0
-        self._changed, self._waiting, self.more = {}, {}, True
+        self._changed, self._waiting, self._handed, self._more = {}, {}, {}, True
+        self._afresh = True
         return Changes(positions={POSITION: 0}, steps=[Step("forget_series", {})])
 
     def _take(self, row: Row) -> None:
@@ -129,9 +141,13 @@ class Points:
             del self._waiting[next(iter(self._waiting))]
 
     def _settled(self) -> int:
-        """Say from where to read after a restart, so that the sessions that wait now wait again."""
-        first = min((number for number, _ in self._waiting.values()), default=self._position + 1)
-        return max(min(first - 1, self._position), self._position - FAR, self._written)
+        """Say from where to read after a restart: what waits now, and what is not written yet, is to wait again."""
+        held = (*self._handed.values(), *(number for number, _ in self._waiting.values()))
+        return max(min(held, default=self._position + 1) - 1, self._position - FAR, self._written)
+
+    def _is_told(self, series: Series) -> bool:
+        """Say whether records tell of the calls of a program in the time of a series whose points name no session."""
+        return self._side.calls_of(series.meter.emitter, iso(series.began), iso(series.last))
 
     def _of(self, session_id: str) -> Held:
         held = self._sessions.get(session_id)

@@ -81,7 +81,7 @@ def test_a_series_without_a_session_is_nobodys() -> None:
 
 def test_model_calls_are_better_than_sums_of_them() -> None:
     """An agent's run repeats what its calls count."""
-    of = {"gen_ai__token__type": "input", "session__id": "s"}
+    of: dict[str, Any] = {"gen_ai__token__type": "input", "session__id": "s"}
     agent = read("gen_ai.client.token.usage", gen_ai__operation__name="invoke_agent", **of)
     chat = read("gen_ai.client.token.usage", gen_ai__operation__name="chat", **of)
 
