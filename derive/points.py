@@ -6,7 +6,8 @@ so that points read twice count once. A session is handed on when it has been kn
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -14,10 +15,10 @@ import orjson
 
 from derive.series import Key, row_of, series_of
 from derive.text import iso
-from mapping.metered import due
+from mapping.metered import ALONE
 from mapping.metrics import METRICS, Meter, meter_of
 from mapping.record import Above
-from mapping.series import Kind, Series, amount_of, kind_of
+from mapping.series import NEVER, Kind, Series, amount_of, kind_of
 from schema.derived import USAGE_SERIES, Changes, Row, Step
 from schema.signals import Signal
 from schema.values import content_id
@@ -38,7 +39,19 @@ REMEMBERED: Final = 8_192
 NAMES: Final = orjson.dumps([*METRICS]).decode()
 POSITION: Final = str(Signal.METRICS)
 
-Held = dict[Key, Series]
+
+@dataclass(slots=True)
+class Held:
+    """Hold the series of a session, and the earliest time of a point of them."""
+
+    series: dict[Key, Series]
+    first: int
+
+    @classmethod
+    def of(cls, series: Iterable[Series]) -> "Held":
+        """Take folded series."""
+        held = {(one.key, one.start): one for one in series}
+        return cls(held, min((one.first for one in held.values()), default=NEVER))
 
 
 class Points:
@@ -93,7 +106,9 @@ class Points:
 
     def of(self, session_id: str) -> list[Series]:
         """Give the folded series of a session; none where the program's records tell of its calls by better names."""
-        return [one for one in self._of(session_id).values() if not (one.meter.by_resource and self._is_told(one))]
+        return [
+            one for one in self._of(session_id).series.values() if not (one.meter.by_resource and self._is_told(one))
+        ]
 
     def changes(self, clock: float) -> Changes:
         """Give what is to be written now, if it is time; `clock` is in seconds."""
@@ -120,23 +135,24 @@ class Points:
     def _take(self, row: Row) -> None:
         """Fold a point in, if it is one of a session's."""
         number, resource, scope, name, kind, temporality, monotonic, start, time, attributes, value, total = row
-        meter, put = self._about(resource, scope, name, attributes), kind_of(kind, temporality, monotonic)
+        (series, meter), put = self._about(resource, scope, name, attributes), kind_of(kind, temporality, monotonic)
         amount = amount_of(meter.part, total if value is None else value) if meter else None
         if meter is None or put is None or amount is None or not time:
             return
         held = self._of(meter.session_id)
-        key = content_id(resource, scope, name, attributes), 0 if put is Kind.DELTA else start or 0
-        if key not in held:
-            held[key] = Series(meter, *key, put)
+        key = series, 0 if put is Kind.DELTA else start or 0
+        if key not in held.series:
+            held.series[key] = Series(meter, *key, put)
             self._held += 1
-        if held[key].take(number, start or 0, time, amount):
-            self._changed[key] = held[key]
+        if held.series[key].take(number, start or 0, time, amount):
+            self._changed[key] = held.series[key]
+            held.first = min(held.first, time)
         self._wait(meter.session_id, number, held)
 
     def _wait(self, session_id: str, number: int, held: Held) -> None:
         """Have a session derived from when it is time; of too many that wait, the first is left to its next point."""
         first, _ = self._waiting.get(session_id, (number, 0))
-        self._waiting[session_id] = first, due(held.values()) or 0
+        self._waiting[session_id] = first, held.first + ALONE
         if len(self._waiting) > WAITING:
             del self._waiting[next(iter(self._waiting))]
 
@@ -152,9 +168,9 @@ class Points:
     def _of(self, session_id: str) -> Held:
         held = self._sessions.get(session_id)
         if held is None:
-            series = map(series_of, self._side.series_of(session_id))
-            held = self._sessions[session_id] = {(one.key, one.start): one for one in series if one is not None}
-            self._held += len(held) + 1
+            known = map(series_of, self._side.series_of(session_id))
+            held = self._sessions[session_id] = Held.of(one for one in known if one is not None)
+            self._held += len(held.series) + 1
         self._sessions.move_to_end(session_id)
         return held
 
@@ -162,10 +178,11 @@ class Points:
         """Forget the longest quiet sessions that are too many, when all that is new of them is handed over."""
         while self._held > HELD_SERIES and self._sessions:
             _, held = self._sessions.popitem(last=False)
-            self._held -= len(held) + 1
+            self._held -= len(held.series) + 1
 
-    def _read_meter(self, resource: int, scope: int, name: str, attributes: str) -> Meter | None:
-        return meter_of(name, orjson.loads(attributes), self._above(resource, scope))
+    def _read_meter(self, resource: int, scope: int, name: str, attributes: str) -> tuple[int, Meter | None]:
+        meter = meter_of(name, orjson.loads(attributes), self._above(resource, scope))
+        return content_id(resource, scope, name, attributes), meter
 
     def _read_above(self, resource: int, scope: int) -> Above:
         return Above.read(self._side.resource(resource), *self._side.scope(scope))
