@@ -105,10 +105,14 @@ class Points:
         self._afresh &= self._more
 
     def of(self, session_id: str) -> list[Series]:
-        """Give the folded series of a session; none where the program's records tell of its calls by better names."""
-        return [
-            one for one in self._of(session_id).series.values() if not (one.meter.by_resource and self._is_told(one))
-        ]
+        """Give the folded series of a session that count if no record tells of its calls.
+
+        None do where a program wrote the calls itself, or where its records name better sessions than its resource.
+        """
+        series = self._of(session_id).series.values()
+        if not series or self._side.is_told(session_id):
+            return []
+        return [one for one in series if not (one.meter.by_resource and self._is_told(one))]
 
     def changes(self, clock: float) -> Changes:
         """Give what is to be written now, if it is time; `clock` is in seconds."""

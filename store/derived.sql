@@ -357,3 +357,12 @@ and emitter = ?1
 and counted = 1
 and usage_role <> 'metric'
 limit 1;
+
+-- name: session_is_told
+-- Say whether a program wrote a session's model calls itself.
+select 1
+from model_calls
+where session_id = ?
+and counted = 1
+and emitter = 'api'
+limit 1;
