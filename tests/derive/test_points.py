@@ -14,6 +14,8 @@ from tests.support.points import SECOND, usage
 TOKENS = "select session_id, model, input_tokens, output_tokens, usage_role, job_id from model_calls order by 1, 2"
 SESSIONS = "select session_id, source, emitter, user_id, closed_by from agent_sessions order by 1"
 BY_HAND = """
+insert into agent_sessions (session_id, agent_name, started_at, emitter, source)
+values ('s', 'unknown', '2026-01-01T00:00:00.000000Z', 'api', 'api');
 insert into model_calls (call_id, session_id, started_at, input_tokens, status, usage_role, counted, emitter, sources)
 values ('by hand', 's', '2026-01-01T00:00:00.000000Z', 5, 'ok', 'leaf', 1, 'api', '[]');
 insert into agent_traces (trace_id, session_id, type, timestamp, input_tokens, counted, emitter)
@@ -124,10 +126,9 @@ def test_a_session_by_its_resource_gives_way_to_its_programs_records(derived: De
 
 def test_calls_that_a_program_wrote_itself_count_alone(derived: Derived) -> None:
     """Also where other records of the session have it derived again."""
-    held = usage([("input", 0, AT, 7)], S)
-    derived.commit(held)
-    derived.derive()
     derived.side.transaction(lambda cursor: cursor.execute(BY_HAND).fetchall())
+    derived.commit(usage([("input", 0, AT, 7)], S))
+    derived.derive()
     derived.deriver.rebuild()
     derived.derive()
 
