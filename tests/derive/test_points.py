@@ -57,6 +57,8 @@ def test_a_restart_forgets_no_session_that_waits(derived: Derived) -> None:
     derived.derive(AT)
     derived.restart()
     derived.derive(AT + 60 * SECOND)
+    assert [("s", "gpt-4o", 7, None, "metric", None)] == derived.rows(TOKENS)
+
     derived.restart()
     derived.commit(usage([("input", 0, AT + SECOND, 2)], S))
     derived.derive()
