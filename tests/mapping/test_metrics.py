@@ -87,3 +87,13 @@ def test_model_calls_are_better_than_sums_of_them() -> None:
 
     assert chat.rank < agent.rank
     assert read("gemini_cli.token.usage", type="input", session__id="s").rank < chat.rank
+
+
+def test_an_editors_window_is_no_session() -> None:
+    """VS Code's resource names the window; a session that only a resource names is marked as such."""
+    told: dict[str, Any] = {"gen_ai__token__type": "input"}
+    window = {"service.name": "copilot-chat", "session.id": "w"}
+
+    assert read("gen_ai.client.token.usage", resource=window, **told) is None
+    assert read("gen_ai.client.token.usage", resource={"session.id": "r"}, **told).by_resource
+    assert not read("gen_ai.client.token.usage", resource={"session.id": "r"}, session__id="r", **told).by_resource
