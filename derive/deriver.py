@@ -66,10 +66,10 @@ class Deriver:
         Raise TryAgain when the store has trouble; nothing is lost, and the next step goes on.
         """
         self._pending.write()
-        more = self._read() or self._points.read()
-        self._sweep(now)
         for session in self._points.due(now):
             self._groups.wait(self._gathering.group_of(session), self._position)
+        more = self._read() or self._points.read()
+        self._sweep(now)
         for group in self._ready(now):
             self._derive(group, now)
         self._pending.add_whole(self._points.changes(self._clock()))
@@ -129,7 +129,7 @@ class Deriver:
 
     def _finish_again(self) -> None:
         """Add the days up anew once everything is derived again."""
-        if self._again is not None and not (self._again.left or self._points.more or self._groups.busy):
+        if self._again is not None and not (self._again.left or self._points.looks_back or self._groups.busy):
             self._again = None
             self._pending.recount(self._side.days())
 

@@ -21,6 +21,9 @@ COST: Final = "cost"
 SUMS: Final = frozenset(("invoke_agent", "invoke_workflow", "create_agent", "execute_tool", "agent_step"))
 """Operations whose numbers repeat those of the model calls in them."""
 
+WINDOWS: Final = frozenset(("copilot_chat",))
+"""Programs whose resource names the editor's window where others have a session."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -54,6 +57,8 @@ class Meter:
     provider: str | None
     model: str | None
     agent_name: str | None
+    by_resource: bool = False
+    """Whether only the resource names the session: its records may name others, which are more exact."""
     workspace: str | None = None
     project_key: str | None = None
     user_id: str | None = None
@@ -72,7 +77,7 @@ def meter_of(name: str, attributes: Attributes, above: Above) -> Meter | None:
         return None
     reading = _reading(name, attributes, above)
     session = session_of(reading)
-    if not session:
+    if not session or (reading.origin.emitter.id in WINDOWS and session == above.resource.get("session.id")):
         return None
     emitter, model, identity = reading.origin.emitter, _model(reading), identity_of(reading)
     return Meter(
@@ -85,6 +90,7 @@ def meter_of(name: str, attributes: Attributes, above: Above) -> Meter | None:
         provider_of(reading.text("llm.provider"), model, emitter),
         model,
         identity.agent_name,
+        session == above.resource.get("session.id") and session not in attributes.values(),
         identity.workspace_path,
         identity.project_key,
         identity.user_id,

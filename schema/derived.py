@@ -174,8 +174,8 @@ USAGE_SERIES = Table(
     "usage_series",
     ("series", "start"),
     _words(
-        "series start session_id metric part is_sum scope emitter provider model agent_name workspace_path project_key"
-        " user_id git_branch kind settled recent began first_time last_time after_id"
+        "series start session_id metric part is_sum scope emitter provider model agent_name by_resource workspace_path"
+        " project_key user_id git_branch kind settled recent began first_time last_time after_id"
     ),
 )
 """What metric points tell of tokens and money, folded."""

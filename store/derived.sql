@@ -346,3 +346,23 @@ where session_id = ?
 and counted = 1
 and usage_role <> 'metric'
 limit 1;
+
+-- name: program_is_counted
+-- Say whether a program had model calls that records tell of, between two times.
+select 1
+from model_calls
+where started_at >= ?2
+and started_at <= ?3
+and emitter = ?1
+and counted = 1
+and usage_role <> 'metric'
+limit 1;
+
+-- name: session_is_told
+-- Say whether a program wrote a session's model calls itself.
+select 1
+from model_calls
+where session_id = ?
+and counted = 1
+and emitter = 'api'
+limit 1;

@@ -141,6 +141,14 @@ class RawSide(Protocol):
         """Say whether a session has model calls that records tell of."""
         ...
 
+    def is_told(self, session_id: str) -> bool:
+        """Say whether a program wrote a session's model calls itself."""
+        ...
+
+    def calls_of(self, emitter: str, since: str, until: str) -> bool:
+        """Say whether a program had model calls that records tell of, between two times in ISO 8601."""
+        ...
+
     def resource(self, number: int) -> str:
         """Read a resource's attributes, JSON text."""
         ...

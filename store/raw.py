@@ -73,6 +73,14 @@ class SqliteRawSide:
         """Say whether a session has model calls that records tell of."""
         return bool(self._all(QUERIES["session_is_counted"], session_id))
 
+    def is_told(self, session_id: str) -> bool:
+        """Say whether a program wrote a session's model calls itself."""
+        return bool(self._all(QUERIES["session_is_told"], session_id))
+
+    def calls_of(self, emitter: str, since: str, until: str) -> bool:
+        """Say whether a program had model calls that records tell of, between two times in ISO 8601."""
+        return bool(self._all(QUERIES["program_is_counted"], emitter, since, until))
+
     def resource(self, number: int) -> str:
         """Read a resource's attributes, JSON text."""
         return str(self._all(QUERIES["resource"], number)[0][0])

@@ -378,6 +378,7 @@ create table usage_series (
   provider text,
   model text,
   agent_name text,
+  by_resource integer not null,
   workspace_path text,
   project_key text,
   user_id text,

@@ -81,9 +81,19 @@ def test_a_series_without_a_session_is_nobodys() -> None:
 
 def test_model_calls_are_better_than_sums_of_them() -> None:
     """An agent's run repeats what its calls count."""
-    of = {"gen_ai__token__type": "input", "session__id": "s"}
+    of: dict[str, Any] = {"gen_ai__token__type": "input", "session__id": "s"}
     agent = read("gen_ai.client.token.usage", gen_ai__operation__name="invoke_agent", **of)
     chat = read("gen_ai.client.token.usage", gen_ai__operation__name="chat", **of)
 
     assert chat.rank < agent.rank
     assert read("gemini_cli.token.usage", type="input", session__id="s").rank < chat.rank
+
+
+def test_an_editors_window_is_no_session() -> None:
+    """VS Code's resource names the window; a session that only a resource names is marked as such."""
+    told: dict[str, Any] = {"gen_ai__token__type": "input"}
+    window = {"service.name": "copilot-chat", "session.id": "w"}
+
+    assert read("gen_ai.client.token.usage", resource=window, **told) is None
+    assert read("gen_ai.client.token.usage", resource={"session.id": "r"}, **told).by_resource
+    assert not read("gen_ai.client.token.usage", resource={"session.id": "r"}, session__id="r", **told).by_resource

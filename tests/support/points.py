@@ -31,19 +31,19 @@ def series(total: int, about: Meter | None = None, *, key: int = 1, first: int =
 
 def usage(
     values: Iterable[tuple[str, int, int, float]],
+    about: Mapping[str, str] | None = None,
     *,
     name: str = "gen_ai.client.token.usage",
     temporality: int = 1,
     resource: Mapping[str, str] | None = None,
-    **told: str,
 ) -> Batch:
-    """Make a request of a sum; `values` are the kinds of token, starts and times in nanoseconds, and values."""
+    """Make a request of a sum; `values` are kinds of token, starts and times in nanoseconds, and values."""
     points = [
         {
             "startTimeUnixNano": str(start),
             "timeUnixNano": str(time),
             "asDouble": value,
-            "attributes": _attributes({"gen_ai.token.type": kind, **told}),
+            "attributes": _attributes({"gen_ai.token.type": kind, **(about or {})}),
         }
         for kind, start, time, value in values
     ]
@@ -72,4 +72,4 @@ def in_session(batch: Batch, session_id: str) -> Batch:
 
 
 def _attributes(told: Mapping[str, str]) -> list[dict[str, Any]]:
-    return [{"key": key.replace("__", "."), "value": {"stringValue": value}} for key, value in told.items()]
+    return [{"key": key, "value": {"stringValue": value}} for key, value in told.items()]
