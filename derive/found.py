@@ -48,9 +48,14 @@ class Found:
             if not tool.refused:
                 tools[self.places.jobs.get(tool.fact.key)].append(tool)
         return [
-            Work(job, self.jobs.agent_name(facts[job.id]), calls[job.id], self.main(calls[job.id]), tools[job.id])
+            Work(job, self._agent_name(facts[job.id]), calls[job.id], self.main(calls[job.id]), tools[job.id])
             for job in self.jobs.found
         ]
+
+    def _agent_name(self, facts: Iterable[Fact]) -> str | None:
+        """Name a job's agent: as it does itself, else as its program is called."""
+        told = list(facts)
+        return self.jobs.agent_name(told) or next((fact.agent_name for fact in told if fact.agent_name), None)
 
     def roots(self) -> dict[str, Fact]:
         """Give the first span of each job that has one, by the job's id."""

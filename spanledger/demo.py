@@ -37,14 +37,12 @@ QUERIES = {
         "where name like 'invoke_agent%' order by id"
     ),
     "Which tools were called, and which call failed?": (
-        "select attributes ->> 'gen_ai.tool.name' as tool, count(*) as calls, sum(status_code = 2) as failed "
-        "from spans where name like 'execute_tool%' group by tool order by calls desc, tool"
+        "select name as tool, count(*) as calls, sum(is_error) as failed from tool_calls "
+        "group by tool order by calls desc, tool"
     ),
     "How many tokens did each model read and write?": (
-        "select attributes ->> 'gen_ai.request.model' as model, count(*) as calls, "
-        "sum(attributes ->> 'gen_ai.usage.input_tokens') as read, "
-        "sum(attributes ->> 'gen_ai.usage.output_tokens') as written "
-        "from spans where name like 'chat %' group by model order by model"
+        "select model, count(*) as calls, sum(input_tokens) as read, sum(output_tokens) as written "
+        "from model_calls group by model order by model"
     ),
 }
 
@@ -87,6 +85,8 @@ def show(config: Config) -> None:
     for session, transport in zip(tales, _transports(config), strict=False):
         _send(session, transport, config)
     say("\nAsk for instance:")
+    say("\n  # What did they do, step by step, and what did it cost?")
+    say(f"  spanledger sessions\n  spanledger trace {tales[0].cast.conversation}")
     for question, query in QUERIES.items():
         say(f'\n  # {question}\n  spanledger sql "{query}"')
 

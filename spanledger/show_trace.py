@@ -22,6 +22,12 @@ MESSAGE: Final = "message"
 """The kind of entries that repeat what a model call was told; those that follow each other are counted."""
 
 
+COPY: Final = "copy"
+"""The kind of entries that repeat what a model call's own record says."""
+MOMENT: Final = "moment"
+"""The kind of entries that tell of a moment, such as that a trace ended; they have no place in a tree."""
+
+
 def show(config: Config, beginning: str, *, form: str, as_json: bool) -> None:
     """Show a trace, or a session's entries, as a tree or in order of time."""
     with opened(config) as side:
@@ -32,7 +38,12 @@ def show(config: Config, beginning: str, *, form: str, as_json: bool) -> None:
         return
     head = f"{told['what']} {told['id']}  {len(steps)} steps  {_span(steps)}"
     say(cut(plain(head), columns()))
-    for line in _timeline(steps) if form == "timeline" else map(_tree_line, folded(steps)):
+    told_once = [step for step in steps if step["kind"] != COPY]
+    if form == "timeline":
+        lines: Iterable[str] = _timeline(told_once)
+    else:
+        lines = map(_tree_line, folded(step for step in told_once if step["kind"] != MOMENT))
+    for line in lines:
         say(line)
 
 
@@ -85,7 +96,7 @@ def _words(step: Row) -> Iterator[str]:
     yield f"! {name}" if failed else name
     if failed:
         yield from filter(None, (step["error_type"], step["error_message"] or step.get("status_message")))
-    kind = step["kind"] if step["kind"] not in {None, "other"} else None
+    kind = step["type"] if step["kind"] == MOMENT else step["kind"] if step["kind"] not in {None, "other"} else None
     if kind and kind not in name:
         yield f"[{kind}]"
     if step["model_used"] and step["model_used"] not in name:

@@ -14,7 +14,9 @@ from spanledger.cli import run
 from spanledger.demo import QUERIES
 from tests.support import build
 from tests.support.process import Process, command, ready_process
+from tests.support.wait import until
 
+CALLS = "select count(*) as n from model_calls"
 DEMO_SPANS = 19
 
 
@@ -195,6 +197,7 @@ def test_demo_without_collector(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 def test_demo_queries(daemon: Process, capsys: pytest.CaptureFixture[str]) -> None:
     """The queries that `demo` proposes answer what they are about."""
+    until(lambda: [9] == [row["n"] for row in answer(capsys, "sql", CALLS, "--db", str(daemon.db))])
     agents, tools, tokens = (answer(capsys, "sql", query, "--db", str(daemon.db)) for query in QUERIES.values())
 
     assert ["hotel-scout", "trip-planner", "code-helper"] == [row["name"].split()[1] for row in agents]

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.process import command, ready_process
+from tests.support.wait import until
 
 ROOT = Path(__file__).parents[2]
+CALLS = "select count(*) as n from model_calls"
 EXAMPLE = re.compile(r"^\$ (spanledger sql .+)\n((?:.+\n)+?)```$", re.MULTILINE)
 
 
@@ -17,6 +19,7 @@ def test_queries(tmp_path: Path) -> None:
     examples = EXAMPLE.findall((ROOT / "README.md").read_text("utf-8"))
     with ready_process(tmp_path / "x.db") as daemon:
         assert command("demo", "--db", str(daemon.db))[0] == 0
+        until(lambda: '"n":9' in command("sql", "--json", CALLS, "--db", str(daemon.db))[1].replace(" ", ""))
         for line, expected in examples:
             _, *arguments = shlex.split(line)
             assert (0, expected, "") == command(*arguments, "--db", str(daemon.db))
