@@ -8,12 +8,8 @@ import hmac
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from core.errors import Overloaded, Unauthenticated
-
-PAGE_BYTES = 4096
-STATM = Path("/proc/self/statm")
 
 
 class Ticket:
@@ -128,11 +124,3 @@ class Gate:
         matches = [hmac.compare_digest(given, token) for token in self._tokens]
         if scheme.lower() != "bearer" or not any(matches):
             raise Unauthenticated("a bearer token is needed: Authorization: Bearer <token>")
-
-
-def resident_bytes() -> int:
-    """Read how much memory this process holds; 0 where the system does not say."""
-    try:
-        return int(STATM.read_text().split()[1]) * PAGE_BYTES
-    except OSError:
-        return 0

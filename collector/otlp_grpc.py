@@ -14,13 +14,14 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
 
-from collector.admission import Ticket, resident_bytes
+from collector.admission import Ticket
 from collector.answers import answer, success, trailers
 from collector.config import Grpc, Limits, Tls
 from collector.ingest import Request
 from collector.intake import Intake
 from collector.ports import listen
 from core.errors import Misconfigured, Overloaded, Refused, TooSlow, TryAgain
+from core.memory import resident_bytes
 from core.section import Address
 from schema.signals import WIRE, Signal
 

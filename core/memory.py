@@ -5,11 +5,15 @@ glibc keeps what large requests needed unless told otherwise; other systems' all
 
 import ctypes
 import gc
+import os
+from pathlib import Path
 
 M_TRIM_THRESHOLD = -1
 M_MMAP_THRESHOLD = -3
 M_ARENA_MAX = -8
 MIB = 1 << 20
+STATM = Path("/proc/self/statm")
+PAGE_BYTES = os.sysconf("SC_PAGESIZE")
 
 
 def frugal() -> None:
@@ -28,6 +32,14 @@ def collect_seldom() -> None:
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def resident_bytes() -> int:
+    """Read how much memory this process holds; 0 where the system does not say."""
+    try:
+        return int(STATM.read_text().split()[1]) * PAGE_BYTES
+    except OSError:
+        return 0
 
 
 def give_back() -> None:

@@ -1,6 +1,7 @@
 """Name what the daemon and its deriving process say to each other."""
 
-from dataclasses import dataclass
+import marshal
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -42,9 +43,20 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """Ask for changes to be written."""
+    """Ask for changes to be written; their rows go apart, for which `marshal` takes half the time."""
 
     changes: Changes
+    rows: bytes
+
+    @classmethod
+    def of(cls, changes: Changes) -> "Apply":
+        """Take changes."""
+        return cls(replace(changes, put={}, gone={}), marshal.dumps((changes.put, changes.gone)))
+
+    def whole(self) -> Changes:
+        """Give the changes back."""
+        put, gone = marshal.loads(self.rows)  # noqa: S302  from our own process, over our own pipe
+        return replace(self.changes, put=put, gone=gone)
 
 
 @dataclass(frozen=True, slots=True)

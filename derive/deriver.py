@@ -106,15 +106,17 @@ class Deriver:
 
     def _read(self) -> bool:
         """Take the next rows in; say whether there are more."""
-        full = False
+        any_came = False
         for signal in SIGNALS:
             unread = dict(self._position)
             came = self._records.after(signal, self._position[signal], READ_ROWS)
             self._gathering.take(came, unread)
             self._position[signal] = came[-1][0] if came else self._position[signal]
-            full |= len(came) == READ_ROWS
-        if full or self._again is None:
-            return full
+            any_came |= bool(came)
+        if any_came and self._position != self._side.ends():
+            return True
+        if self._again is None:
+            return False
         return self._again.read(self._records, self._gathering, self._position, READ_ROWS)
 
     def _price_on(self) -> bool:

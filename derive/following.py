@@ -111,8 +111,8 @@ class Following:
 
     def _do(self, message: Any) -> None:
         match message:
-            case Apply(changes):
-                self._apply(changes)
+            case Apply() as asked:
+                self._apply(asked.whole())
             case Report(backlog, failures, done):
                 self.backlog, self.failures, self.done = backlog, failures, max(done, self.done)
 

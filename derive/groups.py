@@ -13,7 +13,7 @@ from mapping.facts import Fact
 from schema.derived import Row
 from schema.signals import Signal
 
-HELD_FACTS: Final = 60_000
+HELD_FACTS: Final = 15_000
 """Facts of quiet groups that are kept in memory; the longest quiet are forgotten, and read again when needed."""
 
 

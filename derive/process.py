@@ -15,7 +15,7 @@ from signal import signal as on_signal
 from typing import Any, BinaryIO, Final
 
 from core.errors import TryAgain
-from core.memory import collect_seldom
+from core.memory import collect_seldom, frugal, give_back, resident_bytes
 from derive.channel import Apply, Order, Report, Start, Ticket
 from derive.deriver import Deriver
 from derive.meaning import Rules
@@ -28,6 +28,8 @@ LOOK_S: Final = 0.1
 REPORT_S: Final = 1.0
 AHEAD: Final = 4
 """Messages that may wait for their answers: while the daemon writes one, the next is made."""
+IDLE_BYTES: Final = 160 << 20
+"""Above this, memory is given back whenever there is nothing to do."""
 NICE: Final = 10
 """Taking records in comes first."""
 
@@ -49,7 +51,7 @@ class Daemon:
 
     def apply(self, changes: Changes) -> None:
         """Have changes written, in order: the daemon tries for as long as it takes."""
-        self._say(Apply(changes))
+        self._say(Apply.of(changes))
 
     def report(self, deriver: Deriver) -> None:
         """Tell how it goes, and hear what is ordered; what was ordered before is done once nothing looks back."""
@@ -95,6 +97,8 @@ def follow(daemon: Daemon, deriver: Deriver, *, rest: Callable[[float], None] = 
         for order in daemon.orders():
             obey(order, deriver)
         if not more:
+            if resident_bytes() > IDLE_BYTES:
+                give_back()
             rest(LOOK_S)
 
 
@@ -110,6 +114,7 @@ def main() -> None:
     """Serve the daemon that started us; it alone decides when to stop."""
     for number in (SIGTERM, SIGINT, SIGHUP):
         on_signal(number, SIG_IGN)
+    frugal()
     collect_seldom()
     os.nice(NICE)
     daemon = Daemon(sys.stdin.buffer, sys.stdout.buffer)

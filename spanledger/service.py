@@ -15,7 +15,7 @@ import structlog
 
 from api.routes import Api
 from collector import http, otlp_grpc
-from collector.admission import Admission, Gate, resident_bytes
+from collector.admission import Admission, Gate
 from collector.bodies import Bodies
 from collector.config import Collector
 from collector.ingest import Ingest
@@ -23,7 +23,7 @@ from collector.intake import Intake
 from core.counters import Counters
 from core.errors import Misconfigured, SpanledgerError
 from core.loop import every
-from core.memory import collect_seldom, frugal, give_back
+from core.memory import collect_seldom, frugal, give_back, resident_bytes
 from core.section import Address
 from derive.channel import Start
 from derive.following import Following

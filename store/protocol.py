@@ -106,10 +106,10 @@ class RawSide(Protocol):
         ...
 
     def after(self, signal: Signal, after_id: int, limit: int) -> list[Row]:
-        """List rows in order of arrival, each with its id behind its columns."""
+        """List rows in order of arrival, each with its id behind its columns: up to `limit`, and some megabytes."""
         ...
 
-    def trace(self, signal: Signal, trace_id: str) -> list[Row]:
+    def trace(self, signal: Signal, trace_id: str) -> Iterator[Row]:
         """List the rows of a trace."""
         ...
 

@@ -19,6 +19,10 @@ SIGNALS: Final = (Signal.TRACES, Signal.LOGS)
 """The signals that hold records; metric points are read apart."""
 ITEM: Final = {Signal.TRACES: "span", Signal.LOGS: "log"}
 DEADLINE_S: Final = 60.0
+READ_BYTES: Final = 8 << 20
+"""Characters that are read at a time."""
+MOST_TEXT: Final = 16 << 20
+"""Bytes of a longest column that is read; what a longer one says is not derived from."""
 
 
 class SqliteRawSide:
@@ -41,12 +45,18 @@ class SqliteRawSide:
         return dict(zip(SIGNALS, self._all(QUERIES["raw_ends"])[0], strict=True))
 
     def after(self, signal: Signal, after_id: int, limit: int) -> list[Row]:
-        """List rows in order of arrival, each with its id behind its columns."""
-        return self._all(READ[signal], after_id, limit)
+        """List rows in order of arrival, each with its id behind its columns: up to `limit`, and some megabytes."""
+        cursor = self._connection.cursor()
+        with self._told():
+            rows = list(_some(cursor.execute(READ[signal], (after_id, limit))))
+        cursor.close()
+        return rows
 
-    def trace(self, signal: Signal, trace_id: str) -> list[Row]:
+    def trace(self, signal: Signal, trace_id: str) -> Iterator[Row]:
         """List the rows of a trace."""
-        return self._all(TRACE[signal], trace_id)
+        cursor = self._connection.cursor()
+        with self._told():
+            yield from cursor.execute(TRACE[signal], (trace_id,))
 
     def trace_size(self, trace_id: str) -> int:
         """Count the spans and log records of a trace."""
@@ -161,8 +171,24 @@ class SqliteRawSide:
         return troubles.reading(deadline_s=DEADLINE_S)
 
 
+def _some(rows: Iterable[Row]) -> Iterator[Row]:
+    """Give rows until they are too large to hold more."""
+    size = 0
+    for row in rows:
+        yield row
+        size += sum(len(value) for value in row if isinstance(value, str))
+        if size > READ_BYTES:
+            return
+
+
 def _columns(name: str, signal: Signal) -> str:
-    return QUERIES[name].replace("{columns}", ", ".join(COLUMNS[signal]))
+    """Write a signal's columns; text that is too long to be of any meaning is left out."""
+    texts = {**dict.fromkeys(("attributes",), "'{}'"), **dict.fromkeys(("events", "links", "body"), "null")}
+    told = [
+        f"iif(octet_length({column}) > {MOST_TEXT}, {texts[column]}, {column})" if column in texts else column
+        for column in COLUMNS[signal]
+    ]
+    return QUERIES[name].replace("{columns}", ", ".join(told))
 
 
 def _keys(table: Table) -> str:

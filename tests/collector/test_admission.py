@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from collector.admission import Admission, resident_bytes
+from collector.admission import Admission
 from core.errors import Overloaded
+from core.memory import resident_bytes
 
 
 async def _hold(admission: Admission, count: int, begun: asyncio.Event, over: asyncio.Event) -> None:

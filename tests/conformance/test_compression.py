@@ -9,7 +9,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from collector.admission import resident_bytes
+from core.memory import resident_bytes
 from schema.signals import Signal
 from tests.support import build
 from tests.support.clients import PROTOBUF, export, post

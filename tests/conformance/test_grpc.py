@@ -63,6 +63,7 @@ def test_G04_only_unavailable_asks_for_a_retry() -> None:
         "PERMISSION_DENIED",
         "UNIMPLEMENTED",
         "INTERNAL",
+        "NOT_FOUND",
         "RESOURCE_EXHAUSTED",
     }
     raised = [kind for kind in _all_errors(SpanledgerError) if not issubclass(kind, Misconfigured | AlreadyRunning)]

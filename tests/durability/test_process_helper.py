@@ -114,9 +114,10 @@ def _send_once(running: Process, load: Load) -> None:
 
 
 def children(running: Process) -> list[int]:
-    """List the processes that a daemon started, whichever of its threads did, and that run."""
+    """List the helpers that a daemon started, whichever of its threads did, and that run."""
     found = Path(f"/proc/{running.pid}/task").glob("*/children")
-    return [pid for file in found for pid in map(int, _read(file).split()) if _runs(pid)]
+    pids = [pid for file in found for pid in map(int, _read(file).split()) if _runs(pid)]
+    return [pid for pid in pids if "collector.helper" in _read(Path(f"/proc/{pid}/cmdline"))]
 
 
 def _runs(pid: int) -> bool:
