@@ -1,15 +1,14 @@
 """Answer questions about sessions, entries, jobs, tools and agents; every answer is bounded and can be JSON."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
-import orjson
-
 from api.pages import Row, after, limited, page, part_of_path, pattern
+from api.shapes import job_shown, session_shown, shown, totals
 from api.times import between_ms, iso_nano
 from api.tree import depths
 from core.errors import Invalid, Missing
-from pricing.money import dollars, nanos
+from pricing.money import nanos
 from store.protocol import ReadSide
 
 MOST_IN_TREE: Final = 50_000
@@ -20,7 +19,6 @@ SHARES: Final = {"p50_ms": 50, "p95_ms": 95}
 UNTIMED: Final[Row] = dict.fromkeys(SHARES)
 AMBIGUOUS: Final = 5
 ENTRY_PLACE: Final = ("timestamp", "trace_id")
-JSON_COLUMNS: Final = ("issues_claimed", "skills_used", "data")
 
 
 def sessions(
@@ -196,42 +194,6 @@ def whole_id(side: ReadSide, what: str, beginning: str, *, hint: str) -> str:
     raise Invalid(f"several ids begin with {beginning!r}: {some}; write more of the one that is meant")
 
 
-def shown(row: Row) -> Row:
-    """Write a row for readers: dollars beside nano-dollars, JSON as what it says."""
-    if "cost_nanos" in row:
-        row["cost_usd"] = None if row["cost_nanos"] is None else dollars(row["cost_nanos"])
-    for name in JSON_COLUMNS:
-        if isinstance(row.get(name), str):
-            row[name] = _parsed(row[name])
-    return row
-
-
-def session_shown(row: Row) -> Row:
-    """Write a session for readers."""
-    row["status"] = "ended" if row["ended_at"] else "active"
-    row["synthetic"] = bool(row["synthetic"])
-    return shown(row)
-
-
-def job_shown(row: Row) -> Row:
-    """Write a job for readers; a running one has the same columns, with null for what is not known yet."""
-    row.pop("time", None)
-    if "files_modified_json" in row:
-        row["files_modified"] = _parsed(row["files_modified_json"]) if row["files_modified_json"] else None
-        row["has_session"] = bool(row["has_session"])
-    return shown(row)
-
-
-def totals(models: Sequence[Row]) -> Row:
-    """Add up what several models did; what none of them tells stays unknown."""
-    names = ("calls", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
-    told = {name: _sum(row[name] for row in models) for name in (*names, "cost_nanos")}
-    told["model_calls"] = told.pop("calls") or 0
-    known = [told["input_tokens"], told["output_tokens"]]
-    told["total_tokens"] = _sum(known)
-    return shown(told)
-
-
 def _one(side: ReadSide, report: str, row_id: str, what: str, command: str) -> Row:
     found = side.report(report, id=row_id)
     if not found:
@@ -289,15 +251,3 @@ def _nanos(usd: float | None) -> int | None:
     if usd is not None and found is None:
         raise Invalid(f"{usd} is not a cost; a number of dollars from 0 to 1000000 is wanted")
     return found
-
-
-def _sum(numbers: Iterable[int | None]) -> int | None:
-    known = [number for number in numbers if number is not None]
-    return sum(known) if known else None
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return text

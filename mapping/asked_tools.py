@@ -1,11 +1,17 @@
 """Say whether a tool's record is of a call that a model asked for, by what both hold."""
 
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Final
 
+from mapping.facts import Fact
 from mapping.parts import Asked
 from mapping.record import parsed
 from mapping.tool_contents import Tool
 
+SAME_NS: Final = 2_000_000_000
+"""Records that tell of the same model call end within two seconds of each other."""
 MAX_DISPATCHED: Final = 100_000
 """Characters of longer arguments are not searched for a tool's name."""
 
@@ -36,3 +42,25 @@ def dispatches(tool: Tool, asked: Asked) -> bool:
         return False
     given, wanted = parsed(tool.input), parsed(asked.arguments)
     return isinstance(wanted, dict) and wanted in (parsed(value) for value in given.values())
+
+
+class Near:
+    """Find tools' records of no session that a call may be: of its name, begun soon after it was asked for."""
+
+    def __init__(self, recorded: Iterable[Fact]) -> None:
+        """Take records."""
+        self._free: dict[str | None, list[Fact]] = defaultdict(list)
+        for fact in sorted(recorded, key=lambda fact: (fact.start, fact.key)):
+            self._free[fact.tool.name if fact.tool else None].append(fact)
+
+    def takes(self, asked: Asked, moment: int) -> bool:
+        """Say whether a record covers a call that was asked for at a time, and use it up."""
+        free = self._free[asked.name]
+        place = bisect_left(free, moment - SAME_NS, key=lambda fact: fact.start)
+        for number in range(place, len(free)):
+            if free[number].start > moment + SAME_NS:
+                return False
+            if not differ(asked, free[number].tool):
+                del free[number]
+                return True
+        return False

@@ -12,13 +12,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mapping.asked_tools import differ, dispatches, fits, named_in
+from mapping.asked_tools import SAME_NS, Near, dispatches, fits, named_in
 from mapping.facts import MODEL_KINDS, Fact
 from mapping.parts import Asked, Result
 from mapping.tool_contents import Tool
 
-SAME_NS: Final = 2_000_000_000
-"""Records that tell of the same model call end within two seconds of each other."""
 WINDOW: Final = 20
 """Of calls with the same name, or results with the same id, only so many nearest ones are compared."""
 ASKING: Final = MODEL_KINDS | {"copy", "message"}
@@ -89,10 +87,10 @@ def unrecorded(told: Iterable[Told], recorded: Sequence[Fact]) -> Iterator[Told]
     sessions = {fact.session_id for fact in recorded if fact.session_id}
     traces = {fact.trace_id for fact in recorded if fact.trace_id}
     ids = {fact.tool.call_id for fact in recorded if fact.tool and fact.tool.call_id}
-    near = _Near(recorded)
+    near = Near(recorded)
     for call in told:
         known = call.fact.trace_id in traces or (call.result is None and call.fact.session_id in sessions)
-        if not known and call.asked.call_id not in ids and not near.takes(call):
+        if not known and call.asked.call_id not in ids and not near.takes(call.asked, call.fact.end):
             yield call
 
 
@@ -279,24 +277,3 @@ class _Results:
 def _is_same(one: Fact, other: Fact) -> bool:
     """Say whether two records are of one model call: what it was asked with is no result of what it asks for."""
     return one.key == other.key or (bool(one.span_id) and one.place == other.place)
-
-
-class _Near:
-    """Find tools' records of no session that a call may be: of its name, begun soon after it was asked for."""
-
-    def __init__(self, recorded: Iterable[Fact]) -> None:
-        self._free: dict[str | None, list[Fact]] = defaultdict(list)
-        for fact in sorted(recorded, key=lambda fact: (fact.start, fact.key)):
-            self._free[fact.tool.name if fact.tool else None].append(fact)
-
-    def takes(self, call: Told) -> bool:
-        """Say whether a record covers the call, and use it up."""
-        free = self._free[call.asked.name]
-        place = bisect_left(free, call.fact.end - SAME_NS, key=lambda fact: fact.start)
-        for number in range(place, len(free)):
-            if free[number].start > call.fact.end + SAME_NS:
-                return False
-            if not differ(call.asked, free[number].tool):
-                del free[number]
-                return True
-        return False

@@ -9,13 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from mapping.alone import ids, news, words
 from mapping.facts import Fact
 from mapping.forest import Forest
 from mapping.moments import Open
-from mapping.parts import Asked, Result, json_text
-from mapping.record import parsed
 from mapping.roots import Roots
-from mapping.sessions import SYNTHETIC
 from mapping.tree import Place
 
 CALLS: Final = frozenset(("llm", "tool", "embedding", "rerank"))
@@ -176,15 +174,15 @@ class Units:
             unit = self._by_root.get(key) if key else None
             if key is None or unit is None or not _bare(unit):
                 continue
-            told = [fact, *_news(said[fact.place])]
-            given = [name for one in told for name in (*_ids(one, "results"), *_words(one, one.results))]
+            told = [fact, *news(said[fact.place])]
+            given = [name for one in told for name in (*ids(one, "results"), *words(one, one.results))]
             before = next((asked[name] for name in given if name in asked), unit)
             if before is not unit and unit.root is not None:
                 before.more.append(unit.root)
                 self._by_root[key] = before
             for one in told:
                 nameless = [call for call in one.asked if not call.call_id]
-                asked.update((name, before) for name in [*_ids(one, "asked"), *_words(one, nameless)])
+                asked.update((name, before) for name in [*ids(one, "asked"), *words(one, nameless)])
 
     def _last_resort(self, facts: Iterable[Fact]) -> dict[str, Unit]:
         """Make one unit of the calls of a session that has none."""
@@ -248,27 +246,6 @@ def _stop(unit: Unit, following: int | None, ends: Sequence[int]) -> None:
     over = ends[end] if end < len(ends) else None
     unit.stop = min((at for at in (following, over) if at is not None), default=None)
     unit.over = over is not None or (following is not None and unit.asked)
-
-
-def _ids(fact: Fact, field: str) -> list[tuple[str | None, str]]:
-    """Give the ids of tool calls that a model call asked for, or was given the results of, within its session."""
-    return [(_own_session(fact), told.call_id) for told in getattr(fact, field, ()) if told.call_id]
-
-
-def _words(fact: Fact, calls: Iterable[Asked | Result]) -> list[tuple[str | None, ...]]:
-    """Give what tool calls are known by whose asking tells of no ids: prompt, name and arguments."""
-    told = [(call.name, json_text(parsed(call.arguments))) for call in calls if call.name and call.arguments]
-    return [(_own_session(fact), fact.prompt, *each) for each in told]
-
-
-def _own_session(fact: Fact) -> str | None:
-    return None if (fact.session_id or SYNTHETIC).startswith(SYNTHETIC) else fact.session_id
-
-
-def _news(said: Sequence[Fact]) -> list[Fact]:
-    """Leave out what was said before the user spoke last: events of messages repeat the whole conversation."""
-    spoke = max((fact.start for fact in said if fact.kind == "message" and fact.prompt), default=-1)
-    return [fact for fact in said if fact.start > spoke]
 
 
 def _bare(unit: Unit) -> bool:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from api import reading
 from api.pages import limited
+from api.shapes import shown
 from spanledger.hands import Database, When, asking, exists, when, write
 
 MOST = 1_000
@@ -40,8 +41,8 @@ class AgentSession:
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """Make a session of a row."""
-        shown = reading.shown(dict(row))
-        values = {name: shown[name] for name in cls.__dataclass_fields__}
+        told = shown(dict(row))
+        values = {name: told[name] for name in cls.__dataclass_fields__}
         for name in ("started_at", "ended_at", "created_at"):
             values[name] = datetime.fromisoformat(values[name]) if values[name] else None
         for name in ("issues_claimed", "skills_used"):
@@ -153,7 +154,7 @@ def get_agent_stats(agent_name: str, since: When = None, *, db: Database = None)
         return AgentStats(agent_name)
     claims = _rows("agent_claims", db, agent=agent_name, since=start)[0]
     used = _rows("agent_usage", db, agent=agent_name, since=start)[0]
-    told = _timed(reading.shown({**found[0], **claims, **used}))
+    told = _timed(shown({**found[0], **claims, **used}))
     return AgentStats(**{name: told[name] for name in AgentStats.__dataclass_fields__})
 
 

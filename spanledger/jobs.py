@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api import reading
+from api.shapes import shown
 from core.errors import Missing
 from spanledger.hands import Database, asking, exists, when, write
 
@@ -47,7 +48,7 @@ def get_job_subagents(job_id: str, *, db: Database = None) -> list[Row]:
     if not exists(db):
         return []
     with asking(db) as side:
-        return [reading.shown(row) for row in side.report("job_subagents", id=job_id, limit=reading.MOST_PARTS)]
+        return [shown(row) for row in side.report("job_subagents", id=job_id, limit=reading.MOST_PARTS)]
 
 
 def search_jobs_by_file(path: str, *, limit: int = 100, db: Database = None) -> list[Row]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from api import reading
 from api.sessions import EXIT_REASONS
+from api.shapes import shown
 from core.errors import Invalid, Missing
 from spanledger.hands import Database, When, asking, exists, when, write
 from spanledger.trace_models import AgentEvent, TraceEntry, TraceSession
@@ -80,7 +81,7 @@ class TraceStore:
             return None
         with asking(self.db) as side:
             found = side.report("entry", id=trace_id)
-        return TraceEntry.from_row(reading.shown(found[0])) if found else None
+        return TraceEntry.from_row(shown(found[0])) if found else None
 
     def get_traces(  # noqa: PLR0913  one for each filter
         self,

@@ -1,0 +1,60 @@
+"""Write rows of the derived tables for readers: money in dollars, JSON as what it says."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import orjson
+
+from api.pages import Row
+from pricing.money import dollars
+
+JSON_COLUMNS: Final = ("issues_claimed", "skills_used", "data")
+
+
+def shown(row: Row) -> Row:
+    """Write a row for readers: dollars beside nano-dollars, JSON as what it says."""
+    if "cost_nanos" in row:
+        row["cost_usd"] = None if row["cost_nanos"] is None else dollars(row["cost_nanos"])
+    for name in JSON_COLUMNS:
+        if isinstance(row.get(name), str):
+            row[name] = parsed(row[name])
+    return row
+
+
+def session_shown(row: Row) -> Row:
+    """Write a session for readers."""
+    row["status"] = "ended" if row["ended_at"] else "active"
+    row["synthetic"] = bool(row["synthetic"])
+    return shown(row)
+
+
+def job_shown(row: Row) -> Row:
+    """Write a job for readers; a running one has the same columns, with null for what is not known yet."""
+    row.pop("time", None)
+    if "files_modified_json" in row:
+        row["files_modified"] = parsed(row["files_modified_json"]) if row["files_modified_json"] else None
+        row["has_session"] = bool(row["has_session"])
+    return shown(row)
+
+
+def totals(models: Sequence[Row]) -> Row:
+    """Add up what several models did; what none of them tells stays unknown."""
+    names = ("calls", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+    told = {name: _sum(row[name] for row in models) for name in (*names, "cost_nanos")}
+    told["model_calls"] = told.pop("calls") or 0
+    known = [told["input_tokens"], told["output_tokens"]]
+    told["total_tokens"] = _sum(known)
+    return shown(told)
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
+
+
+def parsed(text: str) -> Any:
+    """Read JSON text; other text stays what it is."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
