@@ -49,8 +49,9 @@ class SqliteRawSide:
         cursor = self._connection.cursor()
         with self._told():
             rows = list(_some(cursor.execute(READ[signal], (after_id, limit))))
+            more = len(rows) == limit or next(cursor, None) is not None
         cursor.close()
-        return rows
+        return _whole(rows, COLUMNS[signal].index("received_at")) if more else rows
 
     def trace(self, signal: Signal, trace_id: str) -> Iterator[Row]:
         """List the rows of a trace."""
@@ -179,6 +180,15 @@ def _some(rows: Iterable[Row]) -> Iterator[Row]:
         size += sum(len(value) for value in row if isinstance(value, str))
         if size > READ_BYTES:
             return
+
+
+def _whole(rows: list[Row], received_at: int) -> list[Row]:
+    """Leave the last request's rows for the next time unless they are all: its traces would be read twice."""
+    last = rows[-1][received_at]
+    kept = len(rows)
+    while kept and rows[kept - 1][received_at] == last:
+        kept -= 1
+    return rows[:kept] or rows
 
 
 def _columns(name: str, signal: Signal) -> str:
