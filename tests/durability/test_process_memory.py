@@ -14,13 +14,10 @@ import pytest
 from schema.signals import WIRE
 from tests.support.http2 import connected, framed
 from tests.support.load import Conversations, Load, Sent, look
+from tests.support.peak import BOUND, DERIVING
 from tests.support.process import HOST, Process, ready_process
 
 MIB = 1 << 20
-DERIVING = 192 * MIB
-"""What the process that derives may hold: it keeps the facts of the sessions that it worked on last."""
-LIMIT = (512 + 5 * 64) * MIB + DERIVING
-"""The memory setting, and five of the largest requests (reliability.md P3)."""
 PAGE_CACHE = 32 * MIB
 """What SQLite keeps of the pages it wrote, by default."""
 RESTED_WITHIN_S = 60.0
@@ -71,7 +68,7 @@ def test_B08_uploads_that_never_end_are_bounded_and_ended(tmp_path: Path) -> Non
         look(running.db).check(load.acknowledged, load)
     assert max(after_s for _, after_s in ended) < BODY_S + SLACK_S
     assert {code for code, _ in ended} <= {INVALID_ARGUMENT, UNAVAILABLE}
-    assert peak <= LIMIT, f"{peak // MIB} MiB"
+    assert peak <= BOUND, f"{peak // MIB} MiB"
     assert rested <= idle * 3 // 2 + DERIVING, f"{rested // MIB} MiB are left, {idle // MIB} MiB are usual"
 
 
@@ -89,7 +86,7 @@ def _crowd(db: Path, transports: Sequence[str], *, rounds: int, **settings: Any)
             rested = _rest(running, usual * 3 // 2 + DERIVING)
 
             assert [answer for answer in answers if answer not in (*KEPT, *RETRYABLE)] == []
-            assert running.peak_rss() <= LIMIT, f"{running.peak_rss() // MIB} MiB"
+            assert running.peak_rss() <= BOUND, f"{running.peak_rss() // MIB} MiB"
             assert rested <= usual * 3 // 2 + DERIVING, f"{rested // MIB} MiB are left, {usual // MIB} MiB are usual"
         assert load.acknowledged
         look(db).check(load.acknowledged, load)
