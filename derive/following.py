@@ -4,6 +4,7 @@ import logging
 import pickle
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -20,13 +21,18 @@ log = logging.getLogger(__name__)
 FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 30.0
 STOP_S: Final = 2.0
+GIVE_WAY_S: Final = 0.5
+LOOK_S: Final = 0.005
 
 
 class Following:
     """Keep the process running on a thread of its own; all methods belong to the daemon."""
 
-    def __init__(self, start: Start, write: Callable[[Changes], object]) -> None:
-        """Derive as `start` says; `write` returns when changes are durable, and may raise TryAgain."""
+    def __init__(self, start: Start, write: Callable[[Changes], object], *, busy: Callable[[], bool]) -> None:
+        """Derive as `start` says; `write` returns when changes are durable, and may raise TryAgain.
+
+        While the writer is `busy` with requests, they go first: derived rows wait, though not for ever.
+        """
         self.backlog = Backlog(0, 0)
         self.failures = 0
         self.restarts = 0
@@ -35,7 +41,7 @@ class Following:
         self._ordered = 0
         self._orders: list[Ticket] = []
         self._ordering = Lock()
-        self._start, self._write = start, write
+        self._start, self._write, self._busy = start, write, busy
         self._over = Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = Thread(target=self._run, name="following")
@@ -124,6 +130,9 @@ class Following:
 
     def _apply(self, changes: Changes) -> None:
         """Have changes written before anything that comes after them, however long it takes."""
+        until = time.monotonic() + GIVE_WAY_S
+        while self._busy() and time.monotonic() < until and not self._over.is_set():
+            self._over.wait(LOOK_S)
         while not self._over.is_set() and not self._tried(changes):
             pass
 

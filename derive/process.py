@@ -30,7 +30,7 @@ AHEAD: Final = 4
 """Messages that may wait for their answers: while the daemon writes one, the next is made."""
 IDLE_BYTES: Final = 160 << 20
 """Above this, memory is given back whenever there is nothing to do."""
-NICE: Final = 10
+NICE: Final = 19
 """Taking records in comes first."""
 
 

@@ -79,7 +79,7 @@ class Service:
             queue_bytes=config.store.queue_bytes,
             group_bytes=config.store.group_bytes,
         )
-        self.following = Following(_start(config), self._write)
+        self.following = Following(_start(config), self._write, busy=lambda: self.writer.queued_batches > 0)
         limits = config.collector.limits
         self.ingest = Ingest(self.writer, self.counters, wait_s=limits.wait, answer_within_s=limits.answer_within)
         self._intake = Intake(
