@@ -65,9 +65,12 @@ class Found:
         """Give the model calls of each run of an agent."""
         return self._by(self.places.agents)
 
-    def of_session(self, session_id: str) -> list[Priced]:
-        """Give the model calls that are booked on a session."""
-        return [one for one in self.priced if self.places.session(one[0].fact) == session_id]
+    def by_session(self) -> dict[str | None, list[Priced]]:
+        """Give the model calls that are booked on each session."""
+        found: dict[str | None, list[Priced]] = defaultdict(list)
+        for one in self.priced:
+            found[self.places.session(one[0].fact)].append(one)
+        return found
 
     def main(self, calls: Iterable[Priced]) -> list[Priced]:
         """Leave out what subagents called."""

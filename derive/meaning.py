@@ -60,10 +60,8 @@ def meaning(group: Group, now: int, rules: Rules, read: Read = no_points) -> Mea
 
 
 def _session_rows(found: Found, held: Sequence[Session]) -> Rows:
-    return {
-        (session.session_id,): session_row(session, found.main(found.of_session(session.session_id)))
-        for session in held
-    }
+    calls = found.by_session()
+    return {(session.session_id,): session_row(session, found.main(calls[session.session_id])) for session in held}
 
 
 def _add_metered(rows: dict[str, Rows], found: Found, now: int, idle: int) -> None:
