@@ -7,7 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("spanledger", "collector", "derive", "api", "store", "mapping", "pricing", "schema", "core")
+FOLDERS = (
+    "spanledger",
+    "web",
+    "collector",
+    "derive",
+    "api",
+    "mirror",
+    "retention",
+    "store",
+    "mapping",
+    "pricing",
+    "tracking",
+    "schema",
+    "core",
+)
 
 HOMES = {
     "aiohttp": {"api", "collector"},

@@ -18,7 +18,20 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("core", "schema", "mapping", "pricing", "store", "collector", "derive", "api")
+FOLDERS = (
+    "core",
+    "schema",
+    "mapping",
+    "pricing",
+    "tracking",
+    "store",
+    "collector",
+    "derive",
+    "api",
+    "mirror",
+    "retention",
+    "web",
+)
 MAX_BYTES = 100 << 20
 BUSY_S = 2.0
 """Far more than it takes to start."""

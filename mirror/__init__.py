@@ -1,0 +1,1 @@
+"""Mirror session directories into the database, one way: nothing is ever written to them (seed 001)."""

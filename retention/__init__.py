@@ -1,0 +1,1 @@
+"""Forget on purpose: what is swept when, and what is never swept."""

@@ -1,0 +1,1 @@
+"""Show what agents did: pages made on the server, usable without JavaScript."""
