@@ -1,0 +1,126 @@
+"""Answer browsers: each page is a function that asks and a template that shows."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from aiohttp import hdrs, web
+
+from api.routes import Readers
+from collector.answers import answer
+from core.errors import TryAgain, Unauthenticated, UnknownPath
+from web import static
+from web.asking import Asked
+from web.daemon import Daemon
+from web.entry import Door
+from web.headers import SAFE
+from web.live import Live
+from web.pages import PAGES, Page, Plain
+from web.problem import Problem
+from web.rendering import render
+
+THREADS: Final = 2
+"""Pages that are made at once; the machine has other things to do."""
+HTML: Final = "text/html; charset=utf-8"
+LIVE: Final = "/live"
+ENTER: Final = "/enter"
+Body = Callable[[web.Request], AbstractAsyncContextManager[bytes]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Pages:
+    """Own the threads that make pages, and the streams that tell open ones of news."""
+
+    def __init__(self, daemon: Daemon, *, tokens: Sequence[str], body: Body) -> None:
+        """Open nothing yet; `body` gives a request's body within the bounds that hold for all requests."""
+        self._daemon = daemon
+        self._readers = Readers(daemon.open_reader)
+        self._threads = ThreadPoolExecutor(THREADS, "pages")
+        self._door = Door(daemon.admit, tokens)
+        self._body = body
+        self.live = Live(daemon.version)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Give the routes."""
+        shown = [web.get(page.path, self._showing(page)) for page in PAGES]
+        files = web.get(f"{static.PREFIX}/{{digest}}/{{name:.+}}", static.serve)
+        return [*shown, files, web.get(LIVE, self._live), web.post(ENTER, self._enter)]
+
+    def close(self) -> None:
+        """Stop questions under way, and go."""
+        self.live.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._readers.interrupt()
+        self._threads.shutdown()
+        self._readers.close()
+
+    def told(self, error: Exception, request: web.Request) -> web.Response | None:
+        """Tell a person of an error with a page; None for programs."""
+        if request.method not in {"GET", "POST"} or "text/html" not in request.headers.get(hdrs.ACCEPT, ""):
+            return None
+        if isinstance(error, web.HTTPNotFound):
+            error = UnknownPath(f"there is no page at {request.path[:200]}")
+        if isinstance(error, web.HTTPException):
+            return None
+        told = answer(error)
+        shown = Problem(told.http, told.message, wants_token=isinstance(error, Unauthenticated), enter=ENTER)
+        headers = {**SAFE, hdrs.CONTENT_TYPE: HTML, hdrs.CACHE_CONTROL: "no-store"}
+        body = render("problem.html", {"page": shown, "asked": None})
+        return web.Response(body=body.encode(errors="replace"), status=told.http, headers=headers)
+
+    def _showing(self, page: Page) -> Handler:
+        async def show(request: web.Request) -> web.StreamResponse:
+            self._door.check(request)
+            began = time.perf_counter()
+            query = {name: text for name, text in request.query.items() if text}
+            body = await self._threaded(lambda: self._made(page, request.match_info, query))
+            return _answer(request, body, media=page.media, began=began)
+
+        return show
+
+    def _made(self, page: Page, path: Mapping[str, str], query: Mapping[str, str]) -> bytes:
+        asked = Asked(self._readers.mine(), self._daemon, dict(path), query, datetime.now(UTC))
+        shown = page.make(asked)
+        if isinstance(shown, Plain):
+            return shown.text.encode(errors="replace")
+        template = page.parts.get(query.get("part", ""), page.template)
+        return render(template, {"page": shown, "asked": asked}).encode(errors="replace")
+
+    async def _threaded(self, work: Callable[[], bytes]) -> bytes:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except TryAgain:
+            self._readers.renew()
+            raise
+
+    async def _live(self, request: web.Request) -> web.StreamResponse:
+        self._door.check(request)
+        return await self.live.serve(request)
+
+    async def _enter(self, request: web.Request) -> web.StreamResponse:
+        async with self._body(request) as body:
+            given: dict[str, list[Any]] = parse_qs(body.decode(errors="replace"))
+        return self._door.enter(given.get("token", [""])[0].strip(), secure=request.secure)
+
+
+def _answer(request: web.Request, body: bytes, *, media: str, began: float) -> web.Response:
+    """Give a page, or say that the browser has it already."""
+    tag = f'"{hashlib.blake2b(body, digest_size=9).hexdigest()}"'
+    headers = {
+        **SAFE,
+        hdrs.CONTENT_TYPE: media,
+        hdrs.CACHE_CONTROL: "private, no-cache",
+        hdrs.ETAG: tag,
+        "Server-Timing": f"page;dur={(time.perf_counter() - began) * 1000:.1f}",
+    }
+    if tag in request.headers.get(hdrs.IF_NONE_MATCH, ""):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=body, headers=headers)
+
+
