@@ -156,6 +156,7 @@ AGENT_SESSIONS = Table(
     ),
 )
 TRACE_TIES = Table("trace_ties", ("tie", "trace_id"), ("tie", "trace_id", "session_id"))
+WORK_LINKS = Table("work_links", ("kind", "key", "level", "id"), ("kind", "key", "level", "id", "session_id"))
 AGENTS = Table(
     "agents",
     ("agent_id",),
@@ -197,5 +198,6 @@ TABLES = {
         JOB_SUBAGENTS,
         EVENTS,
         TRACE_TIES,
+        WORK_LINKS,
     )
 }

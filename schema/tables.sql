@@ -842,3 +842,14 @@ CREATE INDEX idx_skill_usage_session on agent_skill_usage (session_id, loaded_at
 CREATE INDEX idx_skill_usage_skill on agent_skill_usage (skill_name, loaded_at, usage_id);
 
 CREATE INDEX idx_skill_usage_loaded on agent_skill_usage (loaded_at, usage_id);
+
+CREATE TABLE work_links (
+  kind text not null,
+  key text not null,
+  level text not null,
+  id text not null,
+  session_id text,
+  primary key (kind, key, level, id)
+) strict, without rowid;
+
+CREATE INDEX idx_work_links_session on work_links (session_id);
