@@ -22,6 +22,7 @@ from schema.signals import WIRE
 log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Telling = Callable[[Exception, web.Request], web.StreamResponse | None]
 HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^:\[\]]*))(?::\d*)?")
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 RUNNER: dict[str, Any] = {
@@ -158,16 +159,22 @@ class _Closed(asyncio.Protocol):
 
 
 def application(
-    intake: Intake, settings: Http, *, ready: Callable[[], Awaitable[str]], api: Iterable[web.RouteDef] = ()
+    intake: Intake,
+    settings: Http,
+    *,
+    ready: Callable[[], Awaitable[str]],
+    routes: Iterable[web.AbstractRouteDef] = (),
+    told: Telling | None = None,
 ) -> web.Application:
-    """Build the routes; `ready` says why the service is not ready, or nothing; `api` are routes under /api/.
+    """Build the routes; `ready` says why the service is not ready, or nothing; `routes` are those of other floors.
 
-    Only the two health checks are open to those without a token.
+    Only the two health checks are open to those without a token; routes outside of /api/ check it themselves.
+    `told` answers errors of people, and gives None for those of programs.
     """
-    app = web.Application(middlewares=[_guard(settings, intake)])
+    app = web.Application(middlewares=[_guard(settings, intake, told)])
     Exports(intake).add_to(app)
     _add_health(app, intake, ready)
-    app.router.add_routes(api)
+    app.router.add_routes(routes)
     return app
 
 
@@ -191,7 +198,7 @@ def _add_health(app: web.Application, intake: Intake, ready: Callable[[], Awaita
     app.router.add_get("/metrics", metrics)
 
 
-def _guard(settings: Http, intake: Intake) -> Any:
+def _guard(settings: Http, intake: Intake, told: Telling | None) -> Any:
     """Check each request's host and origin, and turn whatever goes wrong into an answer."""
     hosts = LOOPBACK_NAMES | {name.lower() for name in settings.allowed_hosts}
     if settings.endpoint is not None:
@@ -211,7 +218,7 @@ def _guard(settings: Http, intake: Intake) -> Any:
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            response = _failed(error, request, intake.counters)
+            response = (told(error, request) if told else None) or _failed(error, request, intake.counters)
         if request.headers.get(hdrs.ORIGIN) in origins:
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = request.headers[hdrs.ORIGIN]
             response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = "Retry-After"
@@ -265,9 +272,15 @@ def _check_origin(request: web.Request, origins: frozenset[str]) -> str:
     if origin in origins:
         return origin
     own = f"{request.scheme}://{request.headers.get(hdrs.HOST, '')}"
-    if origin == own:
+    if origin == own or _is_link(request):
         return ""
     raise Forbidden("requests from other web origins are refused; see [collector.http] allowed_origins")
+
+
+def _is_link(request: web.Request) -> bool:
+    """Say whether a person follows a link to a page: the site that holds it learns nothing, and no page frames ours."""
+    told = tuple(request.headers.get(f"Sec-Fetch-{name}", "") for name in ("Mode", "Dest"))
+    return request.method == hdrs.METH_GET and not request.path.startswith(API) and told == ("navigate", "document")
 
 
 def _context(tls: Tls) -> ssl.SSLContext:

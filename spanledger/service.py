@@ -28,10 +28,13 @@ from core.section import Address
 from derive.channel import Start
 from derive.following import Following
 from schema.derived import Changes
+from spanledger import __version__
 from spanledger.config import Config
 from store.lock import Lock
 from store.sqlite import SqliteReadSide, SqliteWriteSide
 from store.writer import Writer
+from web.app import Pages
+from web.daemon import Daemon
 
 log = structlog.get_logger()
 
@@ -91,6 +94,7 @@ class Service:
         )
         path = _path(config)
         self.api = Api(lambda: SqliteReadSide(path), self._apply, Bodies(self._intake).read, self.following)
+        self.pages = self._pages(path)
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
 
@@ -104,6 +108,7 @@ class Service:
         lock = stack.enter_context(Lock(path))
         stack.callback(self.ingest.close)
         stack.callback(self.api.close)
+        stack.callback(self.pages.close)
         self.writer.start()
         stack.push_async_callback(self._stop)
         self.following.start()
@@ -116,6 +121,7 @@ class Service:
     async def _stop(self) -> None:
         """Close both doors at once, finish what is inside, write it; all within eight seconds (reliability.md P5)."""
         began = time.monotonic()
+        self.pages.live.close()
         await asyncio.gather(*(listener.stop(DRAIN_S) for listener in self._listeners))
         left = max(1.0, STOP_S - (time.monotonic() - began))
         await asyncio.to_thread(self.writer.stop, left)
@@ -168,9 +174,24 @@ class Service:
     def _grpc(self) -> otlp_grpc.Listener:
         return otlp_grpc.Listener(self._config.collector.grpc, self._intake)
 
+    def _pages(self, path: Path) -> Pages:
+        daemon = Daemon(
+            open_reader=lambda: SqliteReadSide(path),
+            version=lambda: self.writer.commits,
+            deriving=self.following.state,
+            admit=self._intake.gate.check,
+            grpc=lambda: self.grpc_address,
+            http=lambda: self.http_address,
+            database=path,
+            release=__version__,
+        )
+        tokens = [token.get_secret_value() for token in self._config.collector.tokens]
+        return Pages(daemon, tokens=tokens, body=Bodies(self._intake).read)
+
     def _http(self) -> http.Listener:
         settings = self._config.collector.http
-        app = http.application(self._intake, settings, ready=self.ready, api=self.api.routes())
+        routes = [*self.api.routes(), *self.pages.routes()]
+        app = http.application(self._intake, settings, ready=self.ready, routes=routes, told=self.pages.told)
         return http.Listener(settings, self._intake, app)
 
 

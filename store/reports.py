@@ -1,4 +1,4 @@
-"""Put the named questions of `reports.sql` together: a condition whose value is not given is left out.
+"""Put the named questions of `reports.sql` and `pages.sql` together: a condition whose value is not given is left out.
 
 So each combination of filters is a statement of its own, which SQLite plans by the index that fits it.
 """
@@ -11,7 +11,10 @@ from typing import Any, Final
 
 from store.queries import load
 
-REPORTS: Final = load((Path(__file__).parent / "reports.sql").read_text())
+FILES: Final = ("reports.sql", "pages.sql")
+REPORTS: Final = {
+    name: text for file in FILES for name, text in load((Path(__file__).parent / file).read_text()).items()
+}
 CONDITION: Final = "and "
 _NAME: Final = re.compile(r":([a-z_]+)")
 _PART: Final = re.compile(r"\n(?![ )])")

@@ -21,16 +21,20 @@ from web.daemon import Daemon
 from web.entry import Door
 from web.headers import SAFE
 from web.live import Live
-from web.pages import PAGES, Page, Plain
+from web.pages import PAGES, Page
+from web.plain import Plain
 from web.problem import Problem
-from web.rendering import render
+from web.rendering import render, warm
 
 THREADS: Final = 2
 """Pages that are made at once; the machine has other things to do."""
 HTML: Final = "text/html; charset=utf-8"
+TEXT: Final = "text/plain; charset=utf-8"
 LIVE: Final = "/live"
 ENTER: Final = "/enter"
 Body = Callable[[web.Request], AbstractAsyncContextManager[bytes]]
+Made = tuple[bytes, str]
+"""What is sent, and its media type."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -45,6 +49,7 @@ class Pages:
         self._door = Door(daemon.admit, tokens)
         self._body = body
         self.live = Live(daemon.version)
+        self._warm = False
 
     def routes(self) -> list[web.RouteDef]:
         """Give the routes."""
@@ -79,20 +84,23 @@ class Pages:
             self._door.check(request)
             began = time.perf_counter()
             query = {name: text for name, text in request.query.items() if text}
-            body = await self._threaded(lambda: self._made(page, request.match_info, query))
-            return _answer(request, body, media=page.media, began=began)
+            body, media = await self._threaded(lambda: self._made(page, request.match_info, query))
+            if not self._warm:
+                self._warm = True
+                self._threads.submit(warm)
+            return _answer(request, body, media=media, began=began)
 
         return show
 
-    def _made(self, page: Page, path: Mapping[str, str], query: Mapping[str, str]) -> bytes:
+    def _made(self, page: Page, path: Mapping[str, str], query: Mapping[str, str]) -> Made:
         asked = Asked(self._readers.mine(), self._daemon, dict(path), query, datetime.now(UTC))
         shown = page.make(asked)
         if isinstance(shown, Plain):
-            return shown.text.encode(errors="replace")
+            return shown.text.encode(errors="replace"), TEXT
         template = page.parts.get(query.get("part", ""), page.template)
-        return render(template, {"page": shown, "asked": asked}).encode(errors="replace")
+        return render(template, {"page": shown, "asked": asked}).encode(errors="replace"), HTML
 
-    async def _threaded(self, work: Callable[[], bytes]) -> bytes:
+    async def _threaded(self, work: Callable[[], Made]) -> Made:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except TryAgain:
@@ -122,5 +130,3 @@ def _answer(request: web.Request, body: bytes, *, media: str, began: float) -> w
     if tag in request.headers.get(hdrs.IF_NONE_MATCH, ""):
         return web.Response(status=304, headers=headers)
     return web.Response(body=body, headers=headers)
-
-

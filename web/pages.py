@@ -4,18 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from web import now, sessions
+from web import connect, entries, jobs, now, session, sessions, span, trace
 from web.asking import Asked
-
-HTML: Final = "text/html; charset=utf-8"
-TEXT: Final = "text/plain; charset=utf-8"
-
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """Hold text that is given as it is."""
-
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +16,16 @@ class Page:
     template: str
     make: Callable[[Asked], Any]
     parts: Mapping[str, str] = field(default_factory=dict)
-    media: str = HTML
 
 
 PAGES: Final = (
     Page("/", "now.html", now.show, {"live": "now_live.html"}),
     Page("/sessions", "sessions.html", sessions.show),
+    Page("/sessions/{session_id:.+}", "session.html", session.show),
+    Page("/jobs", "jobs.html", jobs.show_list),
+    Page("/jobs/{job_id:.+}", "job.html", jobs.show),
+    Page("/entries/{entry_id:.+}", "entry.html", entries.show, {"said": "entry_said.html"}),
+    Page("/traces/{trace_id}", "trace.html", trace.show, {"rows": "trace_rows.html"}),
+    Page("/traces/{trace_id}/spans/{span_id}", "span.html", span.show, {"detail": "span_detail.html"}),
+    Page("/connect", "connect.html", connect.show),
 )

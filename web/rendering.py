@@ -30,6 +30,13 @@ def environment() -> Environment:
     return made
 
 
+def warm() -> None:
+    """Compile every template, so that no page waits for it."""
+    made = environment()
+    for name in made.list_templates():
+        made.get_template(name)
+
+
 def render(template: str, values: dict[str, Any]) -> str:
     """Fill a template."""
     return environment().get_template(template).render(values)

@@ -10,12 +10,14 @@ from markupsafe import Markup
 
 from api.times import moment
 
-NONE: Final = "–"
+NONE: Final = "\N{EN DASH}"
 SECOND_MS: Final = 1_000
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 CENT_USD: Final = 0.01
 KIB: Final = 1_024
-HIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+HIDDEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
 """What is not seen, or turns the direction of writing round; newlines and tabs stay."""
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
 WEB: Final = re.compile(r"https?://[^\s\"'<>\\^`{|}]{1,2000}")

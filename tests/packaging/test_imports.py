@@ -24,15 +24,17 @@ FOLDERS = (
 )
 
 HOMES = {
-    "aiohttp": {"api", "collector"},
+    "aiohttp": {"api", "collector", "web"},
     "apsw": {"store", "schema"},
     "click": {"spanledger"},
     "genai_prices": {"pricing"},
     "google": {"collector", "schema", "spanledger"},
     "grpc": {"collector"},
     "grpc_health": {"collector"},
+    "jinja2": {"web"},
+    "markupsafe": {"web"},
     "opentelemetry": {"collector", "schema", "spanledger"},
-    "orjson": {"api", "collector", "derive", "mapping", "schema", "spanledger", "store"},
+    "orjson": {"api", "collector", "derive", "mapping", "schema", "spanledger", "store", "web"},
     "prometheus_client": {"core"},
     "pydantic": {"collector", "core", "spanledger", "store"},
     "pydantic_core": {"core", "spanledger"},
