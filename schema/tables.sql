@@ -991,3 +991,5 @@ CREATE TABLE work_links (
 ) strict, without rowid;
 
 CREATE INDEX idx_work_links_session on work_links (session_id);
+
+CREATE INDEX idx_work_links_id on work_links (id, kind);
