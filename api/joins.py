@@ -16,7 +16,7 @@ TIME: Final = "time"
 class Join:
     """Name a question, its statement, and what it takes: what must be given, and what may be, each with its kind.
 
-    `is_list` says that the answer has rows, else it is one; `known_by` is its column that is null for what is not there.
+    `is_list` says that the answer has rows, else it is one; `known_by` is its column that is null for nothing known.
     """
 
     name: str

@@ -29,7 +29,7 @@ def _command(join: Join) -> click.Command:
     if join.is_list:
         size = click.IntRange(1, MOST)
         command = click.option("--limit", default=50, show_default=True, type=size, help="How many to show.")(command)
-    for name, kind in reversed(join.needs.items()):
+    for name, kind in reversed([*join.needs.items()]):
         command = click.argument(name, type=click.IntRange(0) if kind == WHOLE else str)(command)
     return click.command(join.name, help=join.about)(command)
 

@@ -62,7 +62,7 @@ ASKED: dict[str, tuple[list[str], dict[str, str]]] = {
 """What is asked for each: values that must be given, and others."""
 
 
-def agent(session: str, number: int, **work: str | int) -> list[Any]:
+def agent(session: str, number: int, **work: Any) -> list[Any]:
     """Make an agent's run with a model call, and a tool call that failed."""
     trace, top = number.to_bytes(16, "big"), (1).to_bytes(8, "big")
     who = {"gen_ai.agent.name": "worker", "gen_ai.operation.name": "invoke_agent", "gen_ai.conversation.id": session}
