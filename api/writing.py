@@ -2,19 +2,31 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from schema.derived import Changes
+import orjson
+
+from access.tokens import By, Scope
+from schema.derived import Changes, Step
 
 Told = dict[str, Any]
+
+DETAIL: Final = 500
+"""Characters of an audited write's values."""
+KEPT: Final = 100_000
+"""Entries of the audit log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Give a write what it must not find out by itself: the time, ISO 8601, and ids that nobody has."""
+    """Give a write what it must not find out by itself.
+
+    That is the time, ISO 8601, ids that nobody has, and bytes that nobody can guess.
+    """
 
     now: str
     new_id: Callable[[], str]
+    random: Callable[[int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,7 @@ class Operation:
     """Say where a write is sent to and what makes it; names in braces in the path are fields of its values.
 
     `make` raises Invalid for values that are not what is wanted. `order` is asked of who derives, when that is durable.
+    `scope` is what a token must be for; what an administrator does is written into the audit log with its values.
     """
 
     name: str
@@ -38,8 +51,19 @@ class Operation:
     status: int
     make: Callable[[Mapping[str, Any], Moment], Write]
     order: str = ""
+    scope: Scope = Scope.INGEST
 
 
 def telling(**told: Any) -> Callable[[Sequence[int]], Told]:
     """Make an answer that is known before."""
     return lambda _counts: told
+
+
+def audited(operation: Operation, values: Mapping[str, Any], changes: Changes, *, at: str, by: By) -> Changes:
+    """Add to what an administrator changes who did it; in one transaction, so that neither is without the other."""
+    if operation.scope is not Scope.ADMIN:
+        return changes
+    detail = orjson.dumps(values, default=str).decode()[:DETAIL]
+    bound = {"at": at, "who": by.who, "address": by.address, "action": operation.name, "detail": detail}
+    changes.steps += [Step("audit", bound), Step("forget_audit", {"kept": KEPT})]
+    return changes
