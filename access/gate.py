@@ -20,9 +20,7 @@ class Gate:
     `used` says when each token was last shown, Unix seconds. All methods belong to the event loop's thread.
     """
 
-    def __init__(
-        self, grants: Iterable[Grant] = (), *, local: Grant | None = None, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, grants: Iterable[Grant] = (), *, local: Grant | None = None, clock: Callable[[], float]) -> None:
         """Begin with some grants; `clock` gives Unix seconds."""
         self.used: dict[str, float] = {}
         self._clock = clock
@@ -53,7 +51,8 @@ class Gate:
         if grant is None and not self._closed:
             return By(ANYBODY, address)
         if grant is None:
-            self._failures.count(address)
+            if authorizations:
+                self._failures.count(address)
             raise Unauthenticated("a bearer token is needed: Authorization: Bearer <token>")
         self.used[grant.id] = self._clock()
         if not grant.opens(scope):
@@ -72,7 +71,7 @@ class Gate:
 
 
 class Failures:
-    """Count wrong credentials by address: ten a second are answered as what they are."""
+    """Count wrong credentials that an address shows: ten a second are answered as what they are."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """Start with none; `clock` gives seconds."""

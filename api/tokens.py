@@ -1,12 +1,13 @@
 """Make writes about who may come in: make a token, revoke one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from access.tokens import Scope, hashed, make, scopes_of
 from api.checks import Fields
-from api.times import iso, moment as time_of
-from api.writing import Moment, Told, Write, telling
+from api.times import iso
+from api.writing import Moment, Write, telling
 from core.errors import Invalid
 from schema.derived import Changes, Step
 
@@ -45,4 +46,6 @@ def revoke(values: Mapping[str, Any], moment: Moment) -> Write:
 
 def use(used: Mapping[str, float]) -> Changes:
     """Note when tokens were last shown, by their ids, in Unix seconds."""
-    return Changes(steps=[Step("use_token", {"id": name, "at": iso(time_of(at))}) for name, at in used.items()])
+    return Changes(
+        steps=[Step("use_token", {"id": name, "at": iso(datetime.fromtimestamp(at, UTC))}) for name, at in used.items()]
+    )

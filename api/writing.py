@@ -1,7 +1,7 @@
 """Shape a write: what it changes, and what its sender is told when that is durable."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -59,11 +59,12 @@ def telling(**told: Any) -> Callable[[Sequence[int]], Told]:
     return lambda _counts: told
 
 
-def audited(operation: Operation, values: Mapping[str, Any], changes: Changes, *, at: str, by: By) -> Changes:
-    """Add to what an administrator changes who did it; in one transaction, so that neither is without the other."""
+def audited(operation: Operation, values: Mapping[str, Any], write: Write, *, at: str, by: By) -> Write:
+    """Add to what an administrator changes who did it: in one transaction, so that neither is without the other."""
     if operation.scope is not Scope.ADMIN:
-        return changes
+        return write
+    own = len(write.changes.steps)
     detail = orjson.dumps(values, default=str).decode()[:DETAIL]
     bound = {"at": at, "who": by.who, "address": by.address, "action": operation.name, "detail": detail}
-    changes.steps += [Step("audit", bound), Step("forget_audit", {"kept": KEPT})]
-    return changes
+    steps = [*write.changes.steps, Step("audit", bound), Step("forget_audit", {"kept": KEPT})]
+    return Write(replace(write.changes, steps=steps), lambda counts: write.answer(counts[:own]))

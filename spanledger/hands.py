@@ -4,21 +4,22 @@ A write goes to the daemon that runs on the database; without one, this process 
 """
 
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import orjson
 
+from access.tokens import LOCAL, By
 from api.operations import OPERATIONS, PREFIX
 from api.routes import moment
 from api.times import iso
 from api.times import moment as time_of
-from api.writing import Operation, Write
+from api.writing import Operation, Write, audited
 from core.errors import AlreadyRunning, Invalid, Missing
 from spanledger.config import Config
 from spanledger.options import Source, database
@@ -34,7 +35,7 @@ When = datetime | str | float | None
 TRIES: Final = 50
 AGAIN_S: Final = 0.1
 """Another process that writes for a moment is waited for this long, this often."""
-FIELD: Final = "{session_id}"
+FIELD: Final = re.compile(r"\{(\w+)\}")
 
 
 def configured(db: Database = None) -> Config:
@@ -68,15 +69,17 @@ def write(name: str, values: Mapping[str, Any], *, db: Database = None) -> dict[
     """
     operation, config = OPERATIONS[name], configured(db)
     told = orjson.loads(dumped({key: value for key, value in values.items() if value is not None}))
-    made = operation.make(told, moment())
+    now = moment()
+    by = By(LOCAL, "this machine")
+    made = audited(operation, told, operation.make(told, now), at=now.now, by=by)
     path = database(config)
     for tries_left in reversed(range(TRIES)):
         holder = lock.read(path)
         if holder is not None and holder.http is not None:
-            with daemon(config, holder.http) as sink:
+            with daemon(config, holder) as sink:
                 return sink.ask(*_request(operation, told))
         try:
-            return _here(config, path, made)
+            return _here(config, made)
         except AlreadyRunning:
             if not tries_left:
                 raise
@@ -96,25 +99,32 @@ def when(value: When) -> str | None:
         raise Invalid(f"{value!r} is not a time; a datetime or ISO 8601 text is wanted") from None
 
 
-def _here(config: Config, path: Path, made: Write) -> dict[str, Any]:
-    """Write in this process, holding the database's lock for that moment."""
+@contextmanager
+def holding(config: Config) -> Iterator[SqliteWriteSide]:
+    """Open the database for writing in this process, holding its lock for that moment."""
     settings = config.store.model_copy(update={"reserve": 0})  # the reserve is the daemon's to keep
-    with Lock(path):
+    with Lock(database(config)):
         side = patiently(lambda: SqliteWriteSide(settings))
         try:
-            return made.answer(patiently(lambda: side.apply(made.changes)))
+            yield side
         finally:
             side.close()
+
+
+def _here(config: Config, made: Write) -> dict[str, Any]:
+    """Write in this process."""
+    with holding(config) as side:
+        return made.answer(patiently(lambda: side.apply(made.changes)))
 
 
 def _request(operation: Operation, values: Mapping[str, Any]) -> tuple[str, str, bytes]:
     """Write an operation as an HTTP request: method, path, body."""
     rest = dict(values)
     path = PREFIX + operation.path
-    if FIELD in path:
-        path = path.replace(FIELD, quote(str(rest.pop("session_id", "")), safe=""))
+    for name in FIELD.findall(path):
+        path = path.replace(f"{{{name}}}", quote(str(rest.pop(name, "")), safe=""))
     if operation.method == "DELETE":
-        return operation.method, f"{path}?{urlencode(rest)}", b""
+        return operation.method, f"{path}?{urlencode(rest)}" if rest else path, b""
     return operation.method, path, dumped(rest)
 
 

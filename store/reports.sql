@@ -432,3 +432,12 @@ and date >= :since
 and date < :until
 order by date desc
 limit :limit;
+
+-- name: audit
+-- List who changed what, the newest first.
+select id, at, who, address, action, detail
+from audit_log
+where true
+and id < :before
+order by id desc
+limit :limit;

@@ -25,7 +25,7 @@ FOLDERS = (
 )
 
 HOMES = {
-    "aiohttp": {"api", "collector"},
+    "aiohttp": {"access", "api", "collector"},
     "apsw": {"store", "schema"},
     "click": {"spanledger"},
     "genai_prices": {"pricing"},
