@@ -37,21 +37,23 @@ KINDS: Final = {Code.NOT_FOUND: Missing, Code.AMBIGUOUS: Ambiguous}
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """Hold a command."""
+    """Hold a command; `names` are those under which its sender knows the attributes."""
 
     command: Command
+    names: Mapping[str, str]
 
     def carry_out(self, side: WriteSide) -> Told:
         """Do it, or raise what is wrong with it."""
         found = side.track([self.command])[0]
         if isinstance(found, Done):
             return {"id": found.row_id, "result": found.status, "created": found.created}
-        raise refusal(found)
+        raise refusal(found, self.names)
 
 
-def refusal(fault: Fault) -> Refused:
+def refusal(fault: Fault, names: Mapping[str, str]) -> Refused:
     """Make the error that callers of the API and of functions get."""
-    told = {"fault": str(fault.code), "attribute": fault.attribute, "key": fault.key}
+    field = names.get(fault.attribute, fault.attribute)
+    told = {"fault": str(fault.code), "field": field, "key": fault.key}
     return KINDS.get(fault.code, Invalid)(fault.text, told=told)
 
 
@@ -80,10 +82,11 @@ def _make(
     for name in told:
         if name not in fields:
             raise Invalid(f"{str(name)[:60]} is not known here; the fields are {', '.join(fields)}")
+    names = {attribute.name: field for field, attribute in fields.items()}
     try:
-        return Tracked(_command(event, fields, spared, told, moment))
+        return Tracked(_command(event, fields, spared, told, moment), names)
     except Fault as fault:
-        raise refusal(fault) from None
+        raise refusal(fault, names) from None
 
 
 def _command(
