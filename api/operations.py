@@ -4,6 +4,7 @@ from typing import Final
 
 from access.tokens import Scope
 from api import entries, jobs, orders, prices, sessions, tokens
+from api.tracked import TRACKED
 from api.writing import Operation
 
 PREFIX: Final = "/api/v1"
@@ -24,5 +25,6 @@ OPERATIONS: Final = {
         Operation("recost", "POST", "/recost", 202, orders.nothing, order="recost", scope=Scope.ADMIN),
         Operation("make_token", "POST", "/tokens", 201, tokens.put, scope=Scope.ADMIN),
         Operation("revoke_token", "DELETE", "/tokens/{token_id}", 200, tokens.revoke, scope=Scope.ADMIN),
+        *TRACKED,
     )
 }

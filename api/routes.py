@@ -22,10 +22,9 @@ from access.tokens import Scope
 from api.operations import OPERATIONS, PREFIX
 from api.questions import QUESTIONS, Question
 from api.times import iso
-from api.writing import Moment, Operation, audited
+from api.writing import Moment, Operation, Told, audited
 from core.errors import Invalid, StoreBusy, TryAgain, UnsupportedMedia
-from schema.derived import Changes
-from store.protocol import ReadSide
+from store.protocol import ReadSide, WriteSide
 
 JSON: Final = "application/json"
 TOKENS: Final = f"{PREFIX}/tokens"
@@ -60,12 +59,12 @@ class Doors(Protocol):
 
 
 class Api:
-    """Own the threads that read; `apply` queues changes for the one writer."""
+    """Own the threads that read; `run` queues work for the one writer."""
 
     def __init__(
         self,
         open_reader: Callable[[], ReadSide],
-        apply: Callable[[Changes], "Future[list[int]]"],
+        run: Callable[[Callable[[WriteSide], Told]], "Future[Told]"],
         body: Body,
         deriving: Deriving,
         doors: Doors,
@@ -73,7 +72,7 @@ class Api:
         """Open nothing yet; `body` gives a request's body within the bounds that hold for all requests."""
         self._readers = Readers(open_reader)
         self._threads = ThreadPoolExecutor(THREADS, "api")
-        self._apply, self._body, self._deriving, self._doors = apply, body, deriving, doors
+        self._run, self._body, self._deriving, self._doors = run, body, deriving, doors
 
     def routes(self) -> list[web.RouteDef]:
         """Give the routes."""
@@ -108,12 +107,11 @@ class Api:
             async with self._body(request) as body:
                 values = {**_parameters(request, operation), **_object(request, body), **request.match_info}
             now = moment()
-            write = audited(operation, values, operation.make(values, now), at=now.now, by=request[BY])
+            work = audited(operation, values, operation.make(values, now), at=now.now, by=request[BY])
             try:
-                counts = await asyncio.wait_for(asyncio.wrap_future(self._apply(write.changes)), WRITE_S)
+                answer = await asyncio.wait_for(asyncio.wrap_future(self._run(work.carry_out)), WRITE_S)
             except TimeoutError:
                 raise StoreBusy("the database took too long; send the same again in a moment") from None
-            answer = write.answer(counts)
             if operation.path.startswith("/tokens"):
                 await self._doors.renew()
             if operation.order:

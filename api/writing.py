@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
 from access.tokens import By, Scope
 from schema.derived import Changes, Step
+from store.protocol import WriteSide
+from tracking.vocabulary import Attribute
 
 Told = dict[str, Any]
 
@@ -29,12 +31,24 @@ class Moment:
     random: Callable[[int], bytes]
 
 
+class Work(Protocol):
+    """Hold what is to be written."""
+
+    def carry_out(self, side: WriteSide) -> Told:
+        """Write it, on the thread that writes, and give what its sender is told."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """Hold changes; `answer` makes what the sender is told of how many rows each step changed."""
 
     changes: Changes
     answer: Callable[[Sequence[int]], Told]
+
+    def carry_out(self, side: WriteSide) -> Told:
+        """Apply the changes."""
+        return self.answer(side.apply(self.changes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +57,18 @@ class Operation:
 
     `make` raises Invalid for values that are not what is wanted. `order` is asked of who derives, when that is durable.
     `scope` is what a token must be for; what an administrator does is written into the audit log with its values.
+    `fields` describe the values of a command, which `says` explains.
     """
 
     name: str
     method: str
     path: str
     status: int
-    make: Callable[[Mapping[str, Any], Moment], Write]
+    make: Callable[[Mapping[str, Any], Moment], Work]
     order: str = ""
     scope: Scope = Scope.INGEST
+    says: str = ""
+    fields: tuple[Attribute, ...] = ()
 
 
 def telling(**told: Any) -> Callable[[Sequence[int]], Told]:
@@ -59,12 +76,13 @@ def telling(**told: Any) -> Callable[[Sequence[int]], Told]:
     return lambda _counts: told
 
 
-def audited(operation: Operation, values: Mapping[str, Any], write: Write, *, at: str, by: By) -> Write:
+def audited(operation: Operation, values: Mapping[str, Any], work: Work, *, at: str, by: By) -> Work:
     """Add to what an administrator changes who did it: in one transaction, so that neither is without the other."""
     if operation.scope is not Scope.ADMIN:
-        return write
-    own = len(write.changes.steps)
+        return work
+    assert isinstance(work, Write), "commands of the book of work are nobody's secret: they are open to who sends"
+    own = len(work.changes.steps)
     detail = orjson.dumps(values, default=str).decode()[:DETAIL]
     bound = {"at": at, "who": by.who, "address": by.address, "action": operation.name, "detail": detail}
-    steps = [*write.changes.steps, Step("audit", bound), Step("forget_audit", {"kept": KEPT})]
-    return Write(replace(write.changes, steps=steps), lambda counts: write.answer(counts[:own]))
+    steps = [*work.changes.steps, Step("audit", bound), Step("forget_audit", {"kept": KEPT})]
+    return Write(replace(work.changes, steps=steps), lambda counts: work.answer(counts[:own]))
