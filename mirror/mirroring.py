@@ -124,10 +124,10 @@ class Mirror:
             self._over.wait(self._settings.settle)
             places, everything = self._waiting.take()
             if everything is not None or time.monotonic() >= due:
-                self._sync_all([*(everything or []), *(one for waiters in places.values() for one in waiters)])
+                self._sync_all(everything or [])
                 due = time.monotonic() + self._settings.rescan
-            else:
-                self._sync_some(places)
+                places = {path: waiters for path, waiters in places.items() if waiters}
+            self._sync_some(places)
             self._watching.only(self._folders())
 
     def _sync_all(self, waiters: Waiters) -> None:
