@@ -9,6 +9,7 @@ from mirror.finding import is_below
 from store.protocol import ReadSide
 
 PAGE: Final = 1_000
+MOST: Final = 10_000
 
 
 @dataclass(slots=True)
@@ -58,11 +59,15 @@ def load(side: ReadSide) -> Books:
                 books.sessions[row["path"]] = known
             books.owners[row["session_id"]] = row["path"]
         after = rows[-1]["session_id"]
-    books.troubles = {row["path"]: row["reason"] for row in side.report("mirror_troubles")}
+    books.troubles = {row["path"]: row["reason"] for row in side.report("mirror_troubles", limit=MOST)}
     books.projects = projects(side)
     return books
 
 
 def projects(side: ReadSide) -> dict[str, str]:
-    """Read the keys of projects that are known by their folders; the oldest of several counts."""
-    return {row["path"]: row["key"] for row in reversed(side.report("project_paths"))}
+    """Read the keys of projects that are known by their folders; one with a name of its own comes before any other."""
+    found: dict[str, str] = {}
+    for row in side.report("project_paths", limit=MOST):
+        if found.setdefault(row["path"], row["key"]) == row["path"]:
+            found[row["path"]] = row["key"]
+    return found

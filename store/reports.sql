@@ -446,12 +446,12 @@ limit :limit;
 select path, reason, since
 from mirror_troubles
 order by path
-limit 10000;
+limit :limit;
 
 -- name: project_paths
--- List the projects that are known by their folders, those with a name of their own first.
+-- List the projects that are known by their folders.
 select key, path
 from projects
 where path is not null
-order by key = path, id
-limit 10000;
+order by key
+limit :limit;

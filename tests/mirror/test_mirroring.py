@@ -1,4 +1,4 @@
-"""Mirror `mirror.mirroring`: with the real service, every change of the files becomes rows, and nothing else happens."""
+"""Mirror `mirror.mirroring`: in the real service every change of the files becomes rows, and nothing else happens."""
 
 import shutil
 import threading
@@ -14,6 +14,7 @@ from tests.support.service import Running, running
 from tests.support.wait import until
 
 WITHIN_S = 30
+REASON = "select substr(max(reason), 1, 11) as n from mirror_troubles where path = ?"
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_a_broken_state_keeps_the_last_rows(mirrored: Running, root: Path, caplo
     before = one(mirrored, directory.name)
     for text in ('{"current_phase": "pl', '{"current_phase": "plan", "st', ""):
         (directory / "state.json").write_text(text)
-        until(lambda text=text: _reason(mirrored, directory) == _expected(text), within_s=WITHIN_S)
+        wait_for(mirrored, REASON, "is not JSON" if text else "is empty", str(directory))
     assert before == one(mirrored, directory.name)
     told = [record for record in caplog.records if getattr(record, "path", "") == str(directory)]
     assert 1 == len(told)
@@ -108,15 +109,6 @@ def test_a_broken_state_keeps_the_last_rows(mirrored: Running, root: Path, caplo
     sessions.save(directory, current_phase="plan")
     wait_for(mirrored, "select phase = 'plan' as n from sessions where session_id = ?", 1, directory.name)
     wait_for(mirrored, "select count(*) as n from mirror_troubles", 0)
-
-
-def _reason(service: Running, directory: Path) -> str:
-    rows = service.rows("select reason from mirror_troubles where path = ?", str(directory))
-    return str(rows[0]["reason"])[:11] if rows else ""
-
-
-def _expected(text: str) -> str:
-    return "is not JSON" if text else "is empty"
 
 
 def test_a_vanished_directory_and_its_return(mirrored: Running, root: Path, tmp_path: Path) -> None:
