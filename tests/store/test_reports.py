@@ -55,6 +55,9 @@ LISTS = {
     "issue_work",
     "skill_usage",
     "projects",
+    "mirrored_sessions",
+    "mirror_troubles",
+    "project_paths",
 }
 """Questions that walk along an index from its end until the page is full."""
 
