@@ -81,11 +81,12 @@ class Api:
         rest = [web.get(f"{PREFIX}/derived", self._derived), web.get(TOKENS, self._tokens)]
         return [*asked, *told, *rest]
 
-    def scopes(self) -> dict[tuple[str, str], Scope]:
+    def scopes(self) -> dict[tuple[str, str], Scope | None]:
         """Say what a token must be for to reach a route, beyond what reading and writing want anyway."""
-        return {(hdrs.METH_GET, TOKENS): Scope.ADMIN} | {
+        told: dict[tuple[str, str], Scope | None] = {
             (one.method, PREFIX + one.path): one.scope for one in OPERATIONS.values()
         }
+        return {(hdrs.METH_GET, TOKENS): Scope.ADMIN, **told}
 
     def close(self) -> None:
         """Stop queries under way, and go."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from api.operations import PREFIX
 from api.routes import Api
 from collector import http, otlp_grpc
 from collector.admission import Admission
@@ -28,6 +29,8 @@ from core.memory import collect_seldom, frugal, give_back, resident_bytes
 from core.section import Address
 from derive.channel import Start
 from derive.following import Following
+from mirror.mirroring import Database, Mirror
+from mirror.routes import Routes
 from schema.derived import Changes
 from spanledger.config import Config
 from spanledger.doors import Doors
@@ -97,6 +100,7 @@ class Service:
         self.api = Api(
             lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.following, self.doors
         )
+        self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
 
@@ -116,6 +120,8 @@ class Service:
         _check_exposure(self._config.collector, closed=self.doors.gate.closed)
         self.following.start()
         stack.callback(self.following.stop)
+        self.mirror.start()
+        stack.push_async_callback(asyncio.to_thread, self.mirror.stop)
         for listener in self._listeners:
             await listener.start()
         lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time.time(), secret=self.doors.secret)
@@ -171,6 +177,10 @@ class Service:
         counters.underived.set(self.following.backlog.rows)
         counters.derive_failures.set(self.following.failures)
         counters.derive_restarts.set(self.following.restarts)
+        counters.mirrored.set(self.mirror.sessions)
+        counters.mirror_broken.set(len(self.mirror.broken))
+        counters.mirror_waiting.set(len(self.mirror.waiting))
+        counters.mirror_overflows.set(self.mirror.waiting.overflows)
         counters.in_flight_bytes.set(self._intake.admission.in_flight_bytes)
         if self.grpc is not None:
             await self.grpc.serving(now=not await self.ready())
@@ -182,9 +192,10 @@ class Service:
 
     def _http(self) -> http.Listener:
         settings = self._config.collector.http
-        app = http.application(
-            self._intake, settings, ready=self.ready, api=self.api.routes(), scopes=self.api.scopes()
-        )
+        mirrored = Routes(self.mirror, Bodies(self._intake).read)
+        routes = [*self.api.routes(), *mirrored.routes(PREFIX)]
+        scopes = self.api.scopes() | mirrored.scopes(PREFIX)
+        app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes)
         return http.Listener(settings, self._intake, app)
 
 
