@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from core.errors import TryAgain, Unauthenticated, UnknownPath
 from web import static
 from web.asking import Asked
 from web.daemon import Daemon
-from web.entry import Door
+from web.entry import enter
 from web.headers import SAFE
 from web.live import Live
 from web.pages import PAGES, Page
@@ -32,6 +32,9 @@ HTML: Final = "text/html; charset=utf-8"
 TEXT: Final = "text/plain; charset=utf-8"
 LIVE: Final = "/live"
 ENTER: Final = "/enter"
+FILES: Final = f"{static.PREFIX}/{{digest}}/{{name}}"
+SCOPES: Final = {(hdrs.METH_POST, ENTER): None, (hdrs.METH_GET, FILES): None}
+"""What is open to everybody: files that are the same everywhere, and the form that takes a token."""
 Body = Callable[[web.Request], AbstractAsyncContextManager[bytes]]
 Made = tuple[bytes, str]
 """What is sent, and its media type."""
@@ -41,12 +44,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Pages:
     """Own the threads that make pages, and the streams that tell open ones of news."""
 
-    def __init__(self, daemon: Daemon, *, tokens: Sequence[str], body: Body) -> None:
+    def __init__(self, daemon: Daemon, body: Body) -> None:
         """Open nothing yet; `body` gives a request's body within the bounds that hold for all requests."""
         self._daemon = daemon
         self._readers = Readers(daemon.open_reader)
         self._threads = ThreadPoolExecutor(THREADS, "pages")
-        self._door = Door(daemon.admit, tokens)
         self._body = body
         self.live = Live(daemon.version)
         self._warm = False
@@ -54,8 +56,12 @@ class Pages:
     def routes(self) -> list[web.RouteDef]:
         """Give the routes."""
         shown = [web.get(page.path, self._showing(page)) for page in PAGES]
-        files = web.get(f"{static.PREFIX}/{{digest}}/{{name:.+}}", static.serve)
-        return [*shown, files, web.get(LIVE, self._live), web.post(ENTER, self._enter)]
+        return [
+            *shown,
+            web.get(FILES.replace("{name}", "{name:.+}"), static.serve),
+            web.get(LIVE, self.live.serve),
+            web.post(ENTER, self._enter),
+        ]
 
     def close(self) -> None:
         """Stop questions under way, and go."""
@@ -81,7 +87,6 @@ class Pages:
 
     def _showing(self, page: Page) -> Handler:
         async def show(request: web.Request) -> web.StreamResponse:
-            self._door.check(request)
             began = time.perf_counter()
             query = {name: text for name, text in request.query.items() if text}
             body, media = await self._threaded(lambda: self._made(page, request.match_info, query))
@@ -107,14 +112,10 @@ class Pages:
             self._readers.renew()
             raise
 
-    async def _live(self, request: web.Request) -> web.StreamResponse:
-        self._door.check(request)
-        return await self.live.serve(request)
-
     async def _enter(self, request: web.Request) -> web.StreamResponse:
         async with self._body(request) as body:
             given: dict[str, list[Any]] = parse_qs(body.decode(errors="replace"))
-        return self._door.enter(given.get("token", [""])[0].strip(), secure=request.secure)
+        return enter(self._daemon.admit, given.get("token", [""])[0].strip(), request)
 
 
 def _answer(request: web.Request, body: bytes, *, media: str, began: float) -> web.Response:

@@ -19,12 +19,13 @@ FOLDERS = (
     "mapping",
     "pricing",
     "tracking",
+    "access",
     "schema",
     "core",
 )
 
 HOMES = {
-    "aiohttp": {"api", "collector", "web"},
+    "aiohttp": {"access", "api", "collector", "mirror", "web"},
     "apsw": {"store", "schema"},
     "click": {"spanledger"},
     "genai_prices": {"pricing"},
@@ -34,11 +35,12 @@ HOMES = {
     "jinja2": {"web"},
     "markupsafe": {"web"},
     "opentelemetry": {"collector", "schema", "spanledger"},
-    "orjson": {"api", "collector", "derive", "mapping", "schema", "spanledger", "store", "web"},
+    "orjson": {"api", "collector", "derive", "mapping", "mirror", "schema", "spanledger", "store", "web"},
     "prometheus_client": {"core"},
-    "pydantic": {"collector", "core", "spanledger", "store"},
+    "pydantic": {"collector", "core", "mirror", "spanledger", "store"},
     "pydantic_core": {"core", "spanledger"},
     "structlog": {"spanledger"},
+    "watchfiles": {"mirror"},
 }
 """Which folders may import which library; the OpenTelemetry SDK is for `spanledger demo` alone."""
 

@@ -91,7 +91,7 @@ def faults(html: str) -> list[str]:
     found = _Balance()
     found.feed(html)
     found.close()
-    return [*found.faults, *(f"<{tag}> is not closed" for tag in found.open if tag not in {"html"})]
+    return [*found.faults, *(f"<{tag}> is not closed" for tag in found.open if tag != "html")]
 
 
 def settle(service: Running) -> None:
