@@ -842,3 +842,209 @@ CREATE INDEX idx_skill_usage_session on agent_skill_usage (session_id, loaded_at
 CREATE INDEX idx_skill_usage_skill on agent_skill_usage (skill_name, loaded_at, usage_id);
 
 CREATE INDEX idx_skill_usage_loaded on agent_skill_usage (loaded_at, usage_id);
+
+CREATE TABLE search_feed (
+  id integer primary key autoincrement,
+  source text not null,
+  key text not null
+) strict;
+
+CREATE TRIGGER agent_traces_search_added after insert on agent_traces
+begin
+  insert into search_feed (source, key) values ('entry', new.trace_id);
+end;
+
+CREATE TRIGGER agent_traces_search_changed after update on agent_traces
+when new.session_id is not old.session_id or new.job_id is not old.job_id or new.kind is not old.kind
+  or new.status is not old.status or new.name is not old.name or new.timestamp is not old.timestamp
+  or new.error_type is not old.error_type or new.error_message is not old.error_message
+  or new.raw_input is not old.raw_input or new.raw_output is not old.raw_output or new.data is not old.data
+begin
+  insert into search_feed (source, key) values ('entry', new.trace_id);
+end;
+
+CREATE TRIGGER agent_traces_search_removed after delete on agent_traces
+begin
+  insert into search_feed (source, key) values ('entry', old.trace_id);
+end;
+
+CREATE TRIGGER tool_calls_search_changed after update on tool_calls
+when new.name is not old.name or new.agent_name is not old.agent_name
+begin
+  insert into search_feed (source, key) values ('entry', new.key);
+end;
+
+CREATE TRIGGER agent_sessions_search_changed after update on agent_sessions
+when new.agent_name is not old.agent_name or new.project_key is not old.project_key
+begin
+  insert into search_feed (source, key) values ('session', new.session_id);
+end;
+
+CREATE TRIGGER job_history_search_added after insert on job_history
+begin
+  insert into search_feed (source, key) values ('job', new.id);
+end;
+
+CREATE TRIGGER job_history_search_changed after update on job_history
+when new.session_id is not old.session_id or new.agent_name is not old.agent_name or new.status is not old.status
+  or new.prompt is not old.prompt or new.original_prompt is not old.original_prompt or new.summary is not old.summary
+  or new.error_type is not old.error_type or new.error_message is not old.error_message
+  or new.started_at is not old.started_at
+begin
+  insert into search_feed (source, key) values ('job', new.id);
+end;
+
+CREATE TRIGGER job_history_search_removed after delete on job_history
+begin
+  insert into search_feed (source, key) values ('job', old.id);
+end;
+
+CREATE TRIGGER feature_plans_search_added after insert on feature_plans
+begin
+  insert into search_feed (source, key) values ('plan', new.id);
+end;
+
+CREATE TRIGGER feature_plans_search_changed after update on feature_plans
+begin
+  insert into search_feed (source, key) values ('plan', new.id);
+end;
+
+CREATE TRIGGER feature_plans_search_removed after delete on feature_plans
+begin
+  insert into search_feed (source, key) values ('plan', old.id);
+end;
+
+CREATE TRIGGER plan_tasks_search_added after insert on plan_tasks
+begin
+  insert into search_feed (source, key) values ('task', new.id);
+end;
+
+CREATE TRIGGER plan_tasks_search_changed after update on plan_tasks
+begin
+  insert into search_feed (source, key) values ('task', new.id);
+end;
+
+CREATE TRIGGER plan_tasks_search_removed after delete on plan_tasks
+begin
+  insert into search_feed (source, key) values ('task', old.id);
+end;
+
+CREATE TRIGGER refactors_search_added after insert on refactors
+begin
+  insert into search_feed (source, key) values ('refactor', new.id);
+end;
+
+CREATE TRIGGER refactors_search_changed after update on refactors
+begin
+  insert into search_feed (source, key) values ('refactor', new.id);
+end;
+
+CREATE TRIGGER refactors_search_removed after delete on refactors
+begin
+  insert into search_feed (source, key) values ('refactor', old.id);
+end;
+
+CREATE TRIGGER debug_sessions_search_added after insert on debug_sessions
+begin
+  insert into search_feed (source, key) values ('debug', new.id);
+end;
+
+CREATE TRIGGER debug_sessions_search_changed after update on debug_sessions
+begin
+  insert into search_feed (source, key) values ('debug', new.id);
+end;
+
+CREATE TRIGGER debug_sessions_search_removed after delete on debug_sessions
+begin
+  insert into search_feed (source, key) values ('debug', old.id);
+end;
+
+CREATE TRIGGER debug_notes_search_added after insert on debug_notes
+begin
+  insert into search_feed (source, key) values ('note', new.id);
+end;
+
+CREATE TRIGGER debug_notes_search_changed after update on debug_notes
+begin
+  insert into search_feed (source, key) values ('note', new.id);
+end;
+
+CREATE TRIGGER debug_notes_search_removed after delete on debug_notes
+begin
+  insert into search_feed (source, key) values ('note', old.id);
+end;
+
+CREATE TRIGGER experiments_search_added after insert on experiments
+begin
+  insert into search_feed (source, key) values ('experiment', new.id);
+end;
+
+CREATE TRIGGER experiments_search_changed after update on experiments
+begin
+  insert into search_feed (source, key) values ('experiment', new.id);
+end;
+
+CREATE TRIGGER experiments_search_removed after delete on experiments
+begin
+  insert into search_feed (source, key) values ('experiment', old.id);
+end;
+
+CREATE TRIGGER experiment_runs_search_added after insert on experiment_runs
+begin
+  insert into search_feed (source, key) values ('run', new.id);
+end;
+
+CREATE TRIGGER experiment_runs_search_changed after update on experiment_runs
+begin
+  insert into search_feed (source, key) values ('run', new.id);
+end;
+
+CREATE TRIGGER experiment_runs_search_removed after delete on experiment_runs
+begin
+  insert into search_feed (source, key) values ('run', old.id);
+end;
+
+CREATE TRIGGER experiment_artifacts_search_added after insert on experiment_artifacts
+begin
+  insert into search_feed (source, key) values ('artifact', new.id);
+end;
+
+CREATE TRIGGER experiment_artifacts_search_changed after update on experiment_artifacts
+begin
+  insert into search_feed (source, key) values ('artifact', new.id);
+end;
+
+CREATE TRIGGER experiment_artifacts_search_removed after delete on experiment_artifacts
+begin
+  insert into search_feed (source, key) values ('artifact', old.id);
+end;
+
+CREATE TRIGGER summaries_search_added after insert on summaries
+begin
+  insert into search_feed (source, key) values ('summary', new.id);
+end;
+
+CREATE TRIGGER summaries_search_changed after update on summaries
+begin
+  insert into search_feed (source, key) values ('summary', new.id);
+end;
+
+CREATE TRIGGER summaries_search_removed after delete on summaries
+begin
+  insert into search_feed (source, key) values ('summary', old.id);
+end;
+
+CREATE TRIGGER agent_issue_work_search_added after insert on agent_issue_work
+begin
+  insert into search_feed (source, key) values ('issue', new.work_id);
+end;
+
+CREATE TRIGGER agent_issue_work_search_changed after update on agent_issue_work
+begin
+  insert into search_feed (source, key) values ('issue', new.work_id);
+end;
+
+CREATE TRIGGER agent_issue_work_search_removed after delete on agent_issue_work
+begin
+  insert into search_feed (source, key) values ('issue', old.work_id);
+end;

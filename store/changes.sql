@@ -167,3 +167,8 @@ where rowid in (
 -- name: forget_series
 -- Forget what metric points came to, so that it is made anew of those that are kept.
 delete from usage_series;
+
+-- name: shorten_search_feed
+-- Forget changes that the index of texts has followed durably.
+delete from search_feed
+where id <= :until;
