@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, Final, Protocol
 
 from search.documents import Document, digest, document
-from search.shapes import FEED, SOURCES
+from search.shapes import ENTRIES, FEED, SOURCES
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +19,6 @@ ROWS: Final = 1_000
 WRITTEN: Final = 500
 """Documents that are written at a time."""
 SETTLE_BYTES: Final = 16 << 20
-SESSION: Final = "session"
 
 
 class TextSource(Protocol):
@@ -143,7 +142,7 @@ class Indexing:
         changed: dict[str, dict[str, None]] = {}
         for _, source, key in changes:
             changed.setdefault(source, {})[key] = None
-        for session in changed.pop(SESSION, ()):
+        for session in changed.pop(ENTRIES, ()):
             self._follow_session(session)
         keys = [(source, key) for source, held in changed.items() for key in held]
         for some in _pieces(keys, WRITTEN):

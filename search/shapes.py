@@ -19,6 +19,8 @@ SOURCES: Final = (
     "artifact",
     "summary",
     "issue",
+    "work",
+    "log",
 )
 """What documents are made of: each has a statement in store/search_texts.sql that gives its columns."""
 TEXTS: Final = ("title", "input", "output", "error", "notes")
@@ -69,6 +71,8 @@ LABELS: Final = {"k": "kind", "s": "session", "a": "agent", "p": "project", "t":
 FAILED: Final = "e1"
 ANY: Final = "x"
 """A label that every document bears."""
+ENTRIES: Final = "entries"
+"""What the list of changes names when all entries of a session are to be indexed again."""
 FEED: Final = "feed"
 """Under which name an index keeps how far it followed the list of changes."""
 

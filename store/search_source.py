@@ -27,6 +27,8 @@ TABLES: Final = {
     "artifact": ("experiment_artifacts", "id"),
     "summary": ("summaries", "id"),
     "issue": ("agent_issue_work", "work_id"),
+    "work": ("sessions", "session_id"),
+    "log": ("agent_log_entries", "key"),
 }
 """Where each source's rows are, and what names one."""
 
@@ -40,7 +42,7 @@ class SqliteTextSource:
         self.identity = file_identity(path) or (0, 0)
 
     def feed(self, after: int, limit: int) -> list[tuple[int, str, str]]:
-        """List what changed: place, source, key; the source «session» stands for all entries of one."""
+        """List what changed: place, source, key; the source «entries» stands for all entries of one."""
         return self._all(STATEMENTS["feed"], after, limit)
 
     def feed_end(self) -> int:

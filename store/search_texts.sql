@@ -150,6 +150,27 @@ from json_each(?1) as k
 join agent_issue_work as w on w.work_id = k.value
 left join agent_sessions as s on s.session_id = w.session_id;
 
+-- name: document_work
+-- Read work sessions that session directories tell of.
+select
+  w.session_id as key, 'work' as kind, coalesce(w.started_at, w.updated_at, w.read_at) as at, w.session_id as session_id,
+  null as job_id, null as trace_id, null as agent_name, w.project_key as project_key, null as tool_name,
+  w.status as status, 0 as failed, w.title as title, null as input, null as output, null as error,
+  w.description as notes, w.phase as part_of
+from json_each(?1) as k
+join sessions as w on w.session_id = k.value;
+
+-- name: document_log
+-- Read log lines that were told of agents.
+select
+  g.key as key, 'log' as kind, g.timestamp as at, g.session_id as session_id, g.job_id as job_id,
+  g.trace_id as trace_id, s.agent_name as agent_name, s.project_key as project_key, null as tool_name,
+  g.level as status, g.level in ('ERROR', 'FATAL', 'CRITICAL') as failed, g.event_type as title, null as input,
+  null as output, null as error, nullif(concat_ws(char(10), g.message, g.data), '') as notes, g.agent_id as part_of
+from json_each(?1) as k
+join agent_log_entries as g on g.key = k.value
+left join agent_sessions as s on s.session_id = g.session_id;
+
 -- name: feed
 -- List what changed after a place in the list.
 select id, source, key

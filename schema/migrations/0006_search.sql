@@ -35,7 +35,7 @@ end;
 create trigger agent_sessions_search_changed after update on agent_sessions
 when new.agent_name is not old.agent_name or new.project_key is not old.project_key
 begin
-  insert into search_feed (source, key) values ('session', new.session_id);
+  insert into search_feed (source, key) values ('entries', new.session_id);
 end;
 
 create trigger job_history_search_added after insert on job_history
@@ -205,4 +205,34 @@ end;
 create trigger agent_issue_work_search_removed after delete on agent_issue_work
 begin
   insert into search_feed (source, key) values ('issue', old.work_id);
+end;
+
+create trigger sessions_search_added after insert on sessions
+begin
+  insert into search_feed (source, key) values ('work', new.session_id);
+end;
+
+create trigger sessions_search_changed after update on sessions
+begin
+  insert into search_feed (source, key) values ('work', new.session_id);
+end;
+
+create trigger sessions_search_removed after delete on sessions
+begin
+  insert into search_feed (source, key) values ('work', old.session_id);
+end;
+
+create trigger agent_log_entries_search_added after insert on agent_log_entries
+begin
+  insert into search_feed (source, key) values ('log', new.key);
+end;
+
+create trigger agent_log_entries_search_changed after update on agent_log_entries
+begin
+  insert into search_feed (source, key) values ('log', new.key);
+end;
+
+create trigger agent_log_entries_search_removed after delete on agent_log_entries
+begin
+  insert into search_feed (source, key) values ('log', old.key);
 end;
