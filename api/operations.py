@@ -20,6 +20,7 @@ OPERATIONS: Final = {
         Operation("remove_price", "POST", "/prices/remove", 200, prices.remove, order="prices"),
         Operation("import_prices", "POST", "/prices/import", 200, prices.take, order="prices"),
         Operation("rebuild", "POST", "/rebuild", 202, orders.nothing, order="rebuild"),
+        Operation("rebuild_search", "POST", "/search/rebuild", 202, orders.nothing, order="search"),
         Operation("recost", "POST", "/recost", 202, orders.nothing, order="recost"),
     )
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from api import joins, reading
+from api import joins, reading, searching
 from api.joining import joined
 from api.joins import JOINS, Join
 from api.times import iso, moment
@@ -58,6 +58,12 @@ def _time(name: str, text: str) -> str:
         raise Invalid(f"{name} is {text[:60]!r}; a time in ISO 8601 is wanted, such as 2026-01-31T12:00:00Z") from None
 
 
+def _truth(name: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise Invalid(f"{name} is {text[:60]!r}; true or false is wanted")
+    return text == "true"
+
+
 PAGE: Final[dict[str, Reader]] = {"limit": _whole, "cursor": _text}
 SPAN: Final[dict[str, Reader]] = {"since": _time, "until": _time}
 JOBS: Final[dict[str, Reader]] = {
@@ -69,6 +75,12 @@ JOBS: Final[dict[str, Reader]] = {
 ENTRIES: Final[dict[str, Reader]] = {
     **dict.fromkeys(("session", "type", "kind", "status", "text"), _text),
     **dict.fromkeys(("min_ms", "max_ms"), _number),
+    **SPAN,
+    **PAGE,
+}
+SEARCH: Final[dict[str, Reader]] = {
+    **dict.fromkeys(("q", "order", "kind", "session", "agent", "project", "tool"), _text),
+    "errors": _truth,
     **SPAN,
     **PAGE,
 }
@@ -106,5 +118,6 @@ QUESTIONS: Final = (
     Question("/agents", reading.agents, {"agent": _text, "since": _time, "limit": _whole}),
     Question("/entries", reading.newest_entries, ENTRIES),
     Question("/entries/{entry_id:.+}", reading.entry, {}),
+    Question("/search", searching.search, SEARCH),
     *map(_joining, JOINS.values()),
 )

@@ -1,4 +1,4 @@
-"""Keep a process of ours running from a thread of the daemon: start it, answer what it says, start it again when it ends.
+"""Keep a process of ours running, from a thread of the daemon: answer what it says, start it again when it ends.
 
 It says one thing at a time as pickles over its standard output, and gets one answer to each over its standard input;
 it ends with its input.

@@ -40,8 +40,8 @@ class Keeper:
         start: IndexStart = pickle.load(source)  # noqa: S301  from the daemon that started us
         self._path = start.path
         self._texts = SqliteTextSource(start.path)
-        self._open = lambda: SearchIndex(start.path, min_free=start.min_free, min_free_percent=start.min_free_percent)
-        self._indexing = Indexing(self._texts, self._open())
+        self._free = (start.min_free, start.min_free_percent)
+        self._indexing = self._opened()
         self._begun = self._done = 0
 
     def serve(self) -> None:
@@ -59,6 +59,10 @@ class Keeper:
             if not more:
                 time.sleep(LOOK_S)
 
+    def _opened(self) -> Indexing:
+        least, percent = self._free
+        return Indexing(self._texts, SearchIndex(self._path, min_free=least, min_free_percent=percent))
+
     def _step(self) -> bool:
         return self._quietly(self._indexing.step)
 
@@ -69,7 +73,7 @@ class Keeper:
         except Spoiled:
             log.exception("the index of texts cannot be read; it is made anew")
             remove_index(self._path)
-            self._indexing = Indexing(self._texts, self._open())
+            self._indexing = self._opened()
         except TryAgain as trouble:
             time.sleep(trouble.retry_after_s)
         return False
@@ -80,9 +84,7 @@ class Keeper:
         if not indexing.unread:
             self._done = self._begun
         begins = self._texts.feed_begins()
-        report = IndexReport(
-            begins, indexing.settled, indexing.behind, indexing.unread, indexing.failures, self._done
-        )
+        report = IndexReport(begins, indexing.settled, indexing.behind, indexing.unread, indexing.failures, self._done)
         pickle.dump(report, self._sink, pickle.HIGHEST_PROTOCOL)
         self._sink.flush()
         ordered: int = pickle.load(self._source)  # noqa: S301  from the daemon that started us

@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 ROWS: Final = 1_000
 """Changes that are followed at a time."""
+PLACES: Final = {f"{place}/{source}" for place in ("read", "end") for source in SOURCES}
+"""Under which names it is kept how far the old rows of each source are read, and how far they go."""
 WRITTEN: Final = 500
 """Documents that are written at a time."""
 SETTLE_BYTES: Final = 16 << 20
@@ -127,7 +129,7 @@ class Indexing:
 
     def _fits(self) -> bool:
         told = self._about
-        if (told.get("device"), told.get("inode")) != self._source.identity:
+        if (told.get("device"), told.get("inode")) != self._source.identity or not told.keys() >= PLACES:
             return False
         return self._source.feed_begins() <= told.get(FEED, -1) <= self._source.feed_end()
 

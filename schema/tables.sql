@@ -1035,6 +1035,24 @@ begin
   insert into search_feed (source, key) values ('entry', new.key);
 end;
 
+CREATE TRIGGER tool_calls_search_told after insert on tool_calls
+when new.emitter is 'api'
+begin
+  insert into search_feed (source, key) values ('call', new.key);
+end;
+
+CREATE TRIGGER tool_calls_search_told_again after update on tool_calls
+when new.emitter is 'api'
+begin
+  insert into search_feed (source, key) values ('call', new.key);
+end;
+
+CREATE TRIGGER tool_calls_search_removed after delete on tool_calls
+when old.emitter is 'api'
+begin
+  insert into search_feed (source, key) values ('call', old.key);
+end;
+
 CREATE TRIGGER agent_sessions_search_changed after update on agent_sessions
 when new.agent_name is not old.agent_name or new.project_key is not old.project_key
 begin

@@ -8,6 +8,8 @@ from search.readable import composed
 
 MOST_TERMS: Final = 32
 MOST_CHARACTERS: Final = 2_000
+SHORTEST: Final = 3
+"""Letters of a beginning."""
 OPERATORS: Final = ("AND", "OR", "NOT")
 """Words that join others when they stand alone in capitals; AND goes without saying."""
 _TOKEN: Final = re.compile(r'(?P<minus>-?)"(?P<quoted>[^"]*)"?(?P<star>\*?)|(?P<bare>[^\s"]+)')
@@ -26,7 +28,7 @@ class Term:
 class Query:
     """Say what text must hold: one of each group's terms, and none of `without`.
 
-    `ignored` is what a long question has beyond what is looked for; `is_blank` says that nothing at all was typed.
+    `ignored` says that a long question has more than is looked for; `is_blank` that nothing at all was typed.
     """
 
     groups: tuple[tuple[Term, ...], ...] = ()
@@ -80,7 +82,13 @@ def has_word(text: str) -> bool:
 
 
 def _term(token: re.Match[str]) -> tuple[bool, Term]:
-    if token["bare"] is None:
-        return bool(token["minus"]), Term(composed(token["quoted"]), prefix=bool(token["star"]))
     bare = token["bare"]
-    return bare.startswith("-"), Term(composed(bare), prefix=bare.endswith("*"))
+    if bare is None:
+        return bool(token["minus"]), _meant(token["quoted"], star=bool(token["star"]))
+    return bare.startswith("-"), _meant(bare.rstrip("*"), star=bare.endswith("*"))
+
+
+def _meant(text: str, *, star: bool) -> Term:
+    """Take a beginning of fewer than three letters for a word: half of all words begin with one of a few letters."""
+    told = composed(text)
+    return Term(told, prefix=star and told[-SHORTEST:].isalnum() and len(told) >= SHORTEST)

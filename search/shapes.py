@@ -9,6 +9,7 @@ from typing import Any, Final
 SOURCES: Final = (
     "entry",
     "job",
+    "call",
     "plan",
     "task",
     "refactor",

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 from search.query import Term
@@ -54,11 +55,7 @@ def _places(text: str, terms: Sequence[Term]) -> Iterator[tuple[int, int]]:
     folded = _folded(text)
     for term in terms:
         pattern = _pattern(term)
-        tries = 0
-        for found in pattern.finditer(folded) if pattern else ():
-            tries += 1
-            if tries > MOST_TRIES:
-                break
+        for found in islice(pattern.finditer(folded), MOST_TRIES) if pattern else ():
             if _begins(text, found.start()) and (term.prefix or _ends(text, found.end())):
                 yield found.span()
 

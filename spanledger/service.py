@@ -25,8 +25,10 @@ from core.errors import Misconfigured, SpanledgerError
 from core.loop import every
 from core.memory import collect_seldom, frugal, give_back, resident_bytes
 from core.section import Address
-from derive.channel import Start
+from derive.channel import IndexStart, Start
 from derive.following import Following
+from derive.index_following import IndexFollowing
+from derive.keeping import Keeping
 from schema.derived import Changes
 from spanledger.config import Config
 from store.lock import Lock
@@ -79,7 +81,8 @@ class Service:
             queue_bytes=config.store.queue_bytes,
             group_bytes=config.store.group_bytes,
         )
-        self.following = Following(_start(config), self._write, busy=lambda: self.writer.queued_batches > 0)
+        self.following = Following(_start(config), self._write, busy=self._busy)
+        self.keeping = Keeping(self.following, IndexFollowing(_index_start(config), self._write, busy=self._busy))
         limits = config.collector.limits
         self.ingest = Ingest(self.writer, self.counters, wait_s=limits.wait, answer_within_s=limits.answer_within)
         self._intake = Intake(
@@ -90,7 +93,7 @@ class Service:
             counters=self.counters,
         )
         path = _path(config)
-        self.api = Api(lambda: SqliteReadSide(path), self._apply, Bodies(self._intake).read, self.following)
+        self.api = Api(lambda: SqliteReadSide(path), self._apply, Bodies(self._intake).read, self.keeping)
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
 
@@ -106,8 +109,8 @@ class Service:
         stack.callback(self.api.close)
         self.writer.start()
         stack.push_async_callback(self._stop)
-        self.following.start()
-        stack.callback(self.following.stop)
+        self.keeping.start()
+        stack.callback(self.keeping.stop)
         for listener in self._listeners:
             await listener.start()
         lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time.time())
@@ -144,6 +147,9 @@ class Service:
     def http_address(self) -> str | None:
         """Write where HTTP is listened for."""
         return _address(self._config.collector.http.endpoint, self.http)
+
+    def _busy(self) -> bool:
+        return self.writer.queued_batches > 0
 
     def _apply(self, changes: Changes) -> "Future[list[int]]":
         return self.writer.run(lambda side: side.apply(changes))
@@ -185,6 +191,10 @@ def _path(config: Config) -> Path:
 
 def _start(config: Config) -> Start:
     return Start(_path(config), int(config.derive.job_grace * 1e9), int(config.derive.session_idle * 1e9))
+
+
+def _index_start(config: Config) -> IndexStart:
+    return IndexStart(_path(config), config.store.min_free_disk, config.store.min_free_percent)
 
 
 def _address(configured: Address | None, listener: otlp_grpc.Listener | http.Listener | None) -> str | None:

@@ -44,6 +44,13 @@ def remove_index(database: Path) -> None:
         path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
+def check_shape(connection: apsw.Connection) -> None:
+    """Raise when an index is of another version of this program."""
+    shape = connection.pragma("user_version")
+    if shape != SHAPE:
+        raise apsw.SchemaChangeError(f"the index has shape {shape}, and {SHAPE} is wanted")
+
+
 class Spoiled(Exception):
     """Say that an index cannot be read any more; another can be made from the database."""
 
@@ -64,10 +71,11 @@ class SearchIndex:
 
     def about(self) -> dict[str, int]:
         """Say how far the index is, by names that its keeper gave."""
-        return dict(self._cursor.execute(STATEMENTS["about"]).fetchall())
+        told: list[Any] = self._cursor.execute(STATEMENTS["about"]).fetchall()
+        return dict(told)
 
     def put(self, documents: Sequence[Document], gone: Sequence[int], about: Mapping[str, int]) -> None:
-        """Index documents, also known ones anew, forget those whose digests are gone, and write down how far that is."""
+        """Index documents, known ones anew, forget those whose digests are gone, and write down how far that is."""
         self._guard.admit()
         with self._told(), self._connection:
             known = self._numbers([*(document.digest for document in documents), *gone])
@@ -130,10 +138,9 @@ class SearchIndex:
         settings = {"synchronous": "normal", "wal_autocheckpoint": 0, "cache_size": -CACHE_KIB, "secure_delete": "fast"}
         for name, value in settings.items():
             connection.pragma(name, value)
-        shape = connection.pragma("user_version")
-        if shape not in {0, SHAPE}:
-            raise apsw.SchemaChangeError(f"the index has shape {shape}")
-        if shape == 0:
+        if connection.pragma("user_version"):
+            check_shape(connection)
+        else:
             with connection:
                 for name in ("make_about", "make_documents", "make_words"):
                     connection.execute(STATEMENTS[name])
@@ -141,7 +148,8 @@ class SearchIndex:
         connection.execute(STATEMENTS["set_hash_bytes"], (HASH_BYTES,))
 
     def _numbers(self, digests: Sequence[int]) -> dict[int, int]:
-        return dict(self._cursor.execute(STATEMENTS["find"], (orjson.dumps(digests).decode(),)).fetchall())
+        found: list[Any] = self._cursor.execute(STATEMENTS["find"], (orjson.dumps(digests).decode(),)).fetchall()
+        return dict(found)
 
     def _remove(self, numbers: Iterable[int]) -> None:
         told = [(number,) for number in numbers]

@@ -17,6 +17,7 @@ DEADLINE_S: Final = 60.0
 TABLES: Final = {
     "entry": ("agent_traces", "trace_id"),
     "job": ("job_history", "id"),
+    "call": ("tool_calls", "key"),
     "plan": ("feature_plans", "id"),
     "task": ("plan_tasks", "id"),
     "refactor": ("refactors", "id"),

@@ -29,6 +29,20 @@ from json_each(?1) as k
 join job_history as j on j.id = k.value
 left join agent_sessions as s on s.session_id = j.session_id;
 
+-- name: document_call
+-- Read tool calls that programs told with a job; the others are read as entries.
+select
+  c.key as key, 'tool' as kind, ifnull(c.timestamp, c.created_at) as at, c.session_id as session_id, c.job_id as job_id,
+  c.trace_id as trace_id, ifnull(c.agent_name, s.agent_name) as agent_name, s.project_key as project_key,
+  c.name as tool_name, ifnull(c.status, iif(c.is_error, 'error', 'ok')) as status, c.is_error as failed,
+  null as title, c.input_preview as input, c.output_preview as output,
+  nullif(concat_ws(': ', c.error_type, c.error_message), '') as error, null as notes, null as part_of
+from json_each(?1) as k
+join tool_calls as c on c.key = k.value
+left join agent_sessions as s on s.session_id = c.session_id
+where c.emitter is 'api'
+and not exists (select 1 from agent_traces as e where e.trace_id = c.key);
+
 -- name: document_plan
 -- Read feature plans.
 select

@@ -14,7 +14,7 @@ from search.shapes import ANY, BEST, FEED, Filters, Found, IndexState
 from search.words import humps, phrase
 from store import troubles
 from store.connection import READER_BUSY_MS, Deadline, file_identity, let_go
-from store.search_index import BITS, CACHE_KIB, SHAPE, STATEMENTS, index_path
+from store.search_index import BITS, CACHE_KIB, STATEMENTS, check_shape, index_path
 from store.search_source import STATEMENTS as TEXTS
 from store.search_source import TABLES, read_documents
 
@@ -57,8 +57,9 @@ class Searcher:
         if index is None:
             return IndexState(exists=False)
         with troubles.reading(deadline_s=self._seconds):
-            about = dict(index.execute(STATEMENTS["about"]).fetchall())
-            end: int = self._rows.execute(TEXTS["feed_end"]).fetchall()[0][0]
+            told: list[Any] = index.execute(STATEMENTS["about"]).fetchall()
+            ends: list[Any] = self._rows.execute(TEXTS["feed_end"]).fetchall()
+        about, end = dict(told), ends[0][0]
         left = sum(max(0, about.get(f"end/{source}", 0) - about.get(f"read/{source}", 0)) for source in TABLES)
         return IndexState(max(0, end - about.get(FEED, 0)), left)
 
@@ -80,7 +81,7 @@ class Searcher:
         kept: list[Numbered] = []
         for _ in range(ROUNDS):
             missing = limit + 1 - len(kept)
-            found = index.execute(STATEMENTS["newest"], (words, before, begin, missing)).fetchall()
+            found: list[Any] = index.execute(STATEMENTS["newest"], (words, before, begin, missing)).fetchall()
             kept += self._read(found, filters)
             if len(found) < missing or len(kept) > limit:
                 break
@@ -92,7 +93,7 @@ class Searcher:
 
     def _best(self, index: apsw.Connection, wanted: Wanted, filters: Filters, limit: int, after: int) -> Found:
         """Go through what holds the words best, from a place in that order on."""
-        found = index.execute(STATEMENTS["best"], (*wanted, limit + 1, after, AMONG)).fetchall()
+        found: list[Any] = index.execute(STATEMENTS["best"], (*wanted, limit + 1, after, AMONG)).fetchall()
         rows = [row for _, row in self._read(found[:limit], filters)]
         return Found(rows, after + limit if len(found) > limit else None, self.state())
 
@@ -127,8 +128,7 @@ class Searcher:
             index.set_busy_timeout(READER_BUSY_MS)
             index.pragma("query_only", 1)
             index.pragma("cache_size", -CACHE_KIB)
-            if index.pragma("user_version") != SHAPE:
-                raise apsw.SchemaChangeError("the index has another shape")
+            check_shape(index)
         except BaseException:
             let_go(index)
             raise

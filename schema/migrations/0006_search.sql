@@ -32,6 +32,25 @@ begin
   insert into search_feed (source, key) values ('entry', new.key);
 end;
 
+-- Calls that programs told with a job have no entries; the others are found by theirs.
+create trigger tool_calls_search_told after insert on tool_calls
+when new.emitter is 'api'
+begin
+  insert into search_feed (source, key) values ('call', new.key);
+end;
+
+create trigger tool_calls_search_told_again after update on tool_calls
+when new.emitter is 'api'
+begin
+  insert into search_feed (source, key) values ('call', new.key);
+end;
+
+create trigger tool_calls_search_removed after delete on tool_calls
+when old.emitter is 'api'
+begin
+  insert into search_feed (source, key) values ('call', old.key);
+end;
+
 create trigger agent_sessions_search_changed after update on agent_sessions
 when new.agent_name is not old.agent_name or new.project_key is not old.project_key
 begin
