@@ -3,6 +3,7 @@
 from typing import Final
 
 from api import entries, jobs, orders, prices, sessions
+from api.tracked import TRACKED
 from api.writing import Operation
 
 PREFIX: Final = "/api/v1"
@@ -22,5 +23,6 @@ OPERATIONS: Final = {
         Operation("rebuild", "POST", "/rebuild", 202, orders.nothing, order="rebuild"),
         Operation("rebuild_search", "POST", "/search/rebuild", 202, orders.nothing, order="search"),
         Operation("recost", "POST", "/recost", 202, orders.nothing, order="recost"),
+        *TRACKED,
     )
 }
