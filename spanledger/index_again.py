@@ -35,7 +35,7 @@ def show(config: Config, *, as_json: bool) -> None:
     elif holder.http is None:
         raise AlreadyRunning(f"{path} is in use by {holder}, which has no HTTP port; stop it or switch that port on")
     else:
-        with daemon(config, holder.http) as sink:
+        with daemon(config, holder) as sink:
             _there(sink)
     told = {"done": "search", "seconds": round(time.monotonic() - began, 1), "bytes": index_path(path).stat().st_size}
     if as_json:

@@ -34,7 +34,7 @@ HOSTILE = (
     "a " * 2_000,
     "%25%5F",
     "\ud800".encode("utf-8", "surrogatepass").decode("utf-8", "replace"),
-    "ａ＊",
+    "\uff41\uff0a",
     "🙂",
     "\u202e" * 50,
 )
