@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from api.operations import PREFIX
 from api.routes import Api
 from collector import http, otlp_grpc
 from collector.admission import Admission, Gate
@@ -27,6 +28,8 @@ from core.memory import collect_seldom, frugal, give_back, resident_bytes
 from core.section import Address
 from derive.channel import Start
 from derive.following import Following
+from mirror.mirroring import Database, Mirror
+from mirror.routes import Routes
 from schema.derived import Changes
 from spanledger.config import Config
 from store.lock import Lock
@@ -90,7 +93,8 @@ class Service:
             counters=self.counters,
         )
         path = _path(config)
-        self.api = Api(lambda: SqliteReadSide(path), self._apply, Bodies(self._intake).read, self.following)
+        self.api = Api(lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.following)
+        self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
 
@@ -108,6 +112,8 @@ class Service:
         stack.push_async_callback(self._stop)
         self.following.start()
         stack.callback(self.following.stop)
+        self.mirror.start()
+        stack.push_async_callback(asyncio.to_thread, self.mirror.stop)
         for listener in self._listeners:
             await listener.start()
         lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time.time())
@@ -168,6 +174,10 @@ class Service:
         counters.underived.set(self.following.backlog.rows)
         counters.derive_failures.set(self.following.failures)
         counters.derive_restarts.set(self.following.restarts)
+        counters.mirrored.set(self.mirror.sessions)
+        counters.mirror_broken.set(len(self.mirror.broken))
+        counters.mirror_waiting.set(len(self.mirror.waiting))
+        counters.mirror_overflows.set(self.mirror.waiting.overflows)
         counters.in_flight_bytes.set(self._intake.admission.in_flight_bytes)
         if self.grpc is not None:
             await self.grpc.serving(now=not await self.ready())
@@ -179,7 +189,8 @@ class Service:
 
     def _http(self) -> http.Listener:
         settings = self._config.collector.http
-        app = http.application(self._intake, settings, ready=self.ready, api=self.api.routes())
+        routes = [*self.api.routes(), *Routes(self.mirror, Bodies(self._intake).read).routes(PREFIX)]
+        app = http.application(self._intake, settings, ready=self.ready, api=routes)
         return http.Listener(settings, self._intake, app)
 
 

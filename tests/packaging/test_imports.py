@@ -24,7 +24,7 @@ FOLDERS = (
 )
 
 HOMES = {
-    "aiohttp": {"api", "collector"},
+    "aiohttp": {"api", "collector", "mirror"},
     "apsw": {"store", "schema"},
     "click": {"spanledger"},
     "genai_prices": {"pricing"},
@@ -32,11 +32,12 @@ HOMES = {
     "grpc": {"collector"},
     "grpc_health": {"collector"},
     "opentelemetry": {"collector", "schema", "spanledger"},
-    "orjson": {"api", "collector", "derive", "mapping", "schema", "spanledger", "store"},
+    "orjson": {"api", "collector", "derive", "mapping", "mirror", "schema", "spanledger", "store"},
     "prometheus_client": {"core"},
-    "pydantic": {"collector", "core", "spanledger", "store"},
+    "pydantic": {"collector", "core", "mirror", "spanledger", "store"},
     "pydantic_core": {"core", "spanledger"},
     "structlog": {"spanledger"},
+    "watchfiles": {"mirror"},
 }
 """Which folders may import which library; the OpenTelemetry SDK is for `spanledger demo` alone."""
 
