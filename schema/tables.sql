@@ -1012,6 +1012,26 @@ CREATE INDEX idx_work_links_session on work_links (session_id);
 
 CREATE INDEX idx_work_links_id on work_links (id, kind);
 
+CREATE TABLE access_tokens (
+  id text primary key not null,
+  name text not null,
+  scopes text not null,
+  hash blob not null unique,
+  created_at text not null,
+  expires_at text,
+  revoked_at text,
+  last_used_at text
+) strict, without rowid;
+
+CREATE TABLE audit_log (
+  id integer primary key autoincrement,
+  at text not null,
+  who text not null,
+  address text not null,
+  action text not null,
+  detail text not null
+) strict;
+
 CREATE UNIQUE INDEX ingest_rejections_command on ingest_rejections (position) where code is not null;
 
 CREATE INDEX ingest_rejections_parked on ingest_rejections (tries, id) where state = 'parked';

@@ -20,7 +20,11 @@ PLAN = {"plan.key": "p", "plan.title": "Cache"}
 RUN = {"experiment.key": "e", "experiment.run.no": 1, "experiment.run.params": '{"lr": 0.1}'}
 TRACE = bytes(15) + b"\x09"
 AGENT = {"gen_ai.operation.name": "invoke_agent", "gen_ai.conversation.id": "s-1", "gen_ai.agent.name": "worker"}
-CALL = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o", "gen_ai.usage.input_tokens": 10}
+CALL: dict[str, Any] = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.request.model": "gpt-4o",
+    "gen_ai.usage.input_tokens": 10,
+}
 Way = Callable[..., tuple[int, str]]
 
 
