@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 from aiohttp import hdrs, web
 
+from access.tokens import Scope
 from core.errors import Invalid, UnsupportedMedia
 from mirror.mirroring import Mirror
 
@@ -28,6 +29,10 @@ class Routes:
     def routes(self, prefix: str) -> list[web.RouteDef]:
         """Give the routes."""
         return [web.get(prefix + PATH, self._state), web.post(prefix + PATH, self._sync)]
+
+    def scopes(self, prefix: str) -> dict[tuple[str, str], Scope | None]:
+        """Say what a token must be for."""
+        return {(hdrs.METH_POST, prefix + PATH): Scope.INGEST}
 
     async def _state(self, _request: web.Request) -> web.Response:
         return _json(self._mirror.state())

@@ -1011,3 +1011,23 @@ CREATE TABLE work_links (
 CREATE INDEX idx_work_links_session on work_links (session_id);
 
 CREATE INDEX idx_work_links_id on work_links (id, kind);
+
+CREATE TABLE access_tokens (
+  id text primary key not null,
+  name text not null,
+  scopes text not null,
+  hash blob not null unique,
+  created_at text not null,
+  expires_at text,
+  revoked_at text,
+  last_used_at text
+) strict, without rowid;
+
+CREATE TABLE audit_log (
+  id integer primary key autoincrement,
+  at text not null,
+  who text not null,
+  address text not null,
+  action text not null,
+  detail text not null
+) strict;

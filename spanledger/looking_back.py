@@ -39,7 +39,7 @@ def show(config: Config, what: str, *, as_json: bool) -> None:
     elif holder.http is None:
         raise AlreadyRunning(f"{path} is in use by {holder}, which has no HTTP port; stop it or switch that port on")
     else:
-        with daemon(config, holder.http) as sink:
+        with daemon(config, holder) as sink:
             _there(sink, what)
     took = round(time.monotonic() - began, 1)
     if as_json:

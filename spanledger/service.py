@@ -16,9 +16,10 @@ import structlog
 from api.operations import PREFIX
 from api.routes import Api
 from collector import http, otlp_grpc
-from collector.admission import Admission, Gate
+from collector.admission import Admission
 from collector.bodies import Bodies
 from collector.config import Collector
+from collector.guard import LOOPBACK_NAMES
 from collector.ingest import Ingest
 from collector.intake import Intake
 from core.counters import Counters
@@ -32,6 +33,7 @@ from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
 from schema.derived import Changes
 from spanledger.config import Config
+from spanledger.doors import Doors
 from store.lock import Lock
 from store.sqlite import SqliteReadSide, SqliteWriteSide
 from store.writer import Writer
@@ -42,6 +44,8 @@ DRAIN_S = 4.0
 STOP_S = 6.5
 """Requests under way get the first to end, the writer what is left of the second; the rest is for closing."""
 WATCH_S = 1.0
+NOTE_S = 60.0
+"""How often it is written down when tokens were last shown."""
 SWITCH_INTERVAL_S = 0.001
 """How long a thread may hold the interpreter; the writer must not wait 5 ms for each statement."""
 
@@ -73,8 +77,7 @@ class Service:
     """Hold the daemon's parts."""
 
     def __init__(self, config: Config) -> None:
-        """Check what the configuration alone can tell; open nothing."""
-        _check_exposure(config.collector)
+        """Put the parts together; open nothing."""
         self._config = config
         self.counters = Counters()
         self.writer = Writer(
@@ -83,17 +86,20 @@ class Service:
             group_bytes=config.store.group_bytes,
         )
         self.following = Following(_start(config), self._write, busy=lambda: self.writer.queued_batches > 0)
+        self.doors = Doors(self.writer, config.collector.tokens)
         limits = config.collector.limits
         self.ingest = Ingest(self.writer, self.counters, wait_s=limits.wait, answer_within_s=limits.answer_within)
         self._intake = Intake(
             limits=limits,
-            gate=Gate([token.get_secret_value() for token in config.collector.tokens]),
+            gate=self.doors.gate,
             admission=Admission(limit_bytes=limits.in_flight_bytes, wait_s=limits.wait),
             ingest=self.ingest,
             counters=self.counters,
         )
         path = _path(config)
-        self.api = Api(lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.following)
+        self.api = Api(
+            lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.following, self.doors
+        )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
@@ -110,13 +116,15 @@ class Service:
         stack.callback(self.api.close)
         self.writer.start()
         stack.push_async_callback(self._stop)
+        await self.doors.renew()
+        _check_exposure(self._config.collector, closed=self.doors.gate.closed)
         self.following.start()
         stack.callback(self.following.stop)
         self.mirror.start()
         stack.push_async_callback(asyncio.to_thread, self.mirror.stop)
         for listener in self._listeners:
             await listener.start()
-        lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time.time())
+        lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time.time(), secret=self.doors.secret)
         log.info("ready", grpc=self.grpc_address, http=self.http_address, db=str(path))
 
     async def _stop(self) -> None:
@@ -128,10 +136,12 @@ class Service:
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Publish health and give memory back once a second until told to stop."""
-        watching = asyncio.create_task(every(WATCH_S, self._look, stop=stop, name="watch"), name="watch")
+        works = ((WATCH_S, self._look, "watch"), (NOTE_S, self.doors.note_uses, "note uses"))
+        tasks = {asyncio.create_task(every(s, work, stop=stop, name=name), name=name) for s, work, name in works}
         await stop.wait()
-        watching.cancel()
-        await asyncio.wait({watching})
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
     async def ready(self) -> str:
         """Say why requests cannot be kept now; empty when they can (otlp.md O01)."""
@@ -158,6 +168,8 @@ class Service:
         self._apply(changes).result()
 
     async def _look(self) -> None:
+        if self.http is not None:
+            self.http.refresh()
         counters, writer = self.counters, self.writer
         counters.queued_bytes.set(writer.queued_bytes)
         counters.commit_seconds.set(writer.last_commit_s)
@@ -180,8 +192,10 @@ class Service:
 
     def _http(self) -> http.Listener:
         settings = self._config.collector.http
-        routes = [*self.api.routes(), *Routes(self.mirror, Bodies(self._intake).read).routes(PREFIX)]
-        app = http.application(self._intake, settings, ready=self.ready, api=routes)
+        mirrored = Routes(self.mirror, Bodies(self._intake).read)
+        routes = [*self.api.routes(), *mirrored.routes(PREFIX)]
+        scopes = self.api.scopes() | mirrored.scopes(PREFIX)
+        app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes)
         return http.Listener(settings, self._intake, app)
 
 
@@ -204,16 +218,16 @@ def _address(configured: Address | None, listener: otlp_grpc.Listener | http.Lis
     return str(Address(configured.host, listener.port))
 
 
-def _check_exposure(settings: Collector) -> None:
+def _check_exposure(settings: Collector, *, closed: bool) -> None:
     """Refuse to listen beyond this machine without credentials unless told to (otlp.md S01)."""
     open_to_all = [
         str(part.endpoint)
         for part in (settings.grpc, settings.http)
-        if part.endpoint is not None and part.endpoint.host not in http.LOOPBACK_NAMES
+        if part.endpoint is not None and part.endpoint.host not in LOOPBACK_NAMES
     ]
-    if open_to_all and not settings.tokens and not settings.insecure_no_auth:
+    if open_to_all and not closed and not settings.insecure_no_auth:
         message = (
             f"{', '.join(open_to_all)} can be reached from other machines and no token is set; "
-            "set [collector] tokens, or insecure_no_auth = true if the network is trusted"
+            "make one with `spanledger token make NAME`, or set insecure_no_auth = true if the network is trusted"
         )
         raise Misconfigured(message)

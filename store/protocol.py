@@ -84,6 +84,13 @@ class WriteSide(Protocol):
         """
         ...
 
+    def tokens(self) -> list[dict[str, Any]]:
+        """List every token that was made, revoked ones too, the oldest first: its hash, never itself.
+
+        Readers cannot see them.
+        """
+        ...
+
     def tidy(self) -> None:
         """Do a bounded slice of upkeep between commits; it must take less than half a second."""
         ...

@@ -15,7 +15,7 @@ from schema import migrate
 from schema.derived import Changes
 from schema.rows import Batch, Rejection, Row
 from schema.signals import Signal
-from store import books, derived, tracking, troubles
+from store import books, derived, tokens, tracking, troubles
 from store.checkpoints import Checkpoints
 from store.config import Store
 from store.connection import Deadline, file_identity, impatient, let_go, open_reader, open_writer
@@ -109,6 +109,11 @@ class SqliteWriteSide:
             self._to_forget = FORGET_AFTER if forgotten == books.FORGET_ROWS else 0
         if self._too_many_rejections and not self._guard.low:
             self._too_many_rejections = self.transaction(self._forget_rejections)
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """List who may come in."""
+        with self._told():
+            return tokens.listed(self._cursor)
 
     def probe(self) -> None:
         """Begin a write transaction and give it up."""

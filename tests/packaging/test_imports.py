@@ -19,12 +19,13 @@ FOLDERS = (
     "mapping",
     "pricing",
     "tracking",
+    "access",
     "schema",
     "core",
 )
 
 HOMES = {
-    "aiohttp": {"api", "collector", "mirror"},
+    "aiohttp": {"access", "api", "collector", "mirror"},
     "apsw": {"store", "schema"},
     "click": {"spanledger"},
     "genai_prices": {"pricing"},
