@@ -171,7 +171,16 @@ class Service:
         return self.writer.run(lambda side: side.apply(changes))
 
     def _write(self, changes: Changes) -> None:
-        self._apply(changes).result()
+        if changes.told is None:
+            self._apply(changes).result()
+            return
+        refused = self.writer.run(lambda side: side.hear(changes)).result()
+        for fault in refused:
+            self.counters.commands_rejected.labels(fault.code, fault.event).inc()
+        if refused:
+            log.warning(
+                "commands were refused", commands=len(refused), first=[fault.line() for fault in refused[:LOGGED]]
+            )
 
     async def _look(self) -> None:
         if self.http is not None:
@@ -205,6 +214,8 @@ class Service:
         return http.Listener(settings, self._intake, app)
 
 
+LOGGED = 5
+"""Refused commands that are logged in words at a time."""
 IDLE_BYTES = 128 << 20
 """Above this, an idle daemon asks the allocator to give memory back."""
 
@@ -215,7 +226,8 @@ def _path(config: Config) -> Path:
 
 
 def _start(config: Config) -> Start:
-    return Start(_path(config), int(config.derive.job_grace * 1e9), int(config.derive.session_idle * 1e9))
+    told = config.derive
+    return Start(_path(config), *(int(seconds * 1e9) for seconds in (told.job_grace, told.session_idle, told.park)))
 
 
 def _index_start(config: Config) -> IndexStart:

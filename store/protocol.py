@@ -86,6 +86,14 @@ class WriteSide(Protocol):
         """
         ...
 
+    def hear(self, changes: Changes) -> list[Fault]:
+        """Apply changes with commands that records told; give what of these is refused or expired for good.
+
+        A command about something that is not there waits for it, bounded in number and time, and is tried again by
+        every call. What is refused is noted among the rejections, once however often its record comes.
+        """
+        ...
+
     def tokens(self) -> list[dict[str, Any]]:
         """List every token that was made, revoked ones too, the oldest first: its hash, never itself.
 
@@ -218,6 +226,10 @@ class RawSide(Protocol):
 
     def prices(self) -> list[Row]:
         """List the rows of `model_prices`."""
+        ...
+
+    def has_parked(self) -> bool:
+        """Say whether commands wait for what they are about."""
         ...
 
     def days(self) -> list[str]:

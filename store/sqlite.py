@@ -17,7 +17,7 @@ from schema.rows import Batch, Rejection, Row
 from schema.signals import Signal
 from search.query import Query
 from search.shapes import Filters, Found, IndexState
-from store import books, derived, tokens, tracking, troubles
+from store import books, derived, tokens, tracking, troubles, violations
 from store.checkpoints import Checkpoints
 from store.config import Store
 from store.connection import Deadline, file_identity, impatient, let_go, open_reader, open_writer
@@ -92,7 +92,18 @@ class SqliteWriteSide:
         self._guard.admit()
         self._check_there()
         with self._transaction():
-            return derived.apply(self._cursor, changes)
+            counts = derived.apply(self._cursor, changes)
+            if changes.told is not None:
+                violations.hear(self._cursor, changes.told)
+            return counts
+
+    def hear(self, changes: Changes) -> list[Fault]:
+        """Put and remove derived rows, do what records told, and give what is refused or expired for good."""
+        self._guard.admit()
+        self._check_there()
+        with self._transaction():
+            derived.apply(self._cursor, changes)
+            return violations.hear(self._cursor, changes.told)
 
     def track(self, commands: Sequence[Command]) -> list[Done | Fault]:
         """Carry out commands about the book of work, each all or nothing."""
@@ -181,7 +192,7 @@ class SqliteWriteSide:
             conflicts, duplicate = kept.conflicts, len(batch.rows) - kept.stored
             outcome = Outcome(kept.stored, duplicate, batch.rejected, kept.repaired, len(conflicts))
         books.enter(self._cursor, batch, outcome, conflicts)
-        if batch.rejections or conflicts:
+        if batch.rejections or batch.violations or conflicts:
             self._too_many_rejections = self._forget_rejections(self._cursor)
         self._newest = batch.received_at
         self._to_forget += 1
