@@ -180,7 +180,7 @@ class Service:
 
     def _http(self) -> http.Listener:
         settings = self._config.collector.http
-        routes = [*self.api.routes(), *Routes(self.mirror, Bodies(self._intake).read).routes(PREFIX)]
+        routes = [*self.api.routes(), *Routes(self.mirror, self._apply, Bodies(self._intake).read).routes(PREFIX)]
         app = http.application(self._intake, settings, ready=self.ready, api=routes)
         return http.Listener(settings, self._intake, app)
 
