@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from api import book, joins, reading
-from api.book import LISTINGS, WHOLES, Listing, Whole
+from api import book, joins, reading, searching
 from api.joining import joined
 from api.joins import JOINS, Join
+from api.listings import LISTINGS, TRUTH, WHOLES, Listing, Whole
 from api.times import iso, moment
 from core.errors import Invalid
 
@@ -79,11 +79,17 @@ ENTRIES: Final[dict[str, Reader]] = {
     **SPAN,
     **PAGE,
 }
+SEARCH: Final[dict[str, Reader]] = {
+    **dict.fromkeys(("q", "order", "kind", "session", "agent", "project", "tool"), _text),
+    "errors": _truth,
+    **SPAN,
+    **PAGE,
+}
 KINDS: Final[dict[str, Reader]] = {
     joins.TEXT: _text,
     joins.WHOLE: _whole,
     joins.TIME: _time,
-    book.TRUTH: _truth,
+    TRUTH: _truth,
 }
 
 
@@ -139,6 +145,7 @@ QUESTIONS: Final = (
     Question("/agents", reading.agents, {"agent": _text, "since": _time, "limit": _whole}),
     Question("/entries", reading.newest_entries, ENTRIES),
     Question("/entries/{entry_id:.+}", reading.entry, {}),
+    Question("/search", searching.search, SEARCH),
     *map(_joining, JOINS.values()),
     *map(_about_one, WHOLES.values()),
     *map(_listing, LISTINGS.values()),

@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 from aiohttp import hdrs, web
 
+from access.tokens import Scope
 from core.errors import Invalid, StoreBusy, UnsupportedMedia
 from mirror.handed import taken_over
 from mirror.mirroring import Mirror
@@ -36,6 +37,11 @@ class Routes:
             web.post(prefix + PATH, self._sync),
             web.post(f"{prefix}{PATH}/rows", self._take),
         ]
+
+    def scopes(self, prefix: str) -> dict[tuple[str, str], Scope | None]:
+        """Say what a token must be for."""
+        paths = (prefix + PATH, f"{prefix}{PATH}/rows")
+        return {(hdrs.METH_POST, path): Scope.INGEST for path in paths}
 
     async def _state(self, _request: web.Request) -> web.Response:
         return _json(self._mirror.state())

@@ -101,7 +101,7 @@ class Teller:
         holder = lock.read(database(config))
         if holder is None or holder.http is None:
             raise Missing("no collector runs")
-        with daemon(config, holder.http) as sink:
+        with daemon(config, holder) as sink:
             for path in paths:
                 try:
                     sink.ask("POST", f"{PREFIX}/sync", orjson.dumps({"path": path}))

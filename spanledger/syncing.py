@@ -54,7 +54,7 @@ def sync(config: Config, paths: Sequence[str]) -> list[Told]:
     for tries_left in reversed(range(TRIES)):
         holder = lock.read(path)
         if holder is not None and holder.http is not None:
-            with daemon(config, holder.http) as sink:
+            with daemon(config, holder) as sink:
                 return [_there(sink, place, config, path) for place in places]
         try:
             with _here(config, path) as syncing:

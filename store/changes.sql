@@ -168,6 +168,39 @@ where rowid in (
 -- Forget what metric points came to, so that it is made anew of those that are kept.
 delete from usage_series;
 
+-- name: shorten_search_feed
+-- Forget changes that the index of texts has followed durably.
+delete from search_feed
+where id <= :until;
+
+-- name: add_token
+-- Let a token in; only its hash is kept.
+insert into access_tokens (id, name, scopes, hash, created_at, expires_at)
+values (:id, :name, :scopes, unhex(:hash), :created_at, :expires_at);
+
+-- name: revoke_token
+-- Let a token in no more.
+update access_tokens
+set revoked_at = :at
+where id = :id
+and revoked_at is null;
+
+-- name: use_token
+-- Note when a token was last shown.
+update access_tokens
+set last_used_at = :at
+where id = :id;
+
+-- name: audit
+-- Write down who changed what; the oldest of very many go.
+insert into audit_log (at, who, address, action, detail)
+values (:at, :who, :address, :action, :detail);
+
+-- name: forget_audit
+-- Keep the newest entries of who changed what.
+delete from audit_log
+where id <= (select max(id) from audit_log) - :kept;
+
 -- name: see_project
 -- Know a project by a session in it; what was told of it stays.
 insert into projects (key, name, path, created_at)

@@ -433,6 +433,15 @@ and date < :until
 order by date desc
 limit :limit;
 
+-- name: audit
+-- List who changed what, the newest first.
+select id, at, who, address, action, detail
+from audit_log
+where id > 0
+and id < :before
+order by id desc
+limit :limit;
+
 -- name: mirrored_sessions
 -- List what is written of session directories, in order of the sessions' ids.
 select session_id, path, project_key, digest, updated_at, missing_since
