@@ -165,5 +165,41 @@ where rowid in (
 );
 
 -- name: forget_series
--- Forget what metric points came to, so that it is made anew of those that are kept.
-delete from usage_series;
+-- Forget what metric points came to, so that it is made anew; once points were forgotten it cannot be, and stays.
+delete from usage_series
+where (select rows from forgotten where name = 'raw_points') = 0;
+
+-- name: go_on_with_session
+-- Let a session go on of whose records the first are gone.
+update agent_sessions
+set
+  ended_at = :ended_at,
+  exit_reason = :exit_reason,
+  closed_by = :closed_by,
+  last_seen_at = :last_seen_at
+where session_id = :session_id
+and emitter is not 'api'
+and :last_seen_at > ifnull(last_seen_at, '');
+
+-- name: add_up_agent
+-- Add up the calls of a run of an agent of whose records the first are gone.
+update agents
+set
+  status = :status,
+  ended_at = :ended_at,
+  (input_tokens, output_tokens, cost_nanos) = (
+    select sum(c.input_tokens), sum(c.output_tokens), sum(c.cost_nanos)
+    from model_calls as c
+    where c.session_id = agents.session_id
+    and c.agent_id = agents.agent_id
+    and c.counted = 1
+  ),
+  tool_call_count = (
+    select count(*)
+    from tool_calls as t
+    where t.session_id = agents.session_id
+    and t.agent_id = agents.agent_id
+    and t.status is not 'refused'
+  )
+where agent_id = :agent_id
+and emitter is not 'api';

@@ -189,6 +189,29 @@ class RawSide(Protocol):
         """List the keys of all rows that were derived for a session, with their tables."""
         ...
 
+    def forgets(self) -> bool:
+        """Say whether raw records were ever forgotten."""
+        ...
+
+    def told_of(self, session_id: str) -> list[Row]:
+        """List what was derived of a session record by record, and not written by a program.
+
+        Columns: table, key, the keys of its records as a JSON array, job_id.
+        """
+        ...
+
+    def told_in(self, trace_id: str) -> list[Row]:
+        """List what was derived of a trace record by record, as far as it belongs to no session."""
+        ...
+
+    def span_of(self, session_id: str) -> list[Row]:
+        """Read from when to when a session's records go, in ISO 8601, if records tell of it."""
+        ...
+
+    def open_jobs_of(self, session_id: str) -> list[str]:
+        """List a session's jobs that go on."""
+        ...
+
     def priced_calls(self, after: str, limit: int) -> list[Row]:
         """List calls that were priced, or could not be, after an id, with what is needed to price them again.
 
