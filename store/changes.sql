@@ -203,3 +203,47 @@ set
   )
 where agent_id = :agent_id
 and emitter is not 'api';
+
+-- name: add_sweep
+-- Write down what a rule took.
+insert into sweeps (started_at, rule, what, rows, bytes_freed, oldest_left, left_behind, duration_ms, trouble)
+values (:started_at, :rule, :what, :rows, :bytes_freed, :oldest_left, :left_behind, :duration_ms, :trouble);
+
+-- name: forget_sweeps
+-- Forget the oldest of too many lines about sweeps.
+delete from sweeps
+where id <= (select max(id) from sweeps) - :kept;
+
+-- name: set_retention
+-- Keep something about retention itself.
+insert into retention_state (key, value)
+values (:key, :value)
+on conflict (key) do update
+set value = excluded.value;
+
+-- name: set_retention_days
+-- Tell the readers of seed 002's settings how long raw records are kept.
+insert into trace_settings (key, value)
+values ('retention_days', :days)
+on conflict (key) do update
+set value = excluded.value;
+
+-- name: add_archive
+-- Write down which file holds what is about to be deleted.
+insert into archives (file, signal, day, rows, bytes, sha256, created_at)
+values (:file, :signal, :day, :rows, :bytes, :sha256, :created_at)
+on conflict (file) do update
+set rows = excluded.rows, bytes = excluded.bytes, sha256 = excluded.sha256, created_at = excluded.created_at;
+
+-- name: add_pin
+-- Keep something for ever.
+insert into pins (kind, name, note, created_at)
+values (:kind, :name, :note, :created_at)
+on conflict (kind, name) do update
+set note = ifnull(excluded.note, note);
+
+-- name: remove_pin
+-- Let something go like everything else.
+delete from pins
+where kind = :kind
+and name = :name;

@@ -131,7 +131,7 @@ from model_prices
 order by source, provider, model, valid_from;
 
 -- name: count_day
--- Add up a day's jobs anew, if any is kept.
+-- Add up a day's jobs anew, if all of them are kept.
 insert into daily_metrics (
   date, jobs_started, jobs_completed, jobs_failed, total_input_tokens, total_output_tokens, total_elapsed_ms,
   files_modified_count
@@ -149,7 +149,7 @@ from (
   where (started_at >= ?1 and started_at < ?1 || 'U')
   or (completed_at >= ?1 and completed_at < ?1 || 'U')
 )
-where true
+where not exists (select 1 from retention_state where key = 'days_closed' and value >= ?1)
 having count(*) > 0
 on conflict (date) do update
 set

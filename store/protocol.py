@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from schema.derived import Changes
 from schema.rows import Batch, Row
 from schema.signals import Signal
+from store.forgetting import Forgotten, Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,14 @@ class WriteSide(Protocol):
         `job_history` by the same change. Give how many rows each step of the changes changed.
         Raise Missing when a step that must find a row finds none, TryAgain when it may succeed later.
         """
+        ...
+
+    def forget(self, piece: Piece) -> Forgotten:
+        """Delete rows, or empty them of their texts, and keep the books; all or nothing. It works on a full disk."""
+        ...
+
+    def shrink(self, pages: int) -> int:
+        """Give pages that hold nothing back to the disk; say how many are left."""
         ...
 
     def tidy(self) -> None:

@@ -15,12 +15,13 @@ from schema import migrate
 from schema.derived import Changes
 from schema.rows import Batch, Rejection, Row
 from schema.signals import Signal
-from store import books, derived, troubles
+from store import books, derived, retention, troubles
 from store.checkpoints import Checkpoints
 from store.config import Store
 from store.connection import Deadline, file_identity, impatient, let_go, open_reader, open_writer
 from store.disk import DiskGuard
 from store.drift import DRIFT
+from store.forgetting import Forgotten, Piece
 from store.inserts import insert
 from store.known import Known
 from store.protocol import LedgerLine, Outcome
@@ -88,6 +89,18 @@ class SqliteWriteSide:
         self._check_there()
         with self._transaction():
             return derived.apply(self._cursor, changes)
+
+    def forget(self, piece: Piece) -> Forgotten:
+        """Forget rows and keep the books, all or nothing; a full disk is no reason not to."""
+        self._check_there()
+        self._forget_known()
+        with self._transaction():
+            return retention.forget(self._cursor, piece)
+
+    def shrink(self, pages: int) -> int:
+        """Give pages that hold nothing back to the disk; say how many are left."""
+        with self._told():
+            return retention.shrink(self._connection, pages)
 
     def tidy(self) -> None:
         """Shorten the log, forget old requests and the oldest of too many refused items, if due."""
