@@ -3,6 +3,7 @@
 from typing import Final
 
 from api import entries, jobs, orders, prices, sessions
+from api.tracked import TRACKED
 from api.writing import Operation
 
 PREFIX: Final = "/api/v1"
@@ -21,5 +22,6 @@ OPERATIONS: Final = {
         Operation("import_prices", "POST", "/prices/import", 200, prices.take, order="prices"),
         Operation("rebuild", "POST", "/rebuild", 202, orders.nothing, order="rebuild"),
         Operation("recost", "POST", "/recost", 202, orders.nothing, order="recost"),
+        *TRACKED,
     )
 }

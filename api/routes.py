@@ -19,10 +19,9 @@ from aiohttp import hdrs, web
 from api.operations import OPERATIONS, PREFIX
 from api.questions import QUESTIONS, Question
 from api.times import iso
-from api.writing import Moment, Operation
+from api.writing import Moment, Operation, Told
 from core.errors import Invalid, StoreBusy, TryAgain, UnsupportedMedia
-from schema.derived import Changes
-from store.protocol import ReadSide
+from store.protocol import ReadSide, WriteSide
 
 JSON: Final = "application/json"
 THREADS: Final = 2
@@ -48,19 +47,19 @@ class Deriving(Protocol):
 
 
 class Api:
-    """Own the threads that read; `apply` queues changes for the one writer."""
+    """Own the threads that read; `run` queues work for the one writer."""
 
     def __init__(
         self,
         open_reader: Callable[[], ReadSide],
-        apply: Callable[[Changes], "Future[list[int]]"],
+        run: Callable[[Callable[[WriteSide], Told]], "Future[Told]"],
         body: Body,
         deriving: Deriving,
     ) -> None:
         """Open nothing yet; `body` gives a request's body within the bounds that hold for all requests."""
         self._readers = Readers(open_reader)
         self._threads = ThreadPoolExecutor(THREADS, "api")
-        self._apply, self._body, self._deriving = apply, body, deriving
+        self._run, self._body, self._deriving = run, body, deriving
 
     def routes(self) -> list[web.RouteDef]:
         """Give the routes."""
@@ -87,12 +86,11 @@ class Api:
         async def tell(request: web.Request) -> web.Response:
             async with self._body(request) as body:
                 values = {**_parameters(request, operation), **_object(request, body), **request.match_info}
-            write = operation.make(values, moment())
+            work = operation.make(values, moment())
             try:
-                counts = await asyncio.wait_for(asyncio.wrap_future(self._apply(write.changes)), WRITE_S)
+                answer = await asyncio.wait_for(asyncio.wrap_future(self._run(work.carry_out)), WRITE_S)
             except TimeoutError:
                 raise StoreBusy("the database took too long; send the same again in a moment") from None
-            answer = write.answer(counts)
             if operation.order:
                 answer["order"] = self._deriving.order(operation.order)
             return _json(answer, status=operation.status)

@@ -621,6 +621,8 @@ CREATE TABLE projects (
   described_ns integer
 ) strict;
 
+CREATE INDEX idx_projects_created on projects (created_at, id);
+
 CREATE TABLE feature_plans (
   id integer primary key autoincrement,
   key text not null unique,
@@ -641,7 +643,7 @@ CREATE INDEX idx_feature_plans_created on feature_plans (created_at, id);
 
 CREATE INDEX idx_feature_plans_status on feature_plans (status, created_at, id);
 
-CREATE INDEX idx_feature_plans_project on feature_plans (project_key) where project_key is not null;
+CREATE INDEX idx_feature_plans_project on feature_plans (project_key, created_at, id);
 
 CREATE TABLE plan_tasks (
   id integer primary key autoincrement,
@@ -665,6 +667,8 @@ CREATE UNIQUE INDEX plan_tasks_client_key on plan_tasks (plan_id, client_key) wh
 
 CREATE INDEX idx_plan_tasks_plan on plan_tasks (plan_id, status);
 
+CREATE INDEX idx_plan_tasks_created on plan_tasks (plan_id, created_at, id);
+
 CREATE INDEX idx_plan_tasks_title on plan_tasks (plan_id, title);
 
 CREATE TABLE refactors (
@@ -687,7 +691,7 @@ CREATE INDEX idx_refactors_created on refactors (created_at, id);
 
 CREATE INDEX idx_refactors_status on refactors (status, created_at, id);
 
-CREATE INDEX idx_refactors_project on refactors (project_key) where project_key is not null;
+CREATE INDEX idx_refactors_project on refactors (project_key, created_at, id);
 
 CREATE TABLE debug_sessions (
   id integer primary key autoincrement,
@@ -708,7 +712,7 @@ CREATE INDEX idx_debug_sessions_started on debug_sessions (started_at, id);
 
 CREATE INDEX idx_debug_sessions_status on debug_sessions (status, started_at, id);
 
-CREATE INDEX idx_debug_sessions_project on debug_sessions (project_key) where project_key is not null;
+CREATE INDEX idx_debug_sessions_project on debug_sessions (project_key, started_at, id);
 
 CREATE TABLE debug_notes (
   id integer primary key autoincrement,
@@ -744,7 +748,7 @@ CREATE INDEX idx_experiments_created on experiments (created_at, id);
 
 CREATE INDEX idx_experiments_status on experiments (status, created_at, id);
 
-CREATE INDEX idx_experiments_project on experiments (project_key) where project_key is not null;
+CREATE INDEX idx_experiments_project on experiments (project_key, created_at, id);
 
 CREATE TABLE experiment_runs (
   id integer primary key autoincrement,
@@ -777,7 +781,7 @@ CREATE TABLE experiment_artifacts (
   span_id text
 ) strict;
 
-CREATE INDEX idx_experiment_artifacts_experiment on experiment_artifacts (experiment_id, id);
+CREATE INDEX idx_experiment_artifacts_experiment on experiment_artifacts (experiment_id, created_at, id);
 
 CREATE INDEX idx_experiment_artifacts_run on experiment_artifacts (run_id) where run_id is not null;
 
@@ -796,6 +800,8 @@ CREATE TABLE summaries (
 ) strict;
 
 CREATE INDEX idx_summaries_created on summaries (created_at, id);
+
+CREATE INDEX idx_summaries_type on summaries (entity_type, created_at, id);
 
 CREATE INDEX idx_summaries_entity on summaries (entity_type, entity_id, created_at, id);
 
@@ -820,7 +826,9 @@ CREATE TABLE agent_issue_work (
 
 CREATE INDEX idx_issue_work_issue on agent_issue_work (issue_id, started_at, work_id);
 
-CREATE INDEX idx_issue_work_session on agent_issue_work (session_id, issue_id, started_at);
+CREATE INDEX idx_issue_work_session on agent_issue_work (session_id, started_at, work_id);
+
+CREATE INDEX idx_issue_work_open on agent_issue_work (session_id, issue_id, started_at) where ended_at is null;
 
 CREATE INDEX idx_issue_work_started on agent_issue_work (started_at, work_id);
 
@@ -840,11 +848,172 @@ CREATE TABLE agent_skill_usage (
   emitter text
 ) strict;
 
-CREATE INDEX idx_skill_usage_session on agent_skill_usage (session_id, loaded_at);
+CREATE INDEX idx_skill_usage_session on agent_skill_usage (session_id, loaded_at, usage_id);
 
 CREATE INDEX idx_skill_usage_skill on agent_skill_usage (skill_name, loaded_at, usage_id);
 
 CREATE INDEX idx_skill_usage_loaded on agent_skill_usage (loaded_at, usage_id);
+
+CREATE TABLE tracking_receipts (
+  event_id text not null,
+  event_name text not null,
+  row_id any,
+  applied_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+  primary key (event_id, event_name)
+) strict, without rowid;
+
+CREATE INDEX idx_tracking_receipts_applied on tracking_receipts (applied_at);
+
+CREATE TABLE sessions (
+  session_id text primary key,
+  project_key text,
+  title text,
+  description text,
+  phase text,
+  status text,
+  session_type text,
+  checkpoint_count integer not null,
+  checkpoints_completed integer not null,
+  current_checkpoint text,
+  agent_count integer not null,
+  started_at text,
+  updated_at text,
+  ended_at text,
+  previous_session_id text,
+  parent_session_id text,
+  git_branch text,
+  path text not null,
+  documents text not null,
+  data text not null,
+  read_at text not null,
+  digest text not null,
+  missing_since text
+) strict;
+
+CREATE INDEX idx_sessions_phase on sessions (phase, updated_at);
+
+CREATE INDEX idx_sessions_project on sessions (project_key, updated_at);
+
+CREATE INDEX idx_sessions_updated on sessions (updated_at, session_id);
+
+CREATE INDEX idx_sessions_checkpoints on sessions (checkpoint_count);
+
+CREATE INDEX idx_sessions_path on sessions (path);
+
+CREATE TABLE session_checkpoints (
+  session_id text not null,
+  ordinal integer not null,
+  checkpoint_id text not null,
+  title text,
+  status text,
+  phase text,
+  started_at text,
+  completed_at text,
+  data text,
+  primary key (session_id, ordinal)
+) strict, without rowid;
+
+CREATE TABLE session_phases (
+  session_id text not null,
+  ordinal integer not null,
+  phase text not null,
+  status text,
+  started_at text,
+  ended_at text,
+  data text,
+  primary key (session_id, ordinal)
+) strict, without rowid;
+
+CREATE INDEX idx_session_phases_phase on session_phases (phase);
+
+CREATE TABLE session_agents (
+  session_id text not null,
+  ordinal integer not null,
+  agent_id text not null,
+  told_id text,
+  name text,
+  role text,
+  model text,
+  status text,
+  phase text,
+  checkpoint_id text,
+  task text,
+  error_message text,
+  started_at text,
+  ended_at text,
+  told_input_tokens integer,
+  told_output_tokens integer,
+  told_cost_usd real,
+  data text,
+  primary key (session_id, ordinal)
+) strict, without rowid;
+
+CREATE INDEX idx_session_agents_status on session_agents (status);
+
+CREATE TABLE session_links (
+  session_id text not null,
+  agent_session_id text not null,
+  primary key (session_id, agent_session_id)
+) strict, without rowid;
+
+CREATE INDEX idx_session_links_agent_session on session_links (agent_session_id);
+
+CREATE TABLE mirror_troubles (
+  path text primary key,
+  reason text not null,
+  since text not null
+) strict;
+
+CREATE INDEX idx_agents_status on agents (status) where status = 'failed';
+
+CREATE TABLE agent_log_entries (
+  key text primary key,
+  agent_id text,
+  session_id text,
+  timestamp text,
+  level text not null default 'INFO',
+  event_type text,
+  message text,
+  tokens integer,
+  cost real,
+  job_id text,
+  trace_id text,
+  span_id text,
+  data text,
+  emitter text not null
+) strict;
+
+CREATE INDEX idx_agent_log_entries_session on agent_log_entries (session_id, timestamp);
+
+CREATE INDEX idx_agent_log_entries_agent on agent_log_entries (agent_id, timestamp) where agent_id is not null;
+
+CREATE INDEX idx_agent_log_entries_timestamp on agent_log_entries (timestamp);
+
+CREATE VIEW agent_logs as
+select
+  key, agent_id, session_id, timestamp, level, event_type, message, tokens, cost, 0 as counted, job_id, trace_id, span_id,
+  data, emitter
+from agent_log_entries
+union all
+select
+  trace_id, agent_id, session_id, timestamp, iif(status = 'error', 'ERROR', 'INFO'), type,
+  substr(concat_ws(': ', nullif(concat_ws(' ', kind, name), ''), coalesce(error_message, error_type)), 1, 500),
+  coalesce(input_tokens + output_tokens, input_tokens, output_tokens), estimated_cost_usd, counted, job_id, otel_trace_id,
+  otel_span_id, data, emitter
+from agent_traces;
+
+CREATE TABLE work_links (
+  kind text not null,
+  key text not null,
+  level text not null,
+  id text not null,
+  session_id text,
+  primary key (kind, key, level, id)
+) strict, without rowid;
+
+CREATE INDEX idx_work_links_session on work_links (session_id);
+
+CREATE INDEX idx_work_links_id on work_links (id, kind);
 
 CREATE TABLE forgotten (
   name text primary key,

@@ -90,7 +90,7 @@ class Service:
             counters=self.counters,
         )
         path = _path(config)
-        self.api = Api(lambda: SqliteReadSide(path), self._apply, Bodies(self._intake).read, self.following)
+        self.api = Api(lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.following)
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
 

@@ -22,6 +22,8 @@ from schema.derived import Changes
 from schema.rows import Batch, Row
 from schema.signals import Signal
 from store.forgetting import Forgotten, Piece
+from tracking.commands import Command, Done
+from tracking.faults import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,14 @@ class WriteSide(Protocol):
 
     def shrink(self, pages: int) -> int:
         """Give pages that hold nothing back to the disk; say how many are left."""
+        ...
+
+    def track(self, commands: Sequence[Command]) -> list[Done | Fault]:
+        """Carry out commands about the book of work durably, each all or nothing, in order of event time.
+
+        Each is answered in its place: what became of it, or what is wrong with it alone. One whose `event_id` was done
+        before changes nothing and is told the same row. Raise TryAgain and do none when the trouble is the store's.
+        """
         ...
 
     def tidy(self) -> None:
