@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from api import entries, jobs, orders, prices, sessions
+from api import entries, jobs, orders, pins, prices, sessions
 from api.tracked import TRACKED
 from api.writing import Operation
 
@@ -22,6 +22,8 @@ OPERATIONS: Final = {
         Operation("import_prices", "POST", "/prices/import", 200, prices.take, order="prices"),
         Operation("rebuild", "POST", "/rebuild", 202, orders.nothing, order="rebuild"),
         Operation("recost", "POST", "/recost", 202, orders.nothing, order="recost"),
+        Operation("pin", "POST", "/pins", 201, pins.put),
+        Operation("unpin", "POST", "/pins/remove", 200, pins.remove),
         *TRACKED,
     )
 }

@@ -34,6 +34,7 @@ class Following:
         While the writer is `busy` with requests, they go first: derived rows wait, though not for ever.
         """
         self.backlog = Backlog(0, 0)
+        self._is_heard = False
         self.failures = 0
         self.restarts = 0
         self.refused = 0
@@ -70,6 +71,11 @@ class Following:
         return {**asdict(self.backlog), **{name: getattr(self, name) for name in told}}
 
     @property
+    def is_level(self) -> bool:
+        """Say whether all records were derived from a moment ago."""
+        return self._is_heard and self.backlog == Backlog(0, 0)
+
+    @property
     def pid(self) -> int | None:
         """Give the process id, None before the first start."""
         return self._process.pid if self._process else None
@@ -99,7 +105,7 @@ class Following:
         process = self._process = subprocess.Popen(  # noqa: S603  our own program
             command, stdin=pipe, stdout=pipe, start_new_session=True, env=environment()
         )
-        spoke = False
+        spoke = self._is_heard = False
         try:
             self._say(process, self._start)
             while not self._over.is_set():
@@ -121,6 +127,7 @@ class Following:
                 self._apply(asked.whole())
             case Report(backlog, failures, done):
                 self.backlog, self.failures, self.done = backlog, failures, max(done, self.done)
+                self._is_heard = True
 
     def _left(self) -> list[Ticket]:
         """Give the orders that are not carried out; a process that is started anew hears of them again."""

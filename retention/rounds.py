@@ -12,9 +12,10 @@ from typing import Any, Final
 from core.section import size_text
 from retention.agreement import Agreement, agreed, agreement
 from retention.config import Retention
+from retention.finding import pages
 from retention.moments import SECOND, iso
 from retention.plan import Task, tasks
-from retention.sweep import Hand, Sweep, pages
+from retention.sweep import Hand, Sweep
 from schema.derived import Step
 from schema.signals import Signal
 from store.forgetting import Found, OldSide, Piece

@@ -61,9 +61,7 @@ class Rule(NamedTuple):
 def _read(value: object) -> Rule:
     if isinstance(value, Rule):
         return value
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a rule; write text such as {EXAMPLE}")
-    return Rule.parse(value)
+    return Rule.parse(value if isinstance(value, str) else repr(value))
 
 
 def is_longer(one: float | None, other: float | None) -> bool:

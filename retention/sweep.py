@@ -8,12 +8,12 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Final, Protocol, TypeVar
 
 from core.errors import SpanledgerError, TryAgain
+from retention.finding import bounds, oldest, pages
 from retention.moments import iso
-from retention.plan import LOOSE, RAW, Task, arrivals
+from retention.plan import RAW, Task
 from schema.derived import Step
 from schema.signals import Signal
 from store.forgetting import Forgotten, Found, OldSide, Piece
@@ -45,8 +45,6 @@ SLACK: Final = 10
 SMALL_BYTES: Final = 4 << 20
 TRIES: Final = 30
 KEPT_SWEEPS: Final = 10_000
-QUIET_PAGES: Final = 1
-"""Pages without anything old after which nothing older is expected."""
 
 
 class Hand(Protocol):
@@ -256,55 +254,6 @@ class Sweep:
             steps = [Step("add_sweep", _line(self.now, "-", what, Tally(), first, seconds, trouble))]
         if steps:
             self._do(Piece(steps=[*steps, Step("forget_sweeps", {"kept": KEPT_SWEEPS})]))
-
-
-def pages(side: OldSide, task: Task, now: int, until: dict[Signal, int]) -> Iterator[dict[str, list[Found]]]:
-    """Find what a task takes, page by page, by rule."""
-    after: Found | None = None
-    rows = arrivals(_read(side, task.what, task.scopes, now, until, task.shortest), now)
-    while page := list(islice(rows, PAGE)):
-        after = page[-1][0]
-        taken: dict[str, list[Found]] = defaultdict(list)
-        for found, came in page:
-            rule = task.took(found, came, now)
-            if rule is not None:
-                taken[rule].append(found)
-        if taken:
-            yield taken
-        elif after.came >= now - int(task.shortest * 1e9):
-            return
-
-
-def oldest(side: OldSide, what: str, now: int, until: int) -> Iterator[list[tuple[Found, int]]]:
-    """Give all raw rows that are not pinned, a page at a time, each with when it came."""
-    rows = arrivals(_read(side, what, "[{}]", now, {RAW[what]: until}, 0), now)
-    while page := list(islice(rows, PAGE)):
-        free = [(found, came) for found, came in page if -1 not in found.rules]
-        if free:
-            yield free
-
-
-def bounds(what: str, now: int, until: dict[Signal, int], shortest: float = 0) -> dict[str, object]:
-    """Give what a question about a kind is bound by."""
-    if what in RAW:
-        return {"until": until[RAW[what]]}
-    if what in LOOSE:
-        return {}
-    return {"before": iso(now - int(shortest * 1e9))}
-
-
-def _read(
-    side: OldSide, what: str, scopes: str, now: int, until: dict[Signal, int], shortest: float
-) -> Iterator[Found]:
-    """Read rows on and on; the rules of rows are only looked up when there may be another than the general one."""
-    values = bounds(what, now, until, shortest)
-    is_scoped = what != "raw_points" and what not in LOOSE and (scopes != "[{}]" or bool(side.rows("scoped")))
-    if is_scoped:
-        values["scopes"] = scopes
-    after: Found | None = None
-    while page := side.find(what, after, PAGE, **values):
-        yield from page
-        after = page[-1]
 
 
 def _line(  # noqa: PLR0913, PLR0917  one for each column

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from api import keeping
 from api.routes import Api
 from collector import http, otlp_grpc
 from collector.admission import Admission, Gate
@@ -27,9 +28,12 @@ from core.memory import collect_seldom, frugal, give_back, resident_bytes
 from core.section import Address
 from derive.channel import Start
 from derive.following import Following
+from retention.keeper import Keeper
 from schema.derived import Changes
 from spanledger.config import Config
+from store.disk import free_bytes
 from store.lock import Lock
+from store.old import SqliteOldSide
 from store.sqlite import SqliteReadSide, SqliteWriteSide
 from store.writer import Writer
 
@@ -90,6 +94,14 @@ class Service:
             counters=self.counters,
         )
         path = _path(config)
+        self.keeper = Keeper(
+            config.retention,
+            lambda: SqliteOldSide(path),
+            self.writer.run,
+            busy=lambda: self.writer.queued_batches > 0,
+            is_derived=lambda: self.following.is_level,
+            free=lambda: free_bytes(path),
+        )
         self.api = Api(lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.following)
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
@@ -108,6 +120,8 @@ class Service:
         stack.push_async_callback(self._stop)
         self.following.start()
         stack.callback(self.following.stop)
+        self.keeper.start()
+        stack.callback(self.keeper.stop)
         for listener in self._listeners:
             await listener.start()
         lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time.time())
@@ -170,7 +184,8 @@ class Service:
 
     def _http(self) -> http.Listener:
         settings = self._config.collector.http
-        app = http.application(self._intake, settings, ready=self.ready, api=self.api.routes())
+        routes = [*self.api.routes(), *keeping.routes(self.keeper)]
+        app = http.application(self._intake, settings, ready=self.ready, api=routes)
         return http.Listener(settings, self._intake, app)
 
 

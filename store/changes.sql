@@ -165,9 +165,8 @@ where rowid in (
 );
 
 -- name: forget_series
--- Forget what metric points came to, so that it is made anew; once points were forgotten it cannot be, and stays.
-delete from usage_series
-where (select rows from forgotten where name = 'raw_points') = 0;
+-- Forget what metric points came to, so that it is made anew of those that are kept.
+delete from usage_series;
 
 -- name: go_on_with_session
 -- Let a session go on of whose records the first are gone.

@@ -432,3 +432,17 @@ and date >= :since
 and date < :until
 order by date desc
 limit :limit;
+
+-- name: sweeps
+-- List what rules of retention took, the last first.
+select id, started_at, rule, what, rows, bytes_freed, oldest_left, left_behind, duration_ms, trouble
+from sweeps
+order by id desc
+limit :limit;
+
+-- name: pins
+-- List what no rule of retention takes.
+select kind, name, note, created_at
+from pins
+order by id
+limit :limit;

@@ -1,4 +1,4 @@
-"""Forget rows in SQLite, a piece at a time, inside the caller's transaction (`store.forgetting` says what is promised)."""
+"""Forget rows in SQLite, a piece at a time, inside the caller's transaction (see `store.forgetting`)."""
 
 from pathlib import Path
 from typing import Final
