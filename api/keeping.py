@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 import orjson
 from aiohttp import hdrs, web
 
+from access.tokens import Scope
 from api.checks import Fields
 from api.operations import PREFIX
 from core.errors import Invalid
@@ -45,6 +46,11 @@ def routes(keeper: Keeping) -> list[web.RouteDef]:
         return _json({"order": keeper.order(told.text("token"))}, status=202)
 
     return [web.get(PATH, plan), web.get(f"{PATH}/state", state), web.post(f"{PATH}/run", run)]
+
+
+def scopes() -> dict[tuple[str, str], Scope | None]:
+    """Say what a token must be for."""
+    return {(hdrs.METH_POST, f"{PATH}/run"): Scope.ADMIN}
 
 
 def _object(body: bytes) -> Mapping[str, Any]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from api import book, joins, reading
-from api.book import LISTINGS, WHOLES, Listing, Whole
 from api.joining import joined
 from api.joins import JOINS, Join
+from api.listings import LISTINGS, TRUTH, WHOLES, Listing, Whole
 from api.times import iso, moment
 from core.errors import Invalid
 
@@ -83,7 +83,7 @@ KINDS: Final[dict[str, Reader]] = {
     joins.TEXT: _text,
     joins.WHOLE: _whole,
     joins.TIME: _time,
-    book.TRUTH: _truth,
+    TRUTH: _truth,
 }
 
 

@@ -39,6 +39,7 @@ class Start:
     path: Path
     grace: int
     idle: int
+    park: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ CREATE TABLE ingest_rejections (
   message text not null,
   items integer not null,
   payload blob
-) strict;
+, event_time text, event_name text, entity_key text, code text, attribute text, value_preview text, session_id text, service_name text, trace_id text, span_id text, command_id text, event_id integer, state text not null default 'rejected', tries integer not null default 0) strict;
 
 CREATE TABLE rejection_tally (
   id integer primary key check (id = 1),
@@ -1014,6 +1014,34 @@ CREATE TABLE work_links (
 CREATE INDEX idx_work_links_session on work_links (session_id);
 
 CREATE INDEX idx_work_links_id on work_links (id, kind);
+
+CREATE TABLE access_tokens (
+  id text primary key not null,
+  name text not null,
+  scopes text not null,
+  hash blob not null unique,
+  created_at text not null,
+  expires_at text,
+  revoked_at text,
+  last_used_at text
+) strict, without rowid;
+
+CREATE TABLE audit_log (
+  id integer primary key autoincrement,
+  at text not null,
+  who text not null,
+  address text not null,
+  action text not null,
+  detail text not null
+) strict;
+
+CREATE UNIQUE INDEX ingest_rejections_command on ingest_rejections (position) where code is not null;
+
+CREATE INDEX ingest_rejections_parked on ingest_rejections (tries, id) where state = 'parked';
+
+CREATE INDEX ingest_rejections_session on ingest_rejections (session_id, id) where session_id is not null;
+
+CREATE INDEX ingest_rejections_sent on ingest_rejections (command_id) where command_id is not null;
 
 CREATE TABLE forgotten (
   name text primary key,

@@ -118,7 +118,7 @@ def _plan(config: Config) -> dict[str, Any]:
         raise NotFound(f"there is no database at {path}; start one with `spanledger serve`, or name another with --db")
     holder = lock.read(path)
     if holder is not None and holder.http is not None:
-        with daemon(config, holder.http) as sink:
+        with daemon(config, holder) as sink:
             return sink.ask("GET", PATH, b"")
     side = SqliteOldSide(path)
     try:
@@ -147,7 +147,7 @@ def _run(config: Config, token: str | None) -> list[str]:
         return _here(config, token)
     if holder.http is None:
         raise AlreadyRunning(f"{path} is in use by {holder}, which has no HTTP port; stop it or switch that port on")
-    with daemon(config, holder.http) as sink:
+    with daemon(config, holder) as sink:
         body = f'{{"token": "{token}"}}'.encode() if token else b"{}"
         number = sink.ask("POST", f"{PATH}/run", body)["order"]
         while (state := sink.ask("GET", f"{PATH}/state", b""))["done"] < number:

@@ -1,4 +1,4 @@
-"""Give the commands that keep derived tables right: rebuild, recost, prices."""
+"""Give the commands that keep what is kept right: rebuild, recost, prices, sync."""
 
 from pathlib import Path
 
@@ -91,4 +91,19 @@ def prices_import(source: Source, *, prices_file: Path, as_json: bool) -> None:
     page.take(source.load(), prices_file, as_json=as_json)
 
 
-COMMANDS = (rebuild, recost, prices)
+@click.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@config_options
+@json_option
+def sync(source: Source, *, paths: tuple[str, ...], as_json: bool) -> int:
+    """Mirror session directories at or below each PATH: phases, checkpoints and agents of work sessions.
+
+    They are read, never written to. A running collector does it, for paths inside [sync] paths; without one this
+    command does. The exit status is 1 when a directory cannot be read.
+    """
+    from spanledger import syncing as page
+
+    return page.show(source.load(), paths, as_json=as_json)
+
+
+COMMANDS = (rebuild, recost, prices, sync)

@@ -449,3 +449,10 @@ where session_id = ?
 and source = 'otlp'
 and emitter is not 'api'
 and last_seen_at is not null;
+
+-- name: any_parked
+-- Say whether commands wait for what they are about.
+select 1
+from ingest_rejections
+where state = 'parked'
+limit 1;

@@ -93,6 +93,21 @@ class WriteSide(Protocol):
         """
         ...
 
+    def hear(self, changes: Changes) -> list[Fault]:
+        """Apply changes with commands that records told; give what of these is refused or expired for good.
+
+        A command about something that is not there waits for it, bounded in number and time, and is tried again by
+        every call. What is refused is noted among the rejections, once however often its record comes.
+        """
+        ...
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """List every token that was made, revoked ones too, the oldest first: its hash, never itself.
+
+        Readers cannot see them.
+        """
+        ...
+
     def tidy(self) -> None:
         """Do a bounded slice of upkeep between commits; it must take less than half a second."""
         ...
@@ -241,6 +256,10 @@ class RawSide(Protocol):
 
     def prices(self) -> list[Row]:
         """List the rows of `model_prices`."""
+        ...
+
+    def has_parked(self) -> bool:
+        """Say whether commands wait for what they are about."""
         ...
 
     def days(self) -> list[str]:

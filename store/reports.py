@@ -1,4 +1,4 @@
-"""Put the named questions of `reports.sql`, `joins.sql` and `book.sql` together: a condition whose value is not given is left out.
+"""Put the named questions of `*.sql` together: a condition whose value is not given is left out.
 
 So each combination of filters is a statement of its own, which SQLite plans by the index that fits it.
 """

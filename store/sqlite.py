@@ -15,7 +15,7 @@ from schema import migrate
 from schema.derived import Changes
 from schema.rows import Batch, Rejection, Row
 from schema.signals import Signal
-from store import books, derived, retention, tracking, troubles
+from store import books, derived, retention, tokens, tracking, troubles, violations
 from store.checkpoints import Checkpoints
 from store.config import Store
 from store.connection import Deadline, file_identity, impatient, let_go, open_reader, open_writer
@@ -90,7 +90,18 @@ class SqliteWriteSide:
         self._guard.admit()
         self._check_there()
         with self._transaction():
-            return derived.apply(self._cursor, changes)
+            counts = derived.apply(self._cursor, changes)
+            if changes.told is not None:
+                violations.hear(self._cursor, changes.told)
+            return counts
+
+    def hear(self, changes: Changes) -> list[Fault]:
+        """Put and remove derived rows, do what records told, and give what is refused or expired for good."""
+        self._guard.admit()
+        self._check_there()
+        with self._transaction():
+            derived.apply(self._cursor, changes)
+            return violations.hear(self._cursor, changes.told)
 
     def forget(self, piece: Piece) -> Forgotten:
         """Forget rows and keep the books, all or nothing; a full disk is no reason not to."""
@@ -122,6 +133,11 @@ class SqliteWriteSide:
             self._to_forget = FORGET_AFTER if forgotten == books.FORGET_ROWS else 0
         if self._too_many_rejections and not self._guard.low:
             self._too_many_rejections = self.transaction(self._forget_rejections)
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """List who may come in."""
+        with self._told():
+            return tokens.listed(self._cursor)
 
     def probe(self) -> None:
         """Begin a write transaction and give it up."""
@@ -186,7 +202,7 @@ class SqliteWriteSide:
             conflicts, duplicate = kept.conflicts, len(batch.rows) - kept.stored
             outcome = Outcome(kept.stored, duplicate, batch.rejected, kept.repaired, len(conflicts))
         books.enter(self._cursor, batch, outcome, conflicts)
-        if batch.rejections or conflicts:
+        if batch.rejections or batch.violations or conflicts:
             self._too_many_rejections = self._forget_rejections(self._cursor)
         self._newest = batch.received_at
         self._to_forget += 1

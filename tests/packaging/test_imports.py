@@ -19,12 +19,13 @@ FOLDERS = (
     "mapping",
     "pricing",
     "tracking",
+    "access",
     "schema",
     "core",
 )
 
 HOMES = {
-    "aiohttp": {"api", "collector"},
+    "aiohttp": {"access", "api", "collector", "mirror"},
     "apsw": {"store", "schema"},
     "click": {"spanledger"},
     "genai_prices": {"pricing"},
@@ -32,11 +33,12 @@ HOMES = {
     "grpc": {"collector"},
     "grpc_health": {"collector"},
     "opentelemetry": {"collector", "schema", "spanledger"},
-    "orjson": {"api", "collector", "derive", "mapping", "schema", "spanledger", "store"},
+    "orjson": {"api", "collector", "derive", "mapping", "mirror", "schema", "spanledger", "store"},
     "prometheus_client": {"core"},
-    "pydantic": {"collector", "core", "spanledger", "store"},
+    "pydantic": {"collector", "core", "mirror", "spanledger", "store"},
     "pydantic_core": {"core", "spanledger"},
     "structlog": {"spanledger"},
+    "watchfiles": {"mirror"},
 }
 """Which folders may import which library; the OpenTelemetry SDK is for `spanledger demo` alone."""
 

@@ -55,6 +55,9 @@ LISTS = {
     "issue_work",
     "skill_usage",
     "projects",
+    "mirrored_sessions",
+    "mirror_troubles",
+    "project_paths",
 }
 """Questions that walk along an index from its end until the page is full."""
 
@@ -62,6 +65,8 @@ COUNTS_EVERYTHING = {"tools", "agents", "tool_durations", "agent_claims", "agent
     "project_costs",
     "overall_stats",
     "plan_status",
+    "runs_export",
+    "standing",
 }
 """Questions whose answer without a filter is about all rows, and which have few rows or an index of their own."""
 
@@ -155,7 +160,11 @@ def test_every_question_is_bounded() -> None:
     """A question that may have many rows takes a limit."""
     single = {"session", "job", "running_job", "entry", "setting", "overall", "agent_claims", "agent_usage", "behind"}
     single |= {join.statement for join in joins.JOINS.values() if not join.is_list}
-    single |= {"plan", "task", "refactor", "debug", "experiment", "run", "work", "project", "plan_status"}
+    single |= {"plan", "task", "refactor", "debug", "experiment", "run", "work", "project"} | {
+        "plan_status",
+        "runs_export",
+        "standing",
+    }
     by_model = {"session_models", "job_models"}
 
     assert single | by_model | {"tool_duration", "tool_durations"} == {
