@@ -44,7 +44,7 @@ class Keeper:
         self.rounds = 0
         self.waiting: list[str] = []
         self._config, self._open, self._run = config, open_side, run
-        self._busy, self._is_derived, self._free, self._archive, self._clock = busy, is_derived, free, archive, clock
+        self._busy, self._is_derived, self._free, self._archive, self.clock = busy, is_derived, free, archive, clock
         self._changed = Condition()
         self._over = False
         self._ordered = self._done = 0
@@ -79,7 +79,7 @@ class Keeper:
         """Say what a round would take now; reads for a while."""
         side = self._open()
         try:
-            return planned(side, self._config, self._around(side, self._clock()))
+            return planned(side, self._config, self._around(side, self.clock()))
         finally:
             side.close()
 
@@ -92,7 +92,7 @@ class Keeper:
                     return
                 ordered, token = self._ordered, self._token
             is_ordered = ordered > self._done
-            wait = self._config.every if self._went(token, is_ordered=is_ordered) else AGAIN_S
+            wait = self._config.every if self.go(token, is_ordered=is_ordered) else AGAIN_S
             if is_ordered:
                 with self._changed:
                     self._done, self._token = ordered, None
@@ -100,7 +100,7 @@ class Keeper:
     def _has_something(self) -> bool:
         return self._over or self._ordered > self._done
 
-    def _went(self, token: str | None, *, is_ordered: bool) -> bool:
+    def go(self, token: str | None, *, is_ordered: bool) -> bool:
         """Go round if it is time for that; say whether it was."""
         if not is_ordered and not (self._config.enabled and self._is_derived()):
             return not self._config.enabled
@@ -120,7 +120,7 @@ class Keeper:
     def _round(self, token: str | None, *, is_ordered: bool) -> None:
         side = self._open()
         try:
-            wall = self._clock()
+            wall = self.clock()
             now = wall if is_ordered else moment(side, wall)
             if now < wall:
                 log.warning("the clock is far ahead of the last sweep; this one goes on by a day, the next by another")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import orjson
+import json
 
 from core.section import size_text
 from retention.config import Retention
@@ -54,7 +54,7 @@ class Task:
     @property
     def scopes(self) -> str:
         """Write whom the limits are about, the earlier ones behind the present ones, as JSON."""
-        return orjson.dumps([limit.whom for limit in self.limits]).decode()
+        return json.dumps([limit.whom for limit in self.limits], separators=(",", ":"))
 
     @property
     def is_idle(self) -> bool:

@@ -145,7 +145,7 @@ def _make_room(sweep: Sweep, config: Retention, around: Around) -> None:
 def _finish(sweep: Sweep, hand: Hand) -> None:
     """Tidy once a day, shrink the file, and note how far this went."""
     state = sweep.side.state()
-    steps = [_noted(REACHED, sweep.now)]
+    steps = [_noted(REACHED, max(sweep.now, int(state.get(REACHED, 0))))]
     if sweep.now >= int(state.get(TIDIED, 0)) + DAY or sweep.now < int(state.get(TIDIED, 0)):
         sweep.tidy()
         steps.append(_noted(TIDIED, sweep.now))

@@ -230,7 +230,7 @@ set value = excluded.value;
 -- name: add_archive
 -- Write down which file holds what is about to be deleted.
 insert into archives (file, signal, day, rows, bytes, sha256, created_at)
-values (:file, :signal, :day, :rows, :bytes, :sha256, :created_at)
+values (:file, :signal, :day, :rows, :bytes, :digest, :created_at)
 on conflict (file) do update
 set rows = excluded.rows, bytes = excluded.bytes, sha256 = excluded.sha256, created_at = excluded.created_at;
 

@@ -437,6 +437,7 @@ limit :limit;
 -- List what rules of retention took, the last first.
 select id, started_at, rule, what, rows, bytes_freed, oldest_left, left_behind, duration_ms, trouble
 from sweeps
+where id > 0
 order by id desc
 limit :limit;
 
@@ -444,6 +445,7 @@ limit :limit;
 -- List what no rule of retention takes.
 select kind, name, note, created_at
 from pins
+where id > 0
 order by id
 limit :limit;
 
