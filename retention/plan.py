@@ -1,10 +1,9 @@
 """Turn rules into what goes: which rows of which kind, by which rule, and what a change of the rules takes away."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-
-import json
 
 from core.section import size_text
 from retention.config import Retention

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from api import keeping
+from api import retention
 from api.operations import PREFIX
 from api.routes import Api
 from collector import http, otlp_grpc
@@ -28,12 +28,15 @@ from core.errors import Misconfigured, SpanledgerError
 from core.loop import every
 from core.memory import collect_seldom, frugal, give_back, resident_bytes
 from core.section import Address
-from derive.channel import Start
+from derive.channel import IndexStart, Start
 from derive.following import Following
+from derive.index_following import IndexFollowing
+from derive.keeping import Keeping
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
 from retention.keeper import Keeper
 from schema.derived import Changes
+from spanledger import __version__
 from spanledger.config import Config
 from spanledger.doors import Doors
 from store.disk import free_bytes
@@ -41,6 +44,8 @@ from store.lock import Lock
 from store.old import SqliteOldSide
 from store.sqlite import SqliteReadSide, SqliteWriteSide
 from store.writer import Writer
+from web.app import SCOPES, Pages
+from web.daemon import Daemon
 
 log = structlog.get_logger()
 
@@ -89,7 +94,8 @@ class Service:
             queue_bytes=config.store.queue_bytes,
             group_bytes=config.store.group_bytes,
         )
-        self.following = Following(_start(config), self._write, busy=lambda: self.writer.queued_batches > 0)
+        self.following = Following(_start(config), self._write, busy=self._busy)
+        self.keeping = Keeping(self.following, IndexFollowing(_index_start(config), self._write, busy=self._busy))
         self.doors = Doors(self.writer, config.collector.tokens)
         limits = config.collector.limits
         self.ingest = Ingest(self.writer, self.counters, wait_s=limits.wait, answer_within_s=limits.answer_within)
@@ -105,14 +111,15 @@ class Service:
             config.retention,
             lambda: SqliteOldSide(path),
             self.writer.run,
-            busy=lambda: self.writer.queued_batches > 0,
+            busy=self._busy,
             is_derived=lambda: self.following.is_level,
             free=lambda: free_bytes(path),
         )
         self.api = Api(
-            lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.following, self.doors
+            lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.keeping, self.doors
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
+        self.pages = self._pages(path)
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
 
@@ -126,12 +133,13 @@ class Service:
         lock = stack.enter_context(Lock(path))
         stack.callback(self.ingest.close)
         stack.callback(self.api.close)
+        stack.callback(self.pages.close)
         self.writer.start()
         stack.push_async_callback(self._stop)
         await self.doors.renew()
         _check_exposure(self._config.collector, closed=self.doors.gate.closed)
-        self.following.start()
-        stack.callback(self.following.stop)
+        self.keeping.start()
+        stack.callback(self.keeping.stop)
         self.keeper.start()
         stack.callback(self.keeper.stop)
         self.mirror.start()
@@ -144,6 +152,7 @@ class Service:
     async def _stop(self) -> None:
         """Close both doors at once, finish what is inside, write it; all within eight seconds (reliability.md P5)."""
         began = time.monotonic()
+        self.pages.live.close()
         await asyncio.gather(*(listener.stop(DRAIN_S) for listener in self._listeners))
         left = max(1.0, STOP_S - (time.monotonic() - began))
         await asyncio.to_thread(self.writer.stop, left)
@@ -174,6 +183,9 @@ class Service:
     def http_address(self) -> str | None:
         """Write where HTTP is listened for."""
         return _address(self._config.collector.http.endpoint, self.http)
+
+    def _busy(self) -> bool:
+        return self.writer.queued_batches > 0
 
     def _apply(self, changes: Changes) -> "Future[list[int]]":
         return self.writer.run(lambda side: side.apply(changes))
@@ -213,12 +225,26 @@ class Service:
     def _grpc(self) -> otlp_grpc.Listener:
         return otlp_grpc.Listener(self._config.collector.grpc, self._intake)
 
+    def _pages(self, path: Path) -> Pages:
+        daemon = Daemon(
+            open_reader=lambda: SqliteReadSide(path),
+            version=lambda: self.writer.commits,
+            deriving=self.following.state,
+            admit=self.doors.gate.check,
+            grpc=lambda: self.grpc_address,
+            http=lambda: self.http_address,
+            database=path,
+            release=__version__,
+        )
+        return Pages(daemon, Bodies(self._intake).read)
+
     def _http(self) -> http.Listener:
         settings = self._config.collector.http
-        mirrored = Routes(self.mirror, Bodies(self._intake).read)
-        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *keeping.routes(self.keeper)]
-        scopes = self.api.scopes() | mirrored.scopes(PREFIX) | keeping.scopes()
-        app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes)
+        mirrored = Routes(self.mirror, self._apply, Bodies(self._intake).read)
+        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *self.pages.routes(), *retention.routes(self.keeper)]
+        scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES | retention.scopes()
+        told = self.pages.told
+        app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes, told=told)
         return http.Listener(settings, self._intake, app)
 
 
@@ -236,6 +262,10 @@ def _path(config: Config) -> Path:
 def _start(config: Config) -> Start:
     told = config.derive
     return Start(_path(config), *(int(seconds * 1e9) for seconds in (told.job_grace, told.session_idle, told.park)))
+
+
+def _index_start(config: Config) -> IndexStart:
+    return IndexStart(_path(config), config.store.min_free_disk, config.store.min_free_percent)
 
 
 def _address(configured: Address | None, listener: otlp_grpc.Listener | http.Listener | None) -> str | None:

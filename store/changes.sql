@@ -247,6 +247,11 @@ delete from pins
 where kind = :kind
 and name = :name;
 
+-- name: shorten_search_feed
+-- Forget changes that the index of texts has followed durably.
+delete from search_feed
+where id <= :until;
+
 -- name: add_token
 -- Let a token in; only its hash is kept.
 insert into access_tokens (id, name, scopes, hash, created_at, expires_at)

@@ -21,6 +21,8 @@ from typing import Any, Protocol
 from schema.derived import Changes
 from schema.rows import Batch, Row
 from schema.signals import Signal
+from search.query import Query
+from search.shapes import Filters, Found, IndexState
 from store.forgetting import Forgotten, Piece
 from tracking.commands import Command, Done
 from tracking.faults import Fault
@@ -296,6 +298,18 @@ class ReadSide(Protocol):
 
     def report(self, name: str, **values: Any) -> list[dict[str, Any]]:
         """Answer a question of `store/reports.sql`; a condition whose value is None or not given is left out."""
+        ...
+
+    def search(self, query: Query, filters: Filters, *, order: str, limit: int, after: int | None = None) -> Found:
+        """Find documents by their words, newest first or best first; `after` is where an earlier answer ended.
+
+        Each row has its source, key, kind and time, what it belongs to, and its texts. What was deleted is never found,
+        though an index may know of a change a little later than the tables.
+        """
+        ...
+
+    def search_state(self) -> IndexState:
+        """Say how far the index of texts is."""
         ...
 
     def query(self, sql: str) -> Iterator[tuple[Any, ...]]:

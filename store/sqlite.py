@@ -15,6 +15,8 @@ from schema import migrate
 from schema.derived import Changes
 from schema.rows import Batch, Rejection, Row
 from schema.signals import Signal
+from search.query import Query
+from search.shapes import Filters, Found, IndexState
 from store import books, derived, retention, tokens, tracking, troubles, violations
 from store.checkpoints import Checkpoints
 from store.config import Store
@@ -28,6 +30,7 @@ from store.protocol import LedgerLine, Outcome
 from store.queries import QUERIES
 from store.reports import question
 from store.sandbox import confine
+from store.searching import Searcher
 from tracking.commands import Command, Done
 from tracking.faults import Fault
 
@@ -254,6 +257,7 @@ class SqliteReadSide:
         self._connection = open_reader(path, vfs=vfs)
         confine(self._connection)
         self._deadline = Deadline(self._connection, seconds=deadline_s)
+        self._searcher = Searcher(path, self._connection, deadline_s=deadline_s)
 
     def ledger(self) -> list[LedgerLine]:
         """List the ledger's lines."""
@@ -281,6 +285,16 @@ class SqliteReadSide:
         """Answer a question of `reports.sql`; a condition whose value is None or not given is left out."""
         return self._list(*question(name, values))
 
+    def search(self, query: Query, filters: Filters, *, order: str, limit: int, after: int | None = None) -> Found:
+        """Find documents by their words, newest first or best first."""
+        self._deadline.restart()
+        return self._searcher.search(query, filters, order=order, limit=limit, after=after)
+
+    def search_state(self) -> IndexState:
+        """Say how far the index of texts is."""
+        self._deadline.restart()
+        return self._searcher.state()
+
     def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Run a statement of the user's; the first tuple holds the column names.
 
@@ -291,9 +305,11 @@ class SqliteReadSide:
     def interrupt(self) -> None:
         """Stop the statement that runs, from any thread."""
         self._connection.interrupt()
+        self._searcher.interrupt()
 
     def close(self) -> None:
         """Let go of the database."""
+        self._searcher.close()
         let_go(self._connection)
 
     def _list(self, sql: str, values: Values) -> list[dict[str, Any]]:
