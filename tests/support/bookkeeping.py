@@ -1,5 +1,6 @@
 """Fill the book of work of a running service, the way programs do."""
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from tests.support.api import ask
@@ -23,7 +24,7 @@ NOTES = (
 
 
 def fill(service: Running, *, prefix: str = "", session: str | None = None) -> None:
-    """Tell of a plan, a refactor, a debug session, an experiment, a summary and an issue; `prefix` begins every text."""
+    """Tell of a plan, a refactor, a debug session, an experiment and an issue; `prefix` begins every text."""
     own = {"session_id": session} if session else {}
     _tell(
         service, "/plans", {"key": "search", "title": f"{prefix}Search in every text", "status": "in_progress", **own}
@@ -57,5 +58,5 @@ def _experiment(service: Running, prefix: str) -> None:
     _tell(service, "/experiments/index/artifacts", {"type": "report", "path": f"{prefix}reports/index.md", "run_no": 6})
 
 
-def _tell(service: Running, path: str, body: dict[str, object]) -> None:
+def _tell(service: Running, path: str, body: Mapping[str, object]) -> None:
     ask(service, path, method="POST", body={key: value for key, value in body.items() if value is not None}, status=0)
