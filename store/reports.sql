@@ -464,3 +464,60 @@ from projects
 where path is not null
 order by key
 limit :limit;
+
+-- name: cost_by_model
+-- Add up model calls of each model, the dearest first.
+select
+  provider, model, count(*) as calls, sum(status = 'error') as errors, sum(input_tokens) as input_tokens,
+  sum(output_tokens) as output_tokens, round(sum(cost_nanos) / 1e9, 6) as cost_usd,
+  sum(cost_nanos is null) as unpriced_calls
+from model_calls
+where counted = 1
+and started_at >= :since
+and started_at < :until
+group by provider, model
+order by sum(cost_nanos) desc, calls desc
+limit :limit;
+
+-- name: cost_by_day
+-- Add up model calls of each day, the newest first.
+select
+  substr(started_at, 1, 10) as day, count(*) as calls, sum(status = 'error') as errors,
+  sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens, round(sum(cost_nanos) / 1e9, 6) as cost_usd,
+  sum(cost_nanos is null) as unpriced_calls
+from model_calls
+where counted = 1
+and started_at >= :since
+and started_at < :until
+group by day
+order by day desc
+limit :limit;
+
+-- name: cost_by_agent
+-- Add up model calls of each agent, the dearest first.
+select
+  agent_name, count(*) as calls, sum(status = 'error') as errors, sum(input_tokens) as input_tokens,
+  sum(output_tokens) as output_tokens, round(sum(cost_nanos) / 1e9, 6) as cost_usd,
+  sum(cost_nanos is null) as unpriced_calls
+from model_calls
+where counted = 1
+and started_at >= :since
+and started_at < :until
+group by agent_name
+order by sum(cost_nanos) desc, calls desc
+limit :limit;
+
+-- name: cost_by_project
+-- Add up model calls of each project, the dearest first.
+select
+  s.project_key, count(*) as calls, sum(m.status = 'error') as errors, sum(m.input_tokens) as input_tokens,
+  sum(m.output_tokens) as output_tokens, round(sum(m.cost_nanos) / 1e9, 6) as cost_usd,
+  sum(m.cost_nanos is null) as unpriced_calls
+from model_calls as m
+left join agent_sessions as s on s.session_id = m.session_id
+where m.counted = 1
+and m.started_at >= :since
+and m.started_at < :until
+group by s.project_key
+order by sum(m.cost_nanos) desc, calls desc
+limit :limit;
