@@ -15,6 +15,7 @@ SOME: Final = 5
 MOST_ROWS: Final = 200
 MOST_SPANS: Final = 300
 DAYS: Final = 30
+DAY: Final = len("2026-01-31")
 COSTS: Final = ("model", "day", "agent", "project")
 SESSION: Final = (
     "session_id",
@@ -96,9 +97,9 @@ def cost(
     """Add up tokens and cost of model calls; by default of the last thirty days."""
     if by not in COSTS:
         raise Invalid(f"by is {by[:60]!r}; one of {', '.join(COSTS)} is wanted")
-    begin = since or iso(datetime.now(UTC) - timedelta(days=DAYS))
-    rows = side.report(f"cost_by_{by}", limit=limit, **_timed({"since": begin, "until": until}))
-    return {"since": begin, "until": until, "cost": rows}
+    times = _timed({"since": since or iso(datetime.now(UTC) - timedelta(days=DAYS)), "until": until})
+    days = {"since": times["since"][:DAY], "until": _next_day(times["until"]) if until else None}
+    return {**days, "cost": side.report(f"cost_by_{by}", limit=limit, **days)}
 
 
 def search(side: ReadSide, text: str, **where: Any) -> Row:
@@ -127,6 +128,11 @@ def _hit(row: Row) -> Row:
 
 def _dotted(piece: Row) -> str:
     return f"{'…' if piece['before'] else ''}{piece['text']}{'…' if piece['after'] else ''}"
+
+
+def _next_day(time: str) -> str:
+    """Give the day before which whole days end that hold all that is before a time."""
+    return iso(moment(time) + timedelta(days=1, microseconds=-1))[:DAY]
 
 
 def _line(span: Row) -> str:

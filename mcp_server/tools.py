@@ -121,7 +121,7 @@ READING: Final = (
     ),
     Tool(
         "cost",
-        "Add up tokens and dollars by model, day, agent or project; without `since` of the last thirty days.",
+        "Add up tokens and dollars of whole days (UTC) by model, day, agent or project; by default of the last thirty.",
         {
             "by": one_of("What to add up by.", *asking.COSTS),
             **SPAN,

@@ -433,6 +433,22 @@ and date < :until
 order by date desc
 limit :limit;
 
+-- name: sweeps
+-- List what rules of retention took, the last first.
+select id, started_at, rule, what, rows, bytes_freed, oldest_left, left_behind, duration_ms, trouble
+from sweeps
+where id > 0
+order by id desc
+limit :limit;
+
+-- name: pins
+-- List what no rule of retention takes.
+select kind, name, note, created_at
+from pins
+where id > 0
+order by id
+limit :limit;
+
 -- name: audit
 -- List who changed what, the newest first.
 select id, at, who, address, action, detail
@@ -466,58 +482,58 @@ order by key
 limit :limit;
 
 -- name: cost_by_model
--- Add up model calls of each model, the dearest first.
+-- Add up the model calls of each model, the dearest first, over whole days.
 select
-  provider, model, count(*) as calls, sum(status = 'error') as errors, sum(input_tokens) as input_tokens,
+  provider, model, sum(calls) as calls, sum(errors) as errors, sum(input_tokens) as input_tokens,
   sum(output_tokens) as output_tokens, round(sum(cost_nanos) / 1e9, 6) as cost_usd,
-  sum(cost_nanos is null) as unpriced_calls
-from model_calls
-where counted = 1
-and started_at >= :since
-and started_at < :until
+  sum(calls) - sum(priced) as unpriced_calls
+from usage_days as u
+where true
+and day >= :since
+and day < :until
 group by provider, model
 order by sum(cost_nanos) desc, calls desc
 limit :limit;
 
 -- name: cost_by_day
--- Add up model calls of each day, the newest first.
+-- Add up the model calls of each day, the newest first, over whole days.
 select
-  substr(started_at, 1, 10) as day, count(*) as calls, sum(status = 'error') as errors,
-  sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens, round(sum(cost_nanos) / 1e9, 6) as cost_usd,
-  sum(cost_nanos is null) as unpriced_calls
-from model_calls
-where counted = 1
-and started_at >= :since
-and started_at < :until
+  day, sum(calls) as calls, sum(errors) as errors, sum(input_tokens) as input_tokens,
+  sum(output_tokens) as output_tokens, round(sum(cost_nanos) / 1e9, 6) as cost_usd,
+  sum(calls) - sum(priced) as unpriced_calls
+from usage_days as u
+where true
+and day >= :since
+and day < :until
 group by day
 order by day desc
 limit :limit;
 
 -- name: cost_by_agent
--- Add up model calls of each agent, the dearest first.
+-- Add up the model calls of each agent, the dearest first, over whole days.
 select
-  agent_name, count(*) as calls, sum(status = 'error') as errors, sum(input_tokens) as input_tokens,
+  agent_name, sum(calls) as calls, sum(errors) as errors, sum(input_tokens) as input_tokens,
   sum(output_tokens) as output_tokens, round(sum(cost_nanos) / 1e9, 6) as cost_usd,
-  sum(cost_nanos is null) as unpriced_calls
-from model_calls
-where counted = 1
-and started_at >= :since
-and started_at < :until
+  sum(calls) - sum(priced) as unpriced_calls
+from usage_days as u
+where true
+and day >= :since
+and day < :until
 group by agent_name
 order by sum(cost_nanos) desc, calls desc
 limit :limit;
 
 -- name: cost_by_project
--- Add up model calls of each project, the dearest first.
+-- Add up the model calls of each project, the dearest first, over whole days.
 select
-  s.project_key, count(*) as calls, sum(m.status = 'error') as errors, sum(m.input_tokens) as input_tokens,
-  sum(m.output_tokens) as output_tokens, round(sum(m.cost_nanos) / 1e9, 6) as cost_usd,
-  sum(m.cost_nanos is null) as unpriced_calls
-from model_calls as m
-left join agent_sessions as s on s.session_id = m.session_id
-where m.counted = 1
-and m.started_at >= :since
-and m.started_at < :until
+  s.project_key, sum(calls) as calls, sum(errors) as errors, sum(input_tokens) as input_tokens,
+  sum(output_tokens) as output_tokens, round(sum(cost_nanos) / 1e9, 6) as cost_usd,
+  sum(calls) - sum(priced) as unpriced_calls
+from usage_days as u
+left join agent_sessions as s on s.session_id = u.session_id
+where true
+and day >= :since
+and day < :until
 group by s.project_key
-order by sum(m.cost_nanos) desc, calls desc
+order by sum(cost_nanos) desc, calls desc
 limit :limit;

@@ -13,7 +13,8 @@ from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters
 
 from mcp_server.answers import DATA, MOST_BYTES, NOTICE
-from mcp_server.tools import READING, WRITING
+from mcp_server.server import KNOWN
+from mcp_server.tools import READING
 from tests.support.api import ask
 from tests.support.corpus import send, source
 from tests.support.service import Running, running
@@ -93,7 +94,7 @@ async def test_tools_are_listed(connect: Connect) -> None:
         listed = (await agent.client.list_tools()).tools
         instructions = agent.client.instructions
 
-    assert [tool.name for tool in (*READING, *WRITING)] == [tool.name for tool in listed]
+    assert [*KNOWN] == [tool.name for tool in listed]
     assert all(tool.description for tool in listed)
     assert {tool.name for tool in READING} == {
         tool.name for tool in listed if tool.annotations and tool.annotations.read_only_hint
@@ -146,7 +147,7 @@ async def test_answers_are_bounded(connect: Connect) -> None:
     assert "smaller" in cut["left_out"] or "fewer" in cut["left_out"]
 
 
-LARGE = (
+LARGE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("search", {"text": "bulky", "limit": 100}),
     ("sql", {"query": "select * from agent_traces", "limit": 200}),
     ("sql", {"query": "select hex(zeroblob(5000000)) as x"}),
@@ -178,7 +179,7 @@ async def test_wrong_calls_are_told(connect: Connect) -> None:
             assert words in text
 
 
-WRONG = (
+WRONG: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("forget_entries", {"older_than_days": 0}, "there is no tool"),
     ("search", {}, "text is missing"),
     ("search", {"text": "a", "where": "b"}, "takes no 'where'"),
@@ -206,10 +207,10 @@ async def test_work_is_told(connect: Connect, service: Running) -> None:
         await agent.call("finish_named_task", plan_key=key, task_key="1")
         await agent.call("end_session", session_id=session, exit_reason="completed")
 
-    tasks = service.rows(
-        "select t.status, t.agent_session_id from plan_tasks t join feature_plans p on p.id = t.plan_id where p.key = ?",
-        key,
+    by_key = (
+        "select status, agent_session_id from plan_tasks where plan_id = (select id from feature_plans where key = ?)"
     )
+    tasks = service.rows(by_key, key)
     assert [{"status": "completed", "agent_session_id": session}] == tasks
     (told,) = service.rows("select exit_reason from agent_sessions where session_id = ?", session)
     assert "completed" == told["exit_reason"]
