@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from api import retention
 from api.operations import PREFIX
 from api.routes import Api
 from collector import http, otlp_grpc
@@ -33,11 +34,14 @@ from derive.index_following import IndexFollowing
 from derive.keeping import Keeping
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
+from retention.keeper import Keeper
 from schema.derived import Changes
 from spanledger import __version__
 from spanledger.config import Config
 from spanledger.doors import Doors
+from store.disk import free_bytes
 from store.lock import Lock
+from store.old import SqliteOldSide
 from store.sqlite import SqliteReadSide, SqliteWriteSide
 from store.writer import Writer
 from web.app import SCOPES, Pages
@@ -103,6 +107,14 @@ class Service:
             counters=self.counters,
         )
         path = _path(config)
+        self.keeper = Keeper(
+            config.retention,
+            lambda: SqliteOldSide(path),
+            self.writer.run,
+            busy=self._busy,
+            is_derived=lambda: self.following.is_level,
+            free=lambda: free_bytes(path),
+        )
         self.api = Api(
             lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.keeping, self.doors
         )
@@ -128,6 +140,8 @@ class Service:
         _check_exposure(self._config.collector, closed=self.doors.gate.closed)
         self.keeping.start()
         stack.callback(self.keeping.stop)
+        self.keeper.start()
+        stack.callback(self.keeper.stop)
         self.mirror.start()
         stack.push_async_callback(asyncio.to_thread, self.mirror.stop)
         for listener in self._listeners:
@@ -226,9 +240,9 @@ class Service:
 
     def _http(self) -> http.Listener:
         settings = self._config.collector.http
-        mirrored = Routes(self.mirror, Bodies(self._intake).read)
-        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *self.pages.routes()]
-        scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES
+        mirrored = Routes(self.mirror, self._apply, Bodies(self._intake).read)
+        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *self.pages.routes(), *retention.routes(self.keeper)]
+        scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES | retention.scopes()
         told = self.pages.told
         app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes, told=told)
         return http.Listener(settings, self._intake, app)

@@ -433,6 +433,22 @@ and date < :until
 order by date desc
 limit :limit;
 
+-- name: sweeps
+-- List what rules of retention took, the last first.
+select id, started_at, rule, what, rows, bytes_freed, oldest_left, left_behind, duration_ms, trouble
+from sweeps
+where id > 0
+order by id desc
+limit :limit;
+
+-- name: pins
+-- List what no rule of retention takes.
+select kind, name, note, created_at
+from pins
+where id > 0
+order by id
+limit :limit;
+
 -- name: audit
 -- List who changed what, the newest first.
 select id, at, who, address, action, detail

@@ -38,8 +38,8 @@ HOMES = {
     "opentelemetry": {"collector", "schema", "spanledger"},
     "orjson": {"api", "collector", "derive", "mapping", "mirror", "schema", "spanledger", "store", "web"},
     "prometheus_client": {"core"},
-    "pydantic": {"collector", "core", "mirror", "spanledger", "store"},
-    "pydantic_core": {"core", "spanledger"},
+    "pydantic": {"collector", "core", "mirror", "retention", "spanledger", "store"},
+    "pydantic_core": {"core", "retention", "spanledger"},
     "structlog": {"spanledger"},
     "watchfiles": {"mirror"},
 }
