@@ -8,9 +8,11 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 
@@ -44,12 +46,14 @@ from spanledger.doors import Doors
 from store.disk import free_bytes
 from store.lock import Lock
 from store.old import SqliteOldSide
+from store.protocol import WriteSide
 from store.sqlite import SqliteReadSide, SqliteWriteSide
 from store.writer import Writer
 from web.app import SCOPES, Pages
 from web.daemon import Daemon, Disk
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 DRAIN_S = 4.0
 STOP_S = 6.5
@@ -90,6 +94,7 @@ class Service:
     def __init__(self, config: Config) -> None:
         """Put the parts together; open nothing."""
         self._config = config
+        self._changes = 0
         self.counters = Counters()
         self.writer = Writer(
             lambda: SqliteWriteSide(config.store),
@@ -117,9 +122,7 @@ class Service:
             is_derived=lambda: self.following.is_level,
             free=lambda: free_bytes(path),
         )
-        self.api = Api(
-            lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.keeping, self.doors
-        )
+        self.api = Api(lambda: SqliteReadSide(path), self._run, Bodies(self._intake).read, self.keeping, self.doors)
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.pages = self._pages(path)
         self.agents = Mcp(
@@ -197,14 +200,23 @@ class Service:
     def _busy(self) -> bool:
         return self.writer.queued_batches > 0
 
+    def _run(self, work: Callable[[WriteSide], T]) -> "Future[T]":
+        """Have the writer do something, and count it as a change when it is done."""
+        future = self.writer.run(work)
+        future.add_done_callback(self._changed)
+        return future
+
+    def _changed(self, _done: "Future[Any]") -> None:
+        self._changes += 1
+
     def _apply(self, changes: Changes) -> "Future[list[int]]":
-        return self.writer.run(lambda side: side.apply(changes))
+        return self._run(lambda side: side.apply(changes))
 
     def _write(self, changes: Changes) -> None:
         if changes.told is None:
             self._apply(changes).result()
             return
-        refused = self.writer.run(lambda side: side.hear(changes)).result()
+        refused = self._run(lambda side: side.hear(changes)).result()
         for fault in refused:
             self.counters.commands_rejected.labels(fault.code, fault.event).inc()
         if refused:
@@ -238,7 +250,7 @@ class Service:
     def _pages(self, path: Path) -> Pages:
         daemon = Daemon(
             open_reader=lambda: SqliteReadSide(path),
-            version=lambda: self.writer.commits,
+            version=lambda: self.writer.commits + self._changes,
             deriving=self.following.state,
             admit=self.doors.gate.check,
             grpc=lambda: self.grpc_address,
