@@ -3,6 +3,7 @@
 import json
 import time
 from typing import Any
+from urllib.parse import quote
 
 from tests.support.clients import JSON, post
 from tests.support.service import Running
@@ -39,6 +40,27 @@ def send(service: Running) -> None:
 def calls_of(number: int) -> tuple[str, str]:
     """Name the spans of a text's model call and tool call."""
     return f"{number * 2 + 2:016x}", f"{number * 2 + 3:016x}"
+
+
+def pages(service: Running) -> list[str]:
+    """List the pages that show the texts."""
+    session, trace = quote(SESSION, safe=""), TRACE
+    jobs = service.rows("select id from job_history where trace_id = ?", trace)
+    spans = [name for number in (0, 1, 6, 8) for name in calls_of(number)]
+    tools = [quote(TEXTS[number], safe="") for number in (0, 2, 4)]
+    return [
+        f"/sessions/{session}",
+        f"/traces/{trace}",
+        *(f"/jobs/{quote(row['id'], safe='')}" for row in jobs),
+        *(f"/traces/{trace}/spans/{name}" for name in spans[::2]),
+        *(f"/entries/{trace}/{name}" for name in spans[1::2]),
+        *(f"/tools/{name}" for name in tools),
+        *(f"/search?q={name}" for name in tools),
+        f"/sql?q={quote('select * from spans', safe='')}",
+        "/work/plans/search",
+        "/work/debugging/slow",
+        "/experiments/index",
+    ]
 
 
 def _scope(number: int, text: str, start: int) -> dict[str, Any]:
