@@ -486,7 +486,7 @@ CREATE TABLE agent_sessions (
   git_branch text,
   emitter text,
   source text not null default 'otlp'
-) strict;
+, phase text) strict;
 
 CREATE INDEX idx_agent_sessions_parent on agent_sessions (parent_session_id) where parent_session_id is not null;
 
@@ -1574,3 +1574,13 @@ CREATE INDEX events_content on events (created_at) where data_json is not null;
 
 CREATE INDEX job_history_content on job_history (created_at)
 where prompt is not null or summary is not null or original_prompt is not null;
+
+CREATE INDEX idx_agent_sessions_phase on agent_sessions (phase, last_seen_at) where phase is not null;
+
+CREATE TRIGGER agent_skill_usage_derived after insert on agent_skill_usage when new.emitter not in ('api', 'tracking')
+begin
+  update agent_sessions
+  set skills_used = json_insert(ifnull(skills_used, '[]'), '$[#]', new.skill_name)
+  where session_id = new.session_id
+  and not exists (select 1 from json_each(ifnull(skills_used, '[]')) as s where s.value = new.skill_name);
+end;
