@@ -22,6 +22,7 @@ OPERATIONS: Final = {
         Operation("remove_price", "POST", "/prices/remove", 200, prices.remove, order="prices", scope=Scope.ADMIN),
         Operation("import_prices", "POST", "/prices/import", 200, prices.take, order="prices", scope=Scope.ADMIN),
         Operation("rebuild", "POST", "/rebuild", 202, orders.nothing, order="rebuild", scope=Scope.ADMIN),
+        Operation("rebuild_search", "POST", "/search/rebuild", 202, orders.nothing, order="search", scope=Scope.ADMIN),
         Operation("recost", "POST", "/recost", 202, orders.nothing, order="recost", scope=Scope.ADMIN),
         Operation("make_token", "POST", "/tokens", 201, tokens.put, scope=Scope.ADMIN),
         Operation("revoke_token", "DELETE", "/tokens/{token_id}", 200, tokens.revoke, scope=Scope.ADMIN),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from api import book, joins, reading
+from api import book, joins, reading, searching
 from api.joining import joined
 from api.joins import JOINS, Join
 from api.listings import LISTINGS, TRUTH, WHOLES, Listing, Whole
@@ -79,6 +79,12 @@ ENTRIES: Final[dict[str, Reader]] = {
     **SPAN,
     **PAGE,
 }
+SEARCH: Final[dict[str, Reader]] = {
+    **dict.fromkeys(("q", "order", "kind", "session", "agent", "project", "tool"), _text),
+    "errors": _truth,
+    **SPAN,
+    **PAGE,
+}
 KINDS: Final[dict[str, Reader]] = {
     joins.TEXT: _text,
     joins.WHOLE: _whole,
@@ -139,6 +145,7 @@ QUESTIONS: Final = (
     Question("/agents", reading.agents, {"agent": _text, "since": _time, "limit": _whole}),
     Question("/entries", reading.newest_entries, ENTRIES),
     Question("/entries/{entry_id:.+}", reading.entry, {}),
+    Question("/search", searching.search, SEARCH),
     *map(_joining, JOINS.values()),
     *map(_about_one, WHOLES.values()),
     *map(_listing, LISTINGS.values()),

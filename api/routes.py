@@ -4,14 +4,11 @@ Errors are raised, and told by whoever serves these routes. Queries run in threa
 """
 
 import asyncio
-import secrets
 import threading
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 import orjson
@@ -19,10 +16,10 @@ from aiohttp import hdrs, web
 
 from access.asking import BY
 from access.tokens import Scope
+from api.now import moment
 from api.operations import OPERATIONS, PREFIX
 from api.questions import QUESTIONS, Question
-from api.times import iso
-from api.writing import Moment, Operation, Told, audited
+from api.writing import Operation, Told, audited
 from core.errors import Invalid, StoreBusy, TryAgain, UnsupportedMedia
 from store.protocol import ReadSide, WriteSide
 
@@ -177,11 +174,6 @@ class Readers:
         side = self._open()
         self._all.append(side)
         return side
-
-
-def moment() -> Moment:
-    """Give the time, and random ids."""
-    return Moment(iso(datetime.now(UTC)), lambda: str(uuid.uuid4()), secrets.token_bytes)
 
 
 def _parameters(request: web.Request, operation: Operation | None = None) -> dict[str, Any]:

@@ -29,6 +29,12 @@ class Counters:
         self.warned = Counter(
             "spanledger_requests_warned", "Requests kept with a warning.", by_origin, registry=registry
         )
+        self.commands_rejected = Counter(
+            "spanledger_commands_rejected",
+            "Commands about the book of work that were refused, by code and event.",
+            ("code", "event"),
+            registry=registry,
+        )
         self.answers = Counter(
             "spanledger_answers",
             "Answers given, by transport and by the reason's name; 'ok' is success.",

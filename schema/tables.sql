@@ -182,7 +182,7 @@ CREATE TABLE ingest_rejections (
   message text not null,
   items integer not null,
   payload blob
-) strict;
+, event_time text, event_name text, entity_key text, code text, attribute text, value_preview text, session_id text, service_name text, trace_id text, span_id text, command_id text, event_id integer, state text not null default 'rejected', tries integer not null default 0) strict;
 
 CREATE TABLE rejection_tally (
   id integer primary key check (id = 1),
@@ -1031,3 +1031,265 @@ CREATE TABLE audit_log (
   action text not null,
   detail text not null
 ) strict;
+
+CREATE UNIQUE INDEX ingest_rejections_command on ingest_rejections (position) where code is not null;
+
+CREATE INDEX ingest_rejections_parked on ingest_rejections (tries, id) where state = 'parked';
+
+CREATE INDEX ingest_rejections_session on ingest_rejections (session_id, id) where session_id is not null;
+
+CREATE INDEX ingest_rejections_sent on ingest_rejections (command_id) where command_id is not null;
+
+CREATE TABLE search_feed (
+  id integer primary key autoincrement,
+  source text not null,
+  key text not null
+) strict;
+
+CREATE TRIGGER agent_traces_search_added after insert on agent_traces
+begin
+  insert into search_feed (source, key) values ('entry', new.trace_id);
+end;
+
+CREATE TRIGGER agent_traces_search_changed after update on agent_traces
+when new.session_id is not old.session_id or new.job_id is not old.job_id or new.kind is not old.kind
+  or new.status is not old.status or new.name is not old.name or new.timestamp is not old.timestamp
+  or new.error_type is not old.error_type or new.error_message is not old.error_message
+  or new.raw_input is not old.raw_input or new.raw_output is not old.raw_output or new.data is not old.data
+begin
+  insert into search_feed (source, key) values ('entry', new.trace_id);
+end;
+
+CREATE TRIGGER agent_traces_search_removed after delete on agent_traces
+begin
+  insert into search_feed (source, key) values ('entry', old.trace_id);
+end;
+
+CREATE TRIGGER tool_calls_search_changed after update on tool_calls
+when new.name is not old.name or new.agent_name is not old.agent_name
+begin
+  insert into search_feed (source, key) values ('entry', new.key);
+end;
+
+CREATE TRIGGER tool_calls_search_told after insert on tool_calls
+when new.emitter is 'api'
+begin
+  insert into search_feed (source, key) values ('call', new.key);
+end;
+
+CREATE TRIGGER tool_calls_search_told_again after update on tool_calls
+when new.emitter is 'api'
+begin
+  insert into search_feed (source, key) values ('call', new.key);
+end;
+
+CREATE TRIGGER tool_calls_search_removed after delete on tool_calls
+when old.emitter is 'api'
+begin
+  insert into search_feed (source, key) values ('call', old.key);
+end;
+
+CREATE TRIGGER agent_sessions_search_changed after update on agent_sessions
+when new.agent_name is not old.agent_name or new.project_key is not old.project_key
+begin
+  insert into search_feed (source, key) values ('entries', new.session_id);
+end;
+
+CREATE TRIGGER job_history_search_added after insert on job_history
+begin
+  insert into search_feed (source, key) values ('job', new.id);
+end;
+
+CREATE TRIGGER job_history_search_changed after update on job_history
+when new.session_id is not old.session_id or new.agent_name is not old.agent_name or new.status is not old.status
+  or new.prompt is not old.prompt or new.original_prompt is not old.original_prompt or new.summary is not old.summary
+  or new.error_type is not old.error_type or new.error_message is not old.error_message
+  or new.started_at is not old.started_at
+begin
+  insert into search_feed (source, key) values ('job', new.id);
+end;
+
+CREATE TRIGGER job_history_search_removed after delete on job_history
+begin
+  insert into search_feed (source, key) values ('job', old.id);
+end;
+
+CREATE TRIGGER feature_plans_search_added after insert on feature_plans
+begin
+  insert into search_feed (source, key) values ('plan', new.id);
+end;
+
+CREATE TRIGGER feature_plans_search_changed after update on feature_plans
+begin
+  insert into search_feed (source, key) values ('plan', new.id);
+end;
+
+CREATE TRIGGER feature_plans_search_removed after delete on feature_plans
+begin
+  insert into search_feed (source, key) values ('plan', old.id);
+end;
+
+CREATE TRIGGER plan_tasks_search_added after insert on plan_tasks
+begin
+  insert into search_feed (source, key) values ('task', new.id);
+end;
+
+CREATE TRIGGER plan_tasks_search_changed after update on plan_tasks
+begin
+  insert into search_feed (source, key) values ('task', new.id);
+end;
+
+CREATE TRIGGER plan_tasks_search_removed after delete on plan_tasks
+begin
+  insert into search_feed (source, key) values ('task', old.id);
+end;
+
+CREATE TRIGGER refactors_search_added after insert on refactors
+begin
+  insert into search_feed (source, key) values ('refactor', new.id);
+end;
+
+CREATE TRIGGER refactors_search_changed after update on refactors
+begin
+  insert into search_feed (source, key) values ('refactor', new.id);
+end;
+
+CREATE TRIGGER refactors_search_removed after delete on refactors
+begin
+  insert into search_feed (source, key) values ('refactor', old.id);
+end;
+
+CREATE TRIGGER debug_sessions_search_added after insert on debug_sessions
+begin
+  insert into search_feed (source, key) values ('debug', new.id);
+end;
+
+CREATE TRIGGER debug_sessions_search_changed after update on debug_sessions
+begin
+  insert into search_feed (source, key) values ('debug', new.id);
+end;
+
+CREATE TRIGGER debug_sessions_search_removed after delete on debug_sessions
+begin
+  insert into search_feed (source, key) values ('debug', old.id);
+end;
+
+CREATE TRIGGER debug_notes_search_added after insert on debug_notes
+begin
+  insert into search_feed (source, key) values ('note', new.id);
+end;
+
+CREATE TRIGGER debug_notes_search_changed after update on debug_notes
+begin
+  insert into search_feed (source, key) values ('note', new.id);
+end;
+
+CREATE TRIGGER debug_notes_search_removed after delete on debug_notes
+begin
+  insert into search_feed (source, key) values ('note', old.id);
+end;
+
+CREATE TRIGGER experiments_search_added after insert on experiments
+begin
+  insert into search_feed (source, key) values ('experiment', new.id);
+end;
+
+CREATE TRIGGER experiments_search_changed after update on experiments
+begin
+  insert into search_feed (source, key) values ('experiment', new.id);
+end;
+
+CREATE TRIGGER experiments_search_removed after delete on experiments
+begin
+  insert into search_feed (source, key) values ('experiment', old.id);
+end;
+
+CREATE TRIGGER experiment_runs_search_added after insert on experiment_runs
+begin
+  insert into search_feed (source, key) values ('run', new.id);
+end;
+
+CREATE TRIGGER experiment_runs_search_changed after update on experiment_runs
+begin
+  insert into search_feed (source, key) values ('run', new.id);
+end;
+
+CREATE TRIGGER experiment_runs_search_removed after delete on experiment_runs
+begin
+  insert into search_feed (source, key) values ('run', old.id);
+end;
+
+CREATE TRIGGER experiment_artifacts_search_added after insert on experiment_artifacts
+begin
+  insert into search_feed (source, key) values ('artifact', new.id);
+end;
+
+CREATE TRIGGER experiment_artifacts_search_changed after update on experiment_artifacts
+begin
+  insert into search_feed (source, key) values ('artifact', new.id);
+end;
+
+CREATE TRIGGER experiment_artifacts_search_removed after delete on experiment_artifacts
+begin
+  insert into search_feed (source, key) values ('artifact', old.id);
+end;
+
+CREATE TRIGGER summaries_search_added after insert on summaries
+begin
+  insert into search_feed (source, key) values ('summary', new.id);
+end;
+
+CREATE TRIGGER summaries_search_changed after update on summaries
+begin
+  insert into search_feed (source, key) values ('summary', new.id);
+end;
+
+CREATE TRIGGER summaries_search_removed after delete on summaries
+begin
+  insert into search_feed (source, key) values ('summary', old.id);
+end;
+
+CREATE TRIGGER agent_issue_work_search_added after insert on agent_issue_work
+begin
+  insert into search_feed (source, key) values ('issue', new.work_id);
+end;
+
+CREATE TRIGGER agent_issue_work_search_changed after update on agent_issue_work
+begin
+  insert into search_feed (source, key) values ('issue', new.work_id);
+end;
+
+CREATE TRIGGER agent_issue_work_search_removed after delete on agent_issue_work
+begin
+  insert into search_feed (source, key) values ('issue', old.work_id);
+end;
+
+CREATE TRIGGER sessions_search_added after insert on sessions
+begin
+  insert into search_feed (source, key) values ('work', new.session_id);
+end;
+
+CREATE TRIGGER sessions_search_changed after update on sessions
+begin
+  insert into search_feed (source, key) values ('work', new.session_id);
+end;
+
+CREATE TRIGGER sessions_search_removed after delete on sessions
+begin
+  insert into search_feed (source, key) values ('work', old.session_id);
+end;
+
+CREATE TRIGGER agent_log_entries_search_added after insert on agent_log_entries
+begin
+  insert into search_feed (source, key) values ('log', new.key);
+end;
+
+CREATE TRIGGER agent_log_entries_search_changed after update on agent_log_entries
+begin
+  insert into search_feed (source, key) values ('log', new.key);
+end;
+
+CREATE TRIGGER agent_log_entries_search_removed after delete on agent_log_entries
+begin
+  insert into search_feed (source, key) values ('log', old.key);
+end;

@@ -17,8 +17,8 @@ from uuid import uuid4
 import orjson
 
 from access.tokens import LOCAL, By
+from api.now import moment
 from api.operations import OPERATIONS, PREFIX
-from api.routes import moment
 from api.times import iso
 from api.times import moment as time_of
 from api.writing import Operation, audited

@@ -68,8 +68,9 @@ def derive(config: Config, write: Callable[[Changes], Any], order: Order | None 
     raw = SqliteRawSide(database(config))
     progress = Progress("rows derived from")
     try:
-        grace, idle = (int(seconds * 1e9) for seconds in (config.derive.job_grace, config.derive.session_idle))
-        rules = Rules(catalogue(raw), grace=grace, idle=idle)
+        told = config.derive
+        grace, idle, park = (int(seconds * 1e9) for seconds in (told.job_grace, told.session_idle, told.park))
+        rules = Rules(catalogue(raw), grace=grace, idle=idle, park=park)
         deriver = Deriver(raw, write, rules, clock=lambda: 0.0)  # nothing else needs the time that large groups take
         if order is not None:
             obey(order, deriver)

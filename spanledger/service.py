@@ -27,8 +27,10 @@ from core.errors import Misconfigured, SpanledgerError
 from core.loop import every
 from core.memory import collect_seldom, frugal, give_back, resident_bytes
 from core.section import Address
-from derive.channel import Start
+from derive.channel import IndexStart, Start
 from derive.following import Following
+from derive.index_following import IndexFollowing
+from derive.keeping import Keeping
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
 from schema.derived import Changes
@@ -85,7 +87,8 @@ class Service:
             queue_bytes=config.store.queue_bytes,
             group_bytes=config.store.group_bytes,
         )
-        self.following = Following(_start(config), self._write, busy=lambda: self.writer.queued_batches > 0)
+        self.following = Following(_start(config), self._write, busy=self._busy)
+        self.keeping = Keeping(self.following, IndexFollowing(_index_start(config), self._write, busy=self._busy))
         self.doors = Doors(self.writer, config.collector.tokens)
         limits = config.collector.limits
         self.ingest = Ingest(self.writer, self.counters, wait_s=limits.wait, answer_within_s=limits.answer_within)
@@ -98,7 +101,7 @@ class Service:
         )
         path = _path(config)
         self.api = Api(
-            lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.following, self.doors
+            lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.keeping, self.doors
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
@@ -118,8 +121,8 @@ class Service:
         stack.push_async_callback(self._stop)
         await self.doors.renew()
         _check_exposure(self._config.collector, closed=self.doors.gate.closed)
-        self.following.start()
-        stack.callback(self.following.stop)
+        self.keeping.start()
+        stack.callback(self.keeping.stop)
         self.mirror.start()
         stack.push_async_callback(asyncio.to_thread, self.mirror.stop)
         for listener in self._listeners:
@@ -161,11 +164,23 @@ class Service:
         """Write where HTTP is listened for."""
         return _address(self._config.collector.http.endpoint, self.http)
 
+    def _busy(self) -> bool:
+        return self.writer.queued_batches > 0
+
     def _apply(self, changes: Changes) -> "Future[list[int]]":
         return self.writer.run(lambda side: side.apply(changes))
 
     def _write(self, changes: Changes) -> None:
-        self._apply(changes).result()
+        if changes.told is None:
+            self._apply(changes).result()
+            return
+        refused = self.writer.run(lambda side: side.hear(changes)).result()
+        for fault in refused:
+            self.counters.commands_rejected.labels(fault.code, fault.event).inc()
+        if refused:
+            log.warning(
+                "commands were refused", commands=len(refused), first=[fault.line() for fault in refused[:LOGGED]]
+            )
 
     async def _look(self) -> None:
         if self.http is not None:
@@ -199,6 +214,8 @@ class Service:
         return http.Listener(settings, self._intake, app)
 
 
+LOGGED = 5
+"""Refused commands that are logged in words at a time."""
 IDLE_BYTES = 128 << 20
 """Above this, an idle daemon asks the allocator to give memory back."""
 
@@ -209,7 +226,12 @@ def _path(config: Config) -> Path:
 
 
 def _start(config: Config) -> Start:
-    return Start(_path(config), int(config.derive.job_grace * 1e9), int(config.derive.session_idle * 1e9))
+    told = config.derive
+    return Start(_path(config), *(int(seconds * 1e9) for seconds in (told.job_grace, told.session_idle, told.park)))
+
+
+def _index_start(config: Config) -> IndexStart:
+    return IndexStart(_path(config), config.store.min_free_disk, config.store.min_free_percent)
 
 
 def _address(configured: Address | None, listener: otlp_grpc.Listener | http.Listener | None) -> str | None:

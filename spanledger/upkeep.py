@@ -11,16 +11,21 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
+@click.option("--search", "texts", is_flag=True, help="Make the index of texts anew, and nothing else.")
 @config_options
 @json_option
-def rebuild(source: Source, *, as_json: bool) -> None:
+def rebuild(source: Source, *, texts: bool, as_json: bool) -> None:
     """Derive sessions, jobs, calls and costs again from the raw records.
 
     A running collector does it beside its work; otherwise this command does. What programs wrote themselves stays.
     """
+    if texts:
+        from spanledger import index_again
+
+        return index_again.show(source.load(), as_json=as_json)
     from spanledger import looking_back as page
 
-    page.show(source.load(), "rebuild", as_json=as_json)
+    return page.show(source.load(), "rebuild", as_json=as_json)
 
 
 @click.command()

@@ -168,6 +168,11 @@ where rowid in (
 -- Forget what metric points came to, so that it is made anew of those that are kept.
 delete from usage_series;
 
+-- name: shorten_search_feed
+-- Forget changes that the index of texts has followed durably.
+delete from search_feed
+where id <= :until;
+
 -- name: add_token
 -- Let a token in; only its hash is kept.
 insert into access_tokens (id, name, scopes, hash, created_at, expires_at)

@@ -15,7 +15,9 @@ from schema import migrate
 from schema.derived import Changes
 from schema.rows import Batch, Rejection, Row
 from schema.signals import Signal
-from store import books, derived, tokens, tracking, troubles
+from search.query import Query
+from search.shapes import Filters, Found, IndexState
+from store import books, derived, tokens, tracking, troubles, violations
 from store.checkpoints import Checkpoints
 from store.config import Store
 from store.connection import Deadline, file_identity, impatient, let_go, open_reader, open_writer
@@ -27,6 +29,7 @@ from store.protocol import LedgerLine, Outcome
 from store.queries import QUERIES
 from store.reports import question
 from store.sandbox import confine
+from store.searching import Searcher
 from tracking.commands import Command, Done
 from tracking.faults import Fault
 
@@ -89,7 +92,18 @@ class SqliteWriteSide:
         self._guard.admit()
         self._check_there()
         with self._transaction():
-            return derived.apply(self._cursor, changes)
+            counts = derived.apply(self._cursor, changes)
+            if changes.told is not None:
+                violations.hear(self._cursor, changes.told)
+            return counts
+
+    def hear(self, changes: Changes) -> list[Fault]:
+        """Put and remove derived rows, do what records told, and give what is refused or expired for good."""
+        self._guard.admit()
+        self._check_there()
+        with self._transaction():
+            derived.apply(self._cursor, changes)
+            return violations.hear(self._cursor, changes.told)
 
     def track(self, commands: Sequence[Command]) -> list[Done | Fault]:
         """Carry out commands about the book of work, each all or nothing."""
@@ -178,7 +192,7 @@ class SqliteWriteSide:
             conflicts, duplicate = kept.conflicts, len(batch.rows) - kept.stored
             outcome = Outcome(kept.stored, duplicate, batch.rejected, kept.repaired, len(conflicts))
         books.enter(self._cursor, batch, outcome, conflicts)
-        if batch.rejections or conflicts:
+        if batch.rejections or batch.violations or conflicts:
             self._too_many_rejections = self._forget_rejections(self._cursor)
         self._newest = batch.received_at
         self._to_forget += 1
@@ -230,6 +244,7 @@ class SqliteReadSide:
         self._connection = open_reader(path, vfs=vfs)
         confine(self._connection)
         self._deadline = Deadline(self._connection, seconds=deadline_s)
+        self._searcher = Searcher(path, self._connection, deadline_s=deadline_s)
 
     def ledger(self) -> list[LedgerLine]:
         """List the ledger's lines."""
@@ -257,6 +272,16 @@ class SqliteReadSide:
         """Answer a question of `reports.sql`; a condition whose value is None or not given is left out."""
         return self._list(*question(name, values))
 
+    def search(self, query: Query, filters: Filters, *, order: str, limit: int, after: int | None = None) -> Found:
+        """Find documents by their words, newest first or best first."""
+        self._deadline.restart()
+        return self._searcher.search(query, filters, order=order, limit=limit, after=after)
+
+    def search_state(self) -> IndexState:
+        """Say how far the index of texts is."""
+        self._deadline.restart()
+        return self._searcher.state()
+
     def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Run a statement of the user's; the first tuple holds the column names.
 
@@ -267,9 +292,11 @@ class SqliteReadSide:
     def interrupt(self) -> None:
         """Stop the statement that runs, from any thread."""
         self._connection.interrupt()
+        self._searcher.interrupt()
 
     def close(self) -> None:
         """Let go of the database."""
+        self._searcher.close()
         let_go(self._connection)
 
     def _list(self, sql: str, values: Values) -> list[dict[str, Any]]:

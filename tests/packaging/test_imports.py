@@ -19,6 +19,7 @@ FOLDERS = (
     "mapping",
     "pricing",
     "tracking",
+    "search",
     "access",
     "schema",
     "core",
