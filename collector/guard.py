@@ -22,6 +22,7 @@ from schema.signals import WIRE
 log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Telling = Callable[[Exception, web.Request], web.StreamResponse | None]
 Scopes = Mapping[tuple[str, str], Scope | None]
 """What a token must be for, by method and path as it is in the routes; None is open to everybody."""
 HOST: Final = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^:\[\]]*))(?::\d*)?")
@@ -37,13 +38,14 @@ COOKIE: Final = "spanledger"
 class Guard:
     """Check each request, and turn whatever goes wrong into an answer."""
 
-    def __init__(self, settings: Http, intake: Intake, scopes: Scopes) -> None:
-        """Know our own names, and the origins that may call us."""
+    def __init__(self, settings: Http, intake: Intake, scopes: Scopes, told: Telling | None = None) -> None:
+        """Know our own names, the origins that may call us, and who tells people of errors."""
         own = {settings.endpoint.host} if settings.endpoint is not None else set()
         self._hosts = LOOPBACK_NAMES | own | {name.lower() for name in settings.allowed_hosts}
         self._origins = frozenset(settings.allowed_origins)
         self._intake = intake
         self._scopes = scopes
+        self._told = told
 
     def middleware(self) -> Any:
         """Give what aiohttp calls for each request."""
@@ -57,10 +59,14 @@ class Guard:
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                response = _failed(error, request, self._intake.counters)
+                response = self._answered(error, request)
             return self._shared(request, response)
 
         return guard
+
+    def _answered(self, error: Exception, request: web.Request) -> web.StreamResponse:
+        told = self._told(error, request) if self._told else None
+        return told or _failed(error, request, self._intake.counters)
 
     async def _passed(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         _check_host(request, self._hosts)
@@ -140,6 +146,12 @@ def _check_origin(request: web.Request, origins: frozenset[str]) -> str:
     if origin in origins:
         return origin
     own = f"{request.scheme}://{request.headers.get(hdrs.HOST, '')}"
-    if origin == own:
+    if origin == own or _is_link(request):
         return ""
     raise Forbidden("requests from other web origins are refused; see [collector.http] allowed_origins")
+
+
+def _is_link(request: web.Request) -> bool:
+    """Say whether a person follows a link to a page: the site that holds it learns nothing, and no page frames ours."""
+    told = tuple(request.headers.get(f"Sec-Fetch-{name}", "") for name in ("Mode", "Dest"))
+    return request.method == hdrs.METH_GET and not request.path.startswith(API) and told == ("navigate", "document")

@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 
 from collector.config import Http
 from collector.connections import Closed, Connection
-from collector.guard import Guard, Scopes
+from collector.guard import Guard, Scopes, Telling
 from collector.intake import Intake
 from collector.otlp_http import Exports
 from collector.ports import listen
@@ -87,20 +87,22 @@ class Listener:
         return server
 
 
-def application(
+def application(  # noqa: PLR0913  one for each part that others bring
     intake: Intake,
     settings: Http,
     *,
     ready: Callable[[], Awaitable[str]],
-    api: Iterable[web.RouteDef] = (),
+    api: Iterable[web.AbstractRouteDef] = (),
     scopes: Scopes | None = None,
+    told: Telling | None = None,
 ) -> web.Application:
     """Build the routes; `ready` says why the service is not ready, or nothing; `api` are further routes.
 
     `scopes` says what a token must be for; a route it does not name wants one to read, or to administer if it writes.
+    `told` answers errors of people, and gives None for those of programs.
     Only the two health checks are open to those without a token.
     """
-    app = web.Application(middlewares=[Guard(settings, intake, scopes or {}).middleware()])
+    app = web.Application(middlewares=[Guard(settings, intake, scopes or {}, told).middleware()])
     Exports(intake).add_to(app)
     _add_health(app, intake, ready)
     app.router.add_routes(api)

@@ -34,11 +34,14 @@ from derive.keeping import Keeping
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
 from schema.derived import Changes
+from spanledger import __version__
 from spanledger.config import Config
 from spanledger.doors import Doors
 from store.lock import Lock
 from store.sqlite import SqliteReadSide, SqliteWriteSide
 from store.writer import Writer
+from web.app import SCOPES, Pages
+from web.daemon import Daemon
 
 log = structlog.get_logger()
 
@@ -104,6 +107,7 @@ class Service:
             lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.keeping, self.doors
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
+        self.pages = self._pages(path)
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
 
@@ -117,6 +121,7 @@ class Service:
         lock = stack.enter_context(Lock(path))
         stack.callback(self.ingest.close)
         stack.callback(self.api.close)
+        stack.callback(self.pages.close)
         self.writer.start()
         stack.push_async_callback(self._stop)
         await self.doors.renew()
@@ -133,6 +138,7 @@ class Service:
     async def _stop(self) -> None:
         """Close both doors at once, finish what is inside, write it; all within eight seconds (reliability.md P5)."""
         began = time.monotonic()
+        self.pages.live.close()
         await asyncio.gather(*(listener.stop(DRAIN_S) for listener in self._listeners))
         left = max(1.0, STOP_S - (time.monotonic() - began))
         await asyncio.to_thread(self.writer.stop, left)
@@ -205,12 +211,26 @@ class Service:
     def _grpc(self) -> otlp_grpc.Listener:
         return otlp_grpc.Listener(self._config.collector.grpc, self._intake)
 
+    def _pages(self, path: Path) -> Pages:
+        daemon = Daemon(
+            open_reader=lambda: SqliteReadSide(path),
+            version=lambda: self.writer.commits,
+            deriving=self.following.state,
+            admit=self.doors.gate.check,
+            grpc=lambda: self.grpc_address,
+            http=lambda: self.http_address,
+            database=path,
+            release=__version__,
+        )
+        return Pages(daemon, Bodies(self._intake).read)
+
     def _http(self) -> http.Listener:
         settings = self._config.collector.http
         mirrored = Routes(self.mirror, Bodies(self._intake).read)
-        routes = [*self.api.routes(), *mirrored.routes(PREFIX)]
-        scopes = self.api.scopes() | mirrored.scopes(PREFIX)
-        app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes)
+        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *self.pages.routes()]
+        scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES
+        told = self.pages.told
+        app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes, told=told)
         return http.Listener(settings, self._intake, app)
 
 

@@ -14,7 +14,8 @@ from store.queries import load
 HERE: Final = Path(__file__).parent
 JOINS: Final = load((HERE / "joins.sql").read_text())
 BOOK: Final = load((HERE / "book.sql").read_text())
-REPORTS: Final = {**load((HERE / "reports.sql").read_text()), **JOINS, **BOOK}
+PAGES: Final = load((HERE / "pages.sql").read_text())
+REPORTS: Final = {**load((HERE / "reports.sql").read_text()), **JOINS, **BOOK, **PAGES}
 CONDITION: Final = "and "
 _NAME: Final = re.compile(r":([a-z_]+)")
 _PART: Final = re.compile(r"\n(?![ )])")

@@ -26,15 +26,17 @@ FOLDERS = (
 )
 
 HOMES = {
-    "aiohttp": {"access", "api", "collector", "mirror"},
+    "aiohttp": {"access", "api", "collector", "mirror", "web"},
     "apsw": {"store", "schema"},
     "click": {"spanledger"},
     "genai_prices": {"pricing"},
     "google": {"collector", "schema", "spanledger"},
     "grpc": {"collector"},
     "grpc_health": {"collector"},
+    "jinja2": {"web"},
+    "markupsafe": {"web"},
     "opentelemetry": {"collector", "schema", "spanledger"},
-    "orjson": {"api", "collector", "derive", "mapping", "mirror", "schema", "spanledger", "store"},
+    "orjson": {"api", "collector", "derive", "mapping", "mirror", "schema", "spanledger", "store", "web"},
     "prometheus_client": {"core"},
     "pydantic": {"collector", "core", "mirror", "spanledger", "store"},
     "pydantic_core": {"core", "spanledger"},

@@ -11,7 +11,7 @@ import pytest
 from api import joins
 from schema import migrate
 from store import derived, reports
-from store.reports import BOOK, JOINS, REPORTS, names_in, question
+from store.reports import BOOK, JOINS, PAGES, REPORTS, names_in, question
 
 FOLDER = Path(reports.__file__).parent
 ALWAYS = {"limit", "offset"}
@@ -33,7 +33,7 @@ BY_ID = {
 }
 """Values that name something: a question about it must not look at everything else."""
 
-HARMLESS = re.compile("VIRTUAL|CONSTANT|SCAN [(]subquery|SCAN (told|c)$")
+HARMLESS = re.compile("VIRTUAL|CONSTANT|SCAN [(]subquery|SCAN (told|c|found|some)$")
 """A list in JSON, a row of values, and what another line finds."""
 
 LISTS = {
@@ -58,6 +58,7 @@ LISTS = {
     "mirrored_sessions",
     "mirror_troubles",
     "project_paths",
+    "session_list",
 }
 """Questions that walk along an index from its end until the page is full."""
 
@@ -67,6 +68,11 @@ COUNTS_EVERYTHING = {"tools", "agents", "tool_durations", "agent_claims", "agent
     "plan_status",
     "runs_export",
     "standing",
+    "going_on",
+    "anything",
+    "known_projects",
+    "known_models",
+    "known_phases",
 }
 """Questions whose answer without a filter is about all rows, and which have few rows or an index of their own."""
 
@@ -118,9 +124,10 @@ def test_lists_are_not_sorted(connection: apsw.Connection, name: str) -> None:
 @pytest.mark.parametrize(
     ("file", "loaded"),
     [
-        ("reports.sql", {name: REPORTS[name] for name in REPORTS.keys() - JOINS.keys() - BOOK.keys()}),
+        ("reports.sql", {name: REPORTS[name] for name in REPORTS.keys() - JOINS.keys() - BOOK.keys() - PAGES.keys()}),
         ("book.sql", BOOK),
         ("joins.sql", JOINS),
+        ("pages.sql", PAGES),
         ("changes.sql", derived.STEPS),
     ],
 )
@@ -165,7 +172,8 @@ def test_every_question_is_bounded() -> None:
         "runs_export",
         "standing",
     }
-    by_model = {"session_models", "job_models"}
+    single |= {"spent", "tools_since", "going_on", "anything", "session_sums", "job_neighbours", "trace_extent"}
+    by_model = {"session_models", "job_models", "jobs_by_hour"}
 
     assert single | by_model | {"tool_duration", "tool_durations"} == {
         name for name in REPORTS if ":limit" not in REPORTS[name]
