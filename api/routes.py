@@ -4,6 +4,7 @@ Errors are raised, and told by whoever serves these routes. Queries run in threa
 """
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -31,6 +32,7 @@ WRITE_S: Final = 5.0
 IDLE_S: Final = 60.0
 """A reader that was not used for so long is opened anew: the file may be another by then."""
 
+_NAME: Final = re.compile(r"\{(\w+)\}")
 Body = Callable[[web.Request], AbstractAsyncContextManager[bytes]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -73,8 +75,8 @@ class Api:
 
     def routes(self) -> list[web.RouteDef]:
         """Give the routes."""
-        asked = [web.get(PREFIX + question.path, self._asking(question)) for question in QUESTIONS]
-        told = [web.route(one.method, PREFIX + one.path, self._telling(one)) for one in OPERATIONS.values()]
+        asked = [web.get(PREFIX + _open(question.path), self._asking(question)) for question in QUESTIONS]
+        told = [web.route(one.method, PREFIX + _open(one.path), self._telling(one)) for one in OPERATIONS.values()]
         rest = [web.get(f"{PREFIX}/derived", self._derived), web.get(TOKENS, self._tokens)]
         return [*asked, *told, *rest]
 
@@ -174,6 +176,11 @@ class Readers:
         side = self._open()
         self._all.append(side)
         return side
+
+
+def _open(path: str) -> str:
+    """Let what a path names be any text, braces too."""
+    return _NAME.sub(r"{\1:[^/]+}", path)
 
 
 def _parameters(request: web.Request, operation: Operation | None = None) -> dict[str, Any]:

@@ -83,13 +83,14 @@ def check(source: Source, *, as_json: bool) -> int:
 
 
 @commands.command()
+@click.option("--verbose", "-v", is_flag=True, help="Say what the collector has received as well.")
 @config_options
 @json_option
-def status(source: Source, *, as_json: bool) -> None:
-    """Say whether a collector runs, and what it has received."""
+def status(source: Source, *, as_json: bool, verbose: bool) -> None:
+    """Say in a few lines how the work stands: what is open, today's jobs, cost and failures."""
     from spanledger import status as page
 
-    page.show(source.load(), as_json=as_json)
+    page.show(source.load(), as_json=as_json, verbose=verbose)
 
 
 @commands.command()

@@ -226,7 +226,7 @@ class Service:
 
     def _http(self) -> http.Listener:
         settings = self._config.collector.http
-        mirrored = Routes(self.mirror, Bodies(self._intake).read)
+        mirrored = Routes(self.mirror, self._apply, Bodies(self._intake).read)
         routes = [*self.api.routes(), *mirrored.routes(PREFIX), *self.pages.routes()]
         scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES
         told = self.pages.told

@@ -61,3 +61,10 @@ set state = 'resolved', payload = null
 where position = :position
 and code = 'NOT_FOUND'
 and state in ('parked', 'expired');
+
+-- name: find_place
+-- Find the session and the job that a record was told in, by what is derived from it and from its trace.
+select e.session_id, iif(e.job_id like 'session:%', null, e.job_id), s.synthetic
+from events as e
+join agent_sessions as s on s.session_id = e.session_id
+where e.key = :record;
