@@ -1484,3 +1484,16 @@ begin
   on conflict do update
   set calls = calls + 1, failures = failures + excluded.failures, total_ms = total_ms + excluded.total_ms;
 end;
+
+CREATE TABLE export_cursors (
+  exporter text not null,
+  signal text not null,
+  after_id integer not null,
+  sent integer not null,
+  refused integer not null,
+  expired integer not null,
+  passed integer not null,
+  moved_at text not null,
+  retired_at text,
+  primary key (exporter, signal)
+) strict, without rowid;

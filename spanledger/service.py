@@ -31,6 +31,7 @@ from derive.channel import IndexStart, Start
 from derive.following import Following
 from derive.index_following import IndexFollowing
 from derive.keeping import Keeping
+from exporters.exports import Exports
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
 from schema.derived import Changes
@@ -107,6 +108,7 @@ class Service:
             lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.keeping, self.doors
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
+        self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._write)
         self.pages = self._pages(path)
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
@@ -130,6 +132,8 @@ class Service:
         stack.callback(self.keeping.stop)
         self.mirror.start()
         stack.push_async_callback(asyncio.to_thread, self.mirror.stop)
+        await asyncio.to_thread(self.exports.start)
+        stack.push_async_callback(asyncio.to_thread, self.exports.stop)
         for listener in self._listeners:
             await listener.start()
         lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time.time(), secret=self.doors.secret)
@@ -202,6 +206,7 @@ class Service:
         counters.mirror_broken.set(len(self.mirror.broken))
         counters.mirror_waiting.set(len(self.mirror.waiting))
         counters.mirror_overflows.set(self.mirror.waiting.overflows)
+        self.exports.publish(counters)
         counters.in_flight_bytes.set(self._intake.admission.in_flight_bytes)
         if self.grpc is not None:
             await self.grpc.serving(now=not await self.ready())

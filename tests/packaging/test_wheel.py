@@ -33,6 +33,7 @@ FOLDERS = (
     "api",
     "mirror",
     "retention",
+    "exporters",
     "web",
 )
 MAX_BYTES = 100 << 20
