@@ -3,7 +3,7 @@
 from typing import Final
 
 from access.tokens import Scope
-from api import entries, jobs, orders, prices, sessions, tokens
+from api import entries, jobs, orders, pins, prices, sessions, tokens
 from api.tracked import TRACKED
 from api.writing import Operation
 
@@ -26,6 +26,8 @@ OPERATIONS: Final = {
         Operation("recost", "POST", "/recost", 202, orders.nothing, order="recost", scope=Scope.ADMIN),
         Operation("make_token", "POST", "/tokens", 201, tokens.put, scope=Scope.ADMIN),
         Operation("revoke_token", "DELETE", "/tokens/{token_id}", 200, tokens.revoke, scope=Scope.ADMIN),
+        Operation("pin", "POST", "/pins", 201, pins.put, scope=Scope.ADMIN),
+        Operation("unpin", "POST", "/pins/remove", 200, pins.remove, scope=Scope.ADMIN),
         *TRACKED,
     )
 }

@@ -46,7 +46,7 @@ class Cursors:
     def at(self, signal: Signal) -> Cursor:
         """Give a signal's cursor; one that there is not yet stands at the end, or at the beginning."""
         if signal not in self._held:
-            known = self._reader.report("export_cursors", exporter=self._exporter, signal=str(signal))
+            known = self._reader.report("export_cursors", exporter=self._exporter, signal=str(signal), limit=1)
             self._held[signal] = self._read(signal, known[0]) if known else self._fresh(signal)
         return self._held[signal]
 

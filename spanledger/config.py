@@ -11,6 +11,7 @@ from core.section import Section
 from derive.config import Derive
 from exporters.config import Exporter
 from mirror.config import Sync
+from retention.config import Retention
 from spanledger.layers import Given, Merged, merge
 from spanledger.mistakes import Mistaken, explain
 from spanledger.settings import DATABASE_PATH
@@ -35,6 +36,8 @@ class Config(Section):
     """Receive OTLP."""
     derive: Derive = Derive()
     """Derive sessions, jobs, calls and costs."""
+    retention: Retention = Retention()
+    """Forget on purpose; `spanledger retention plan` shows what would go."""
     sync: Sync = Sync()
     """Mirror session directories."""
     exporters: dict[str, Exporter] = Field(default_factory=dict)

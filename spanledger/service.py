@@ -4,6 +4,7 @@ What others depend on starts first and stops last: lock, writer, listeners.
 """
 
 import asyncio
+import shutil
 import signal
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import structlog
 
+from api import retention
 from api.operations import PREFIX
 from api.routes import Api
 from collector import http, otlp_grpc
@@ -32,17 +34,21 @@ from derive.following import Following
 from derive.index_following import IndexFollowing
 from derive.keeping import Keeping
 from exporters.exports import Exports
+from mcp_server.http import Mcp
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
+from retention.keeper import Keeper
 from schema.derived import Changes
 from spanledger import __version__
 from spanledger.config import Config
 from spanledger.doors import Doors
+from store.disk import free_bytes
 from store.lock import Lock
+from store.old import SqliteOldSide
 from store.sqlite import SqliteReadSide, SqliteWriteSide
 from store.writer import Writer
 from web.app import SCOPES, Pages
-from web.daemon import Daemon
+from web.daemon import Daemon, Disk
 
 log = structlog.get_logger()
 
@@ -104,12 +110,27 @@ class Service:
             counters=self.counters,
         )
         path = _path(config)
+        self.keeper = Keeper(
+            config.retention,
+            lambda: SqliteOldSide(path),
+            self.writer.run,
+            busy=self._busy,
+            is_derived=lambda: self.following.is_level,
+            free=lambda: free_bytes(path),
+        )
         self.api = Api(
             lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.keeping, self.doors
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._write)
         self.pages = self._pages(path)
+        self.agents = Mcp(
+            lambda: SqliteReadSide(path),
+            self.writer.run,
+            Bodies(self._intake).read,
+            self.doors.gate.check,
+            version=__version__,
+        )
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
 
@@ -124,12 +145,15 @@ class Service:
         stack.callback(self.ingest.close)
         stack.callback(self.api.close)
         stack.callback(self.pages.close)
+        stack.push_async_callback(self.agents.stop)
         self.writer.start()
         stack.push_async_callback(self._stop)
         await self.doors.renew()
         _check_exposure(self._config.collector, closed=self.doors.gate.closed)
         self.keeping.start()
         stack.callback(self.keeping.stop)
+        self.keeper.start()
+        stack.callback(self.keeper.stop)
         self.mirror.start()
         stack.push_async_callback(asyncio.to_thread, self.mirror.stop)
         await asyncio.to_thread(self.exports.start)
@@ -224,6 +248,7 @@ class Service:
             admit=self.doors.gate.check,
             grpc=lambda: self.grpc_address,
             http=lambda: self.http_address,
+            disk=lambda: _disk(path),
             database=path,
             release=__version__,
         )
@@ -232,8 +257,9 @@ class Service:
     def _http(self) -> http.Listener:
         settings = self._config.collector.http
         mirrored = Routes(self.mirror, self._apply, Bodies(self._intake).read)
-        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *self.pages.routes()]
-        scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES
+        pages = [*self.pages.routes(), *self.agents.routes()]
+        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *pages, *retention.routes(self.keeper)]
+        scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES | retention.scopes() | self.agents.scopes()
         told = self.pages.told
         app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes, told=told)
         return http.Listener(settings, self._intake, app)
@@ -248,6 +274,13 @@ IDLE_BYTES = 128 << 20
 def _path(config: Config) -> Path:
     assert config.store.path is not None, "the configuration always has a path by now"
     return config.store.path
+
+
+def _disk(path: Path) -> Disk:
+    log_path = path.with_name(f"{path.name}-wal")
+    usage = shutil.disk_usage(path.parent)
+    database, log_bytes = (one.stat().st_size if one.exists() else 0 for one in (path, log_path))
+    return Disk(database, log_bytes, usage.free, usage.total)
 
 
 def _start(config: Config) -> Start:

@@ -26,6 +26,7 @@ FOLDERS = (
     "mapping",
     "pricing",
     "tracking",
+    "search",
     "access",
     "store",
     "collector",
@@ -35,6 +36,7 @@ FOLDERS = (
     "retention",
     "exporters",
     "web",
+    "mcp_server",
 )
 MAX_BYTES = 100 << 20
 BUSY_S = 2.0
