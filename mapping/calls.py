@@ -15,6 +15,8 @@ from mapping.tree import Place, Tree
 
 NEAR_NS: Final = 2_000_000_000
 """A log event and the span of its call end within two seconds of each other."""
+CLOCK_NS: Final = 10_000_000
+"""Events about one moment are written some milliseconds apart."""
 SUMS: Final = frozenset(("agent", "workflow", "turn", "chain"))
 LIFELONG: Final = frozenset(("strands", "smolagents"))
 """Their agents' sums go on from one run to the next."""
@@ -74,8 +76,14 @@ class _Merging:
 
     def events(self, facts: Sequence[Fact]) -> None:
         """Take log events: of the span they were written in, of the same id, or of the same numbers near in time."""
+        homeless = []
         for fact in sorted(facts, key=_order):
-            self._add(fact, self._written_in(fact) or self._same_id(fact) or self._near(fact))
+            known = self._of_event(fact)
+            if known is None and fact.kind == "copy":
+                homeless.append(fact)
+            else:
+                self._add(fact, known)
+        self._copies(homeless)
 
     def answers(self, facts: Sequence[Fact]) -> None:
         """Take log events that hold what a call answered, by its id."""
@@ -90,6 +98,17 @@ class _Merging:
             known = self._by_place.get(fact.place) if fact.span_id else None
             if known is not None:
                 known.take(fact)
+
+    def _copies(self, facts: Sequence[Fact]) -> None:
+        """Take copies of log events that name no span; what copies nothing is the only record of its call."""
+        told: dict[object, list[Call]] = defaultdict(list)
+        for call in self.found:
+            told[call.fact.session_id, call.fact.emitter].append(call)
+        for fact in facts:
+            self._add(fact, self._of_event(fact) or _original(fact, told[fact.session_id, fact.emitter]))
+
+    def _of_event(self, fact: Fact) -> Call | None:
+        return self._written_in(fact) or self._same_id(fact) or self._near(fact)
 
     def _add(self, fact: Fact, known: Call | None) -> None:
         if known is None:
@@ -168,6 +187,15 @@ class _Merging:
             default=None,
         )
         return best if best is not None and abs(best.fact.end - fact.end) <= NEAR_NS else None
+
+
+def _original(copy: Fact, calls: Sequence[Call]) -> Call | None:
+    """Find the event that another repeats: of the same numbers near in time, or during whose call it was written."""
+    if copy.model is not None and copy.model.tokens:
+        near = (call for call in calls if abs(call.fact.end - copy.end) <= NEAR_NS and _agree(copy, call.fact))
+        return min(near, key=lambda call: abs(call.fact.end - copy.end), default=None)
+    during = (call for call in calls if call.fact.start - CLOCK_NS <= copy.start <= call.fact.end + CLOCK_NS)
+    return max(during, key=lambda call: _order(call.fact), default=None)
 
 
 def _given_up(fact: Fact) -> bool:

@@ -15,6 +15,7 @@ from mapping.fields import VOCABULARY, Reading, keys_of, whole
 from mapping.hooks import agent_by
 from mapping.record import Attributes, Record
 from mapping.tree import Place
+from mapping.work import KEYS, Work, work_of
 
 MAIN: Final = re.compile(r".*########\d+")
 """How Gemini CLI and those who took it over write a prompt's id."""
@@ -61,6 +62,8 @@ class Identity:
     remote: bool = False
     aside: bool = False
     """The program asks a model for itself, and not for its user: for a title, a summary, a suggestion."""
+    work: Work = ()
+    """What it was done for."""
 
 
 NOBODY: Final = Identity()
@@ -160,7 +163,11 @@ def _spoken(dialects: frozenset[str], is_span: bool, keys: frozenset[str], resou
         for name, field in FIELDS.items()
         if any(_stands(key, keys, resource) for key in keys_of(field, dialects, is_span))
     ]
-    return (*found, "process") if "service.instance.id" in resource else tuple(found)
+    if "service.instance.id" in resource:
+        found.append("process")
+    if not (KEYS.isdisjoint(keys) and KEYS.isdisjoint(resource)):
+        found.append("work")
+    return tuple(found)
 
 
 def _stands(key: str, keys: frozenset[str], resource: frozenset[str]) -> bool:
@@ -207,7 +214,7 @@ FIELDS: Final = {
     "aside": "llm.query_source",
 }
 """What is read, and its entry in the vocabulary."""
-READ: Final[dict[str, Callable[[Reading], str | None]]] = {
+READ: Final[dict[str, Callable[[Reading], str | Work | None]]] = {
     **{name: _text(field) for name, field in FIELDS.items()},
     "agent_id": _run_id(FIELDS["agent_id"]),
     "parent_agent_id": _run_id(FIELDS["parent_agent_id"]),
@@ -217,6 +224,7 @@ READ: Final[dict[str, Callable[[Reading], str | None]]] = {
     "project_key": _project,
     "process": _process,
     "aside": _query_source,
+    "work": lambda reading: work_of(reading.record) or None,
 }
 RUNS: Final = frozenset(("claude_code", "qwen_code", "gemini_cli", "openai_agents_api", "tracking"))
 """Programs whose agent ids name a run."""

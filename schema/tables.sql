@@ -606,3 +606,388 @@ CREATE TABLE inventory (
   last_seen text not null,
   primary key (source, version, signal, name, key, type)
 ) strict, without rowid;
+
+CREATE TABLE projects (
+  id integer primary key autoincrement,
+  key text not null unique,
+  name text not null,
+  path text,
+  repo_url text,
+  created_at text not null,
+  updated_at text,
+  described_ns integer
+) strict;
+
+CREATE TABLE feature_plans (
+  id integer primary key autoincrement,
+  key text not null unique,
+  title text not null,
+  status text not null check (status in ('pending', 'in_progress', 'paused', 'completed', 'cancelled')),
+  owner text,
+  started_at text,
+  updated_at text,
+  created_at text not null,
+  described_ns integer,
+  status_ns integer,
+  project_key text,
+  agent_session_id text,
+  job_id text
+) strict;
+
+CREATE INDEX idx_feature_plans_created on feature_plans (created_at, id);
+
+CREATE INDEX idx_feature_plans_status on feature_plans (status, created_at, id);
+
+CREATE INDEX idx_feature_plans_project on feature_plans (project_key) where project_key is not null;
+
+CREATE TABLE plan_tasks (
+  id integer primary key autoincrement,
+  plan_id integer not null references feature_plans (id),
+  title text not null,
+  status text not null check (status in ('pending', 'in_progress', 'paused', 'completed', 'cancelled')),
+  notes text,
+  created_at text not null,
+  updated_at text,
+  client_key text,
+  event_id text unique,
+  notes_ns integer,
+  status_ns integer,
+  agent_session_id text,
+  job_id text,
+  trace_id text,
+  span_id text
+) strict;
+
+CREATE UNIQUE INDEX plan_tasks_client_key on plan_tasks (plan_id, client_key) where client_key is not null;
+
+CREATE INDEX idx_plan_tasks_plan on plan_tasks (plan_id, status);
+
+CREATE INDEX idx_plan_tasks_title on plan_tasks (plan_id, title);
+
+CREATE TABLE refactors (
+  id integer primary key autoincrement,
+  key text not null unique,
+  title text not null,
+  status text not null check (status in ('pending', 'in_progress', 'paused', 'completed', 'cancelled')),
+  notes text,
+  started_at text,
+  updated_at text,
+  created_at text not null,
+  described_ns integer,
+  status_ns integer,
+  project_key text,
+  agent_session_id text,
+  job_id text
+) strict;
+
+CREATE INDEX idx_refactors_created on refactors (created_at, id);
+
+CREATE INDEX idx_refactors_status on refactors (status, created_at, id);
+
+CREATE INDEX idx_refactors_project on refactors (project_key) where project_key is not null;
+
+CREATE TABLE debug_sessions (
+  id integer primary key autoincrement,
+  key text not null unique,
+  title text not null,
+  status text not null check (status in ('pending', 'in_progress', 'paused', 'completed', 'cancelled')),
+  hypothesis text,
+  scope text,
+  started_at text not null,
+  updated_at text,
+  status_ns integer,
+  project_key text,
+  agent_session_id text,
+  job_id text
+) strict;
+
+CREATE INDEX idx_debug_sessions_started on debug_sessions (started_at, id);
+
+CREATE INDEX idx_debug_sessions_status on debug_sessions (status, started_at, id);
+
+CREATE INDEX idx_debug_sessions_project on debug_sessions (project_key) where project_key is not null;
+
+CREATE TABLE debug_notes (
+  id integer primary key autoincrement,
+  session_id integer not null references debug_sessions (id),
+  note text not null,
+  created_at text not null,
+  event_id text unique,
+  agent_session_id text,
+  job_id text,
+  trace_id text,
+  span_id text
+) strict;
+
+CREATE INDEX idx_debug_notes_session on debug_notes (session_id, created_at, id);
+
+CREATE TABLE experiments (
+  id integer primary key autoincrement,
+  key text not null unique,
+  title text not null,
+  objective text,
+  owner text,
+  status text not null check (status in ('pending', 'in_progress', 'paused', 'completed', 'cancelled')),
+  created_at text not null,
+  updated_at text,
+  described_ns integer,
+  status_ns integer,
+  project_key text,
+  agent_session_id text,
+  job_id text
+) strict;
+
+CREATE INDEX idx_experiments_created on experiments (created_at, id);
+
+CREATE INDEX idx_experiments_status on experiments (status, created_at, id);
+
+CREATE INDEX idx_experiments_project on experiments (project_key) where project_key is not null;
+
+CREATE TABLE experiment_runs (
+  id integer primary key autoincrement,
+  experiment_id integer not null references experiments (id),
+  run_no integer not null,
+  params_json text not null,
+  metrics_json text,
+  outcome text not null check (outcome in ('pass', 'fail', 'inconclusive')),
+  created_at text not null,
+  updated_at text,
+  told_ns integer,
+  agent_session_id text,
+  job_id text,
+  trace_id text,
+  span_id text,
+  unique (experiment_id, run_no)
+) strict;
+
+CREATE TABLE experiment_artifacts (
+  id integer primary key autoincrement,
+  experiment_id integer not null references experiments (id),
+  run_id integer references experiment_runs (id),
+  type text not null,
+  path text not null,
+  created_at text not null,
+  event_id text unique,
+  agent_session_id text,
+  job_id text,
+  trace_id text,
+  span_id text
+) strict;
+
+CREATE INDEX idx_experiment_artifacts_experiment on experiment_artifacts (experiment_id, id);
+
+CREATE INDEX idx_experiment_artifacts_run on experiment_artifacts (run_id) where run_id is not null;
+
+CREATE TABLE summaries (
+  id integer primary key autoincrement,
+  entity_type text not null,
+  entity_id integer not null,
+  style text not null,
+  text text not null check (style <> 'short' or length(text) <= 280),
+  created_at text not null,
+  event_id text unique,
+  agent_session_id text,
+  job_id text,
+  trace_id text,
+  span_id text
+) strict;
+
+CREATE INDEX idx_summaries_created on summaries (created_at, id);
+
+CREATE INDEX idx_summaries_entity on summaries (entity_type, entity_id, created_at, id);
+
+CREATE TABLE agent_issue_work (
+  work_id text primary key,
+  issue_id text not null,
+  session_id text not null references agent_sessions (session_id) on delete cascade,
+  agent_name text not null,
+  started_at text not null,
+  ended_at text,
+  status_changes text,
+  decision_rationale text,
+  work_notes text,
+  completed integer not null default 0 check (completed in (0, 1)),
+  event_id text unique,
+  ended_ns integer,
+  project_key text,
+  job_id text,
+  trace_id text,
+  span_id text
+) strict;
+
+CREATE INDEX idx_issue_work_issue on agent_issue_work (issue_id, started_at, work_id);
+
+CREATE INDEX idx_issue_work_session on agent_issue_work (session_id, issue_id, started_at);
+
+CREATE INDEX idx_issue_work_started on agent_issue_work (started_at, work_id);
+
+CREATE INDEX idx_issue_work_agent on agent_issue_work (agent_name, started_at, work_id);
+
+CREATE TABLE agent_skill_usage (
+  usage_id text primary key,
+  session_id text not null references agent_sessions (session_id) on delete cascade,
+  skill_name text not null,
+  loaded_at text not null,
+  used_for_issue_id text,
+  context_added integer,
+  event_id text unique,
+  job_id text,
+  trace_id text,
+  span_id text,
+  emitter text
+) strict;
+
+CREATE INDEX idx_skill_usage_session on agent_skill_usage (session_id, loaded_at);
+
+CREATE INDEX idx_skill_usage_skill on agent_skill_usage (skill_name, loaded_at, usage_id);
+
+CREATE INDEX idx_skill_usage_loaded on agent_skill_usage (loaded_at, usage_id);
+
+CREATE TABLE sessions (
+  session_id text primary key,
+  project_key text,
+  title text,
+  description text,
+  phase text,
+  status text,
+  session_type text,
+  checkpoint_count integer not null,
+  checkpoints_completed integer not null,
+  current_checkpoint text,
+  agent_count integer not null,
+  started_at text,
+  updated_at text,
+  ended_at text,
+  previous_session_id text,
+  parent_session_id text,
+  git_branch text,
+  path text not null,
+  documents text not null,
+  data text not null,
+  read_at text not null,
+  digest text not null,
+  missing_since text
+) strict;
+
+CREATE INDEX idx_sessions_phase on sessions (phase, updated_at);
+
+CREATE INDEX idx_sessions_project on sessions (project_key, updated_at);
+
+CREATE INDEX idx_sessions_updated on sessions (updated_at, session_id);
+
+CREATE INDEX idx_sessions_checkpoints on sessions (checkpoint_count);
+
+CREATE INDEX idx_sessions_path on sessions (path);
+
+CREATE TABLE session_checkpoints (
+  session_id text not null,
+  ordinal integer not null,
+  checkpoint_id text not null,
+  title text,
+  status text,
+  phase text,
+  started_at text,
+  completed_at text,
+  data text,
+  primary key (session_id, ordinal)
+) strict, without rowid;
+
+CREATE TABLE session_phases (
+  session_id text not null,
+  ordinal integer not null,
+  phase text not null,
+  status text,
+  started_at text,
+  ended_at text,
+  data text,
+  primary key (session_id, ordinal)
+) strict, without rowid;
+
+CREATE INDEX idx_session_phases_phase on session_phases (phase);
+
+CREATE TABLE session_agents (
+  session_id text not null,
+  ordinal integer not null,
+  agent_id text not null,
+  told_id text,
+  name text,
+  role text,
+  model text,
+  status text,
+  phase text,
+  checkpoint_id text,
+  task text,
+  error_message text,
+  started_at text,
+  ended_at text,
+  told_input_tokens integer,
+  told_output_tokens integer,
+  told_cost_usd real,
+  data text,
+  primary key (session_id, ordinal)
+) strict, without rowid;
+
+CREATE INDEX idx_session_agents_status on session_agents (status);
+
+CREATE TABLE session_links (
+  session_id text not null,
+  agent_session_id text not null,
+  primary key (session_id, agent_session_id)
+) strict, without rowid;
+
+CREATE INDEX idx_session_links_agent_session on session_links (agent_session_id);
+
+CREATE TABLE mirror_troubles (
+  path text primary key,
+  reason text not null,
+  since text not null
+) strict;
+
+CREATE INDEX idx_agents_status on agents (status) where status = 'failed';
+
+CREATE TABLE agent_log_entries (
+  key text primary key,
+  agent_id text,
+  session_id text,
+  timestamp text,
+  level text not null default 'INFO',
+  event_type text,
+  message text,
+  tokens integer,
+  cost real,
+  job_id text,
+  trace_id text,
+  span_id text,
+  data text,
+  emitter text not null
+) strict;
+
+CREATE INDEX idx_agent_log_entries_session on agent_log_entries (session_id, timestamp);
+
+CREATE INDEX idx_agent_log_entries_agent on agent_log_entries (agent_id, timestamp) where agent_id is not null;
+
+CREATE INDEX idx_agent_log_entries_timestamp on agent_log_entries (timestamp);
+
+CREATE VIEW agent_logs as
+select
+  key, agent_id, session_id, timestamp, level, event_type, message, tokens, cost, 0 as counted, job_id, trace_id, span_id,
+  data, emitter
+from agent_log_entries
+union all
+select
+  trace_id, agent_id, session_id, timestamp, iif(status = 'error', 'ERROR', 'INFO'), type,
+  substr(concat_ws(': ', nullif(concat_ws(' ', kind, name), ''), coalesce(error_message, error_type)), 1, 500),
+  coalesce(input_tokens + output_tokens, input_tokens, output_tokens), estimated_cost_usd, counted, job_id, otel_trace_id,
+  otel_span_id, data, emitter
+from agent_traces;
+
+CREATE TABLE work_links (
+  kind text not null,
+  key text not null,
+  level text not null,
+  id text not null,
+  session_id text,
+  primary key (kind, key, level, id)
+) strict, without rowid;
+
+CREATE INDEX idx_work_links_session on work_links (session_id);

@@ -40,8 +40,6 @@ NOT_TRUE: Final = {
 NO_CACHE: Final = "the semantic conventions' first metric knows input and output alone"
 APART: Final = {
     ("gemini-cli-http", Signal.TRACES, "output"): "spans leave out the thoughts, and do not tell of them",
-    ("gemini-cli-http", Signal.LOGS, "input"): "copies are not always known as such without spans",
-    ("gemini-cli-http", Signal.LOGS, "output"): "likewise",
 }
 """Where one signal alone does not come to the same."""
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from mapping.calls import Call
+from mapping.calls import Call, model_calls
 from mapping.facts import Fact, Model, fact_of
 from mapping.record import Record
 from mapping.tokens import Tokens
+from mapping.tree import Tree
 from schema.signals import Signal
 from tests.support.corpus import ALL, source
-from tests.support.facts import span
+from tests.support.facts import event, span
 from tests.support.meaning import calls, facts
 
 ABSENT = {
@@ -261,3 +262,18 @@ def test_a_template_that_was_given_an_answer_is_no_sum() -> None:
     )
 
     assert [call.fact.name for call in calls(tuple(map(fact_of, spans)))] == ["model"]
+
+
+def test_copies_of_an_event_without_spans_are_of_its_call() -> None:
+    """One is written when it begins, one when it ends with the numbers as they were sent; another call is apart."""
+    second = 1_000_000_000
+    told = Model("gcp.gemini", "m", None, None, None, None, Tokens(input=10, output=7), (10, 5))
+    empty, sent = replace(told, tokens=Tokens(), told=(None, None)), replace(told, tokens=Tokens(input=10, output=5))
+    answered = [replace(event("llm", end * second, model=told), start=(end - 1) * second) for end in (2, 9)]
+    copies = [event("copy", at * second, model=empty) for at in (1, 8)]
+    copies += [event("copy", at * second + 1, model=sent) for at in (2, 9)]
+
+    assert [[2, 1, 2], [9, 8, 9]] == [
+        [int(source.split("/")[1]) // second for source in call.sources]
+        for call in model_calls([*copies, *answered], Tree(()))
+    ]
