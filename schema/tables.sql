@@ -843,6 +843,16 @@ CREATE INDEX idx_skill_usage_skill on agent_skill_usage (skill_name, loaded_at, 
 
 CREATE INDEX idx_skill_usage_loaded on agent_skill_usage (loaded_at, usage_id);
 
+CREATE TABLE tracking_receipts (
+  event_id text not null,
+  event_name text not null,
+  row_id any,
+  applied_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+  primary key (event_id, event_name)
+) strict, without rowid;
+
+CREATE INDEX idx_tracking_receipts_applied on tracking_receipts (applied_at);
+
 CREATE TABLE sessions (
   session_id text primary key,
   project_key text,
@@ -991,3 +1001,5 @@ CREATE TABLE work_links (
 ) strict, without rowid;
 
 CREATE INDEX idx_work_links_session on work_links (session_id);
+
+CREATE INDEX idx_work_links_id on work_links (id, kind);

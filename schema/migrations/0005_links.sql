@@ -12,3 +12,6 @@ create table work_links (
 
 -- Finds the links of a session.
 create index idx_work_links_session on work_links (session_id);
+
+-- Says whether a call is linked to any work of a kind.
+create index idx_work_links_id on work_links (id, kind);
