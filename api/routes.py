@@ -17,7 +17,8 @@ import orjson
 from aiohttp import hdrs, web
 
 from api.operations import OPERATIONS, PREFIX
-from api.questions import QUESTIONS, Question
+from api.asking import Question
+from api.questions import QUESTIONS
 from api.times import iso
 from api.writing import Moment, Operation
 from core.errors import Invalid, StoreBusy, TryAgain, UnsupportedMedia

@@ -247,6 +247,14 @@ class ReadSide(Protocol):
         """Answer a question of `store/reports.sql`; a condition whose value is None or not given is left out."""
         ...
 
+    def page(self, name: str, *, rows: int, **values: Any) -> tuple[list[dict[str, Any]], bool]:
+        """Answer a question of a list with up to so many rows, and some megabytes; say whether there are more."""
+        ...
+
+    def sizes(self) -> dict[str, int]:
+        """Say how many bytes the database and its log take, and how many of them hold nothing."""
+        ...
+
     def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Run a read-only statement of the user's; the first tuple holds the column names."""
         ...

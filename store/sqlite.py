@@ -18,7 +18,7 @@ from schema.signals import Signal
 from store import books, derived, tracking, troubles
 from store.checkpoints import Checkpoints
 from store.config import Store
-from store.connection import Deadline, file_identity, impatient, let_go, open_reader, open_writer
+from store.connection import Deadline, file_bytes, file_identity, impatient, let_go, open_reader, open_writer
 from store.disk import DiskGuard
 from store.drift import DRIFT
 from store.inserts import insert
@@ -40,6 +40,9 @@ FORGET_AFTER = 500
 """Requests after which old ones are forgotten: one transaction for many is cheaper than a little in each."""
 
 DEADLINE_S = 10.0
+
+PAGE_BYTES = 4 << 20
+"""Text of a page of a list: rows of prompts may be large."""
 
 
 class SqliteWriteSide:
@@ -222,9 +225,17 @@ class SqliteReadSide:
 
     def __init__(self, path: Path, *, deadline_s: float = DEADLINE_S, vfs: str | None = None) -> None:
         """Open the database; raise Misconfigured when there is none of ours."""
+        self._path = path
         self._connection = open_reader(path, vfs=vfs)
         confine(self._connection)
         self._deadline = Deadline(self._connection, seconds=deadline_s)
+
+    def sizes(self) -> dict[str, int]:
+        """Say how many bytes the database and its log take, and how many of them hold nothing."""
+        pages, page, free = (
+            int(self._connection.pragma(name)) for name in ("page_count", "page_size", "freelist_count")
+        )
+        return {"database": pages * page, "log": file_bytes(f"{self._path}-wal"), "free": free * page}
 
     def ledger(self) -> list[LedgerLine]:
         """List the ledger's lines."""
@@ -251,6 +262,18 @@ class SqliteReadSide:
     def report(self, name: str, **values: Any) -> list[dict[str, Any]]:
         """Answer a question of `reports.sql`; a condition whose value is None or not given is left out."""
         return self._list(*question(name, values))
+
+    def page(self, name: str, *, rows: int, **values: Any) -> tuple[list[dict[str, Any]], bool]:
+        """Answer with up to so many rows, and not many more bytes than `PAGE_BYTES`."""
+        found = self._run(*question(name, {**values, "limit": rows + 1}))
+        names, size = next(found), 0
+        kept: list[dict[str, Any]] = []
+        for row in found:
+            if len(kept) == rows or size > PAGE_BYTES:
+                return kept, True
+            size += sum(len(value) for value in row if isinstance(value, str | bytes))
+            kept.append(dict(zip(names, row, strict=True)))
+        return kept, False
 
     def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Run a statement of the user's; the first tuple holds the column names.
