@@ -3,23 +3,124 @@
 from typing import Final
 
 from api import entries, jobs, orders, prices, sessions
+from api.answers import truth, typed, whole, word
+from api.tracked import TRACKED
 from api.writing import Operation
 
 PREFIX: Final = "/api/v1"
+SESSION: Final = {"session_id": word("The session.")}
+CREATED: Final = {"created": truth("Whether it is new.")}
 
 OPERATIONS: Final = {
     operation.name: operation
     for operation in (
-        Operation("start_session", "POST", "/sessions", 201, sessions.start),
-        Operation("change_session", "PATCH", "/sessions/{session_id}", 200, sessions.change),
-        Operation("end_session", "POST", "/sessions/{session_id}/end", 200, sessions.end),
-        Operation("save_entry", "POST", "/entries", 201, entries.save),
-        Operation("forget_entries", "DELETE", "/entries", 200, entries.forget),
-        Operation("record_job", "POST", "/jobs", 201, jobs.record),
-        Operation("set_price", "POST", "/prices", 201, prices.put, order="prices"),
-        Operation("remove_price", "POST", "/prices/remove", 200, prices.remove, order="prices"),
-        Operation("import_prices", "POST", "/prices/import", 200, prices.take, order="prices"),
-        Operation("rebuild", "POST", "/rebuild", 202, orders.nothing, order="rebuild"),
-        Operation("recost", "POST", "/recost", 202, orders.nothing, order="recost"),
+        Operation(
+            "start_session",
+            "POST",
+            "/sessions",
+            201,
+            sessions.start,
+            says="Start a session; one that is there already stays as it is.",
+            fields=sessions.STARTED,
+            gives={**SESSION, **CREATED},
+        ),
+        Operation(
+            "change_session",
+            "PATCH",
+            "/sessions/{session_id}",
+            200,
+            sessions.change,
+            says="Set the issues that a session claimed, the skills that it used, the tokens of its context.",
+            fields=sessions.CHANGED,
+            gives=SESSION,
+        ),
+        Operation(
+            "end_session",
+            "POST",
+            "/sessions/{session_id}/end",
+            200,
+            sessions.end,
+            says="End a session.",
+            fields=sessions.ENDED,
+            gives={
+                **SESSION,
+                "ended_at": word("When it ended."),
+                "exit_reason": word("Why it ended.", sessions.EXIT_REASONS),
+            },
+        ),
+        Operation(
+            "save_entry",
+            "POST",
+            "/entries",
+            201,
+            entries.save,
+            says="Save an entry of what an agent did; the same id again puts it anew.",
+            fields=entries.SAVED,
+            gives={"trace_id": word("The entry."), "session_id": typed("string", "The session.")},
+        ),
+        Operation(
+            "forget_entries",
+            "DELETE",
+            "/entries",
+            200,
+            entries.forget,
+            says="Forget a slice of the entries that programs saved so many days ago or earlier.",
+            fields=entries.FORGOTTEN,
+            gives={"removed": whole("Entries that are forgotten."), "more": truth("Whether to ask again.")},
+        ),
+        Operation(
+            "record_job",
+            "POST",
+            "/jobs",
+            201,
+            jobs.record,
+            says="Record a job that is over, with its tool calls and subagents; the same id again replaces all of it.",
+            fields=jobs.OWN,
+            gives={"id": word("The job.")},
+        ),
+        Operation(
+            "set_price",
+            "POST",
+            "/prices",
+            201,
+            prices.put,
+            order="prices",
+            says="Set a price of a model, in dollars a million tokens; calls are priced anew.",
+            fields=prices.SET,
+            gives={"model": word("The model."), "provider": word("Who serves it.")},
+        ),
+        Operation(
+            "remove_price",
+            "POST",
+            "/prices/remove",
+            200,
+            prices.remove,
+            order="prices",
+            says="Forget a price that was set; calls are priced anew.",
+            fields=prices.REMOVED,
+            gives={"model": word("The model.")},
+        ),
+        Operation(
+            "import_prices",
+            "POST",
+            "/prices/import",
+            200,
+            prices.take,
+            order="prices",
+            says="Import LiteLLM's prices in place of those imported before; calls are priced anew.",
+            fields=prices.TAKEN,
+            gives={name: whole(f"Prices that were {name}.") for name in ("imported", "skipped", "tiered")},
+        ),
+        Operation(
+            "rebuild",
+            "POST",
+            "/rebuild",
+            202,
+            orders.nothing,
+            order="rebuild",
+            says="Make the derived tables anew from the raw records.",
+        ),
+        Operation("recost", "POST", "/recost", 202, orders.nothing, order="recost", says="Price all calls anew."),
+        *TRACKED,
     )
 }

@@ -3,6 +3,7 @@
 from typing import Final
 
 from api.answers import Shape, anything, many, ref, truth, typed, whole, word
+from store.shapes import columns
 
 AT: Final = typed("string", "When it began, ISO 8601 UTC.")
 TOOK: Final = typed("number", "How long it took, milliseconds; null while it goes on.")
@@ -49,19 +50,23 @@ SUMMARY: Final = Shape(
     },
 )
 ENTRY: Final = Shape("Entry", "entry")
-ROOT: Final = Shape("RootSpan", "trace_roots", SPAN_TIME)
 TRACE: Final = Shape("Trace", "traces", SPAN_TIME)
+TRACE_SPAN: Final = Shape("SpanOfTrace", "trace_parts", {**SPAN_TIME, "children": whole("Spans directly below it.")})
+NANOS: Final = "Unix nanoseconds."
 ONE_TRACE: Final = Shape(
     "TraceInDetail",
-    "trace",
-    {
+    adds={
+        "trace_id": word("The OpenTelemetry trace, 32 hexadecimal digits."),
         **SPAN_TIME,
+        "start_time_unix_nano": whole(f"When the first span began, {NANOS}"),
+        "end_time_unix_nano": whole(f"When the last span ended, {NANOS}"),
+        "spans": whole("Spans."),
+        "errors": whole("Spans that failed."),
         "sessions": {"type": "array", "items": {"type": "string"}, "description": "Sessions that it is part of."},
         "jobs": {"type": "array", "items": {"type": "string"}, "description": "Jobs that it is part of."},
-        "roots": many(ROOT),
+        "roots": many(TRACE_SPAN),
     },
 )
-TRACE_SPAN: Final = Shape("SpanOfTrace", "trace_parts", SPAN_TIME, PLACE)
 SPAN: Final = Shape("Span", "spans", SPAN_TIME)
 ONE_SPAN: Final = Shape("SpanInDetail", "span", SPAN_TIME)
 IS_JSON: Final = {"body_is_json": truth("Whether the body is JSON."), **TELLING}
@@ -157,5 +162,19 @@ OLDEST: Final = Shape(
 STORAGE: Final = Shape(
     "Storage", adds={"bytes": ref(SIZES), "rows": ref(ROWS), "oldest": ref(OLDEST), "ledger": many(BOOKS)}
 )
-PARTS: Final = (MODEL, TOOL, ROOT, FAILURE, ROWS, BOOKS, SIZES, OLDEST)
+ADDED: Final = {
+    "params_json": {"params": anything("Parameters.")},
+    "metrics_json": {"metrics": anything("Metrics, or null.")},
+    "completed": {"completed": truth("Whether it was done.")},
+}
+"""What is told beside some columns, or in their place."""
+
+
+def of(statement: str) -> Shape:
+    """Describe what a statement answers, named after it."""
+    adds = {name: one for column, told in ADDED.items() if column in columns(statement) for name, one in told.items()}
+    return Shape("".join(part.capitalize() for part in statement.split("_")), statement, adds)
+
+
+PARTS: Final = (MODEL, TOOL, FAILURE, ROWS, BOOKS, SIZES, OLDEST)
 """What is part of other answers only."""

@@ -25,7 +25,7 @@ def limited(limit: int | None) -> int:
     return min(limit, MOST)
 
 
-def paged(
+def paged(  # noqa: PLR0913  what makes a page
     side: ReadSide,
     report: str,
     place: Sequence[str],

@@ -1,4 +1,4 @@
-"""Describe what a question takes from an address: each parameter's meaning, its JSON schema, and how its text is read."""
+"""Describe what a question takes from an address: what each parameter means, and how its text is read."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -75,11 +75,6 @@ def truth(about: str) -> Parameter:
 
 
 TRUTHS: Final = {"true": True, "false": False}
-
-
-def texts(about: str, names: str) -> dict[str, Parameter]:
-    """Take several texts of one meaning: `about` has {} where the name stands."""
-    return {name: text(about.format(name.replace("_", " "))) for name in names.split()}
 
 
 def _text(name: str, given: str) -> str:

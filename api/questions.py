@@ -1,11 +1,11 @@
 """List the questions that may be asked over HTTP: where, what each takes, and what it answers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from api import joins, lists, outline, reading, series, stored, traces
-from api.answers import Shape
+from api import book, joins, lists, outline, reading, series, stored, traces
 from api.asking import Question
+from api.book import LISTINGS, WHOLES, Listing, Whole
 from api.joining import joined
 from api.joins import JOINS, Join
 from api.lists import SPAN_KINDS, STATUS_CODES
@@ -74,7 +74,7 @@ TRACES: Final[Takes] = {
 }
 PARTS: Final[Takes] = {
     "parent": text("Only spans directly below this one; root stands for those whose parent is not there."),
-    "status": CODE,
+    "status": one_of("Only those that failed.", ("error",)),
     **PAGE,
 }
 SPANS: Final[Takes] = {
@@ -169,20 +169,54 @@ AGENTS: Final[Takes] = {"agent": AGENT, "since": SPAN["since"], "limit": LIMIT}
 NUMBER: Final = whole("Its number.")
 
 
+KINDS: Final = {joins.TEXT: text, joins.WHOLE: whole, joins.TIME: time, book.TRUTH: truth}
+
+
 def _joining(join: Join) -> Question:
     """Ask a question that joins; what must be given stands in the path."""
 
     def ask(side: Any, *named: Any, **values: Any) -> Any:
         return joined(side, join, *named, **values)
 
-    ask.__doc__ = join.about
-    takes = {name: KINDS[kind](f"Only of this {name}.") for name, kind in join.takes.items()}
-    names = {name: KINDS[kind](f"The {name.replace('_', ' ')}.") for name, kind in join.needs.items()}
-    shape = Shape("".join(word.capitalize() for word in join.name.split("-")), join.statement)
-    return Question(join.path, ask, {**takes, "limit": LIMIT} if join.is_list else takes, shape, join.is_list, names)
+    takes = {**_filters(join.takes), "limit": LIMIT} if join.is_list else _filters(join.takes)
+    return Question(
+        join.path, _told(ask, join.about), takes, outline.of(join.statement), join.is_list, _names(join.needs)
+    )
 
 
-KINDS: Final = {joins.TEXT: text, joins.WHOLE: whole, joins.TIME: time}
+def _about_one(asked: Whole) -> Question:
+    """Ask about one thing of the book of work."""
+
+    def ask(side: Any, *named: Any) -> Any:
+        return book.whole(side, asked, *named)
+
+    shape = outline.of(asked.statement)
+    return Question(asked.path, _told(ask, asked.about), {}, shape, is_list=False, names=_names(asked.needs))
+
+
+def _listing(asked: Listing) -> Question:
+    """Ask for a page of the book of work."""
+
+    def ask(side: Any, *named: Any, **values: Any) -> Any:
+        return book.listed(side, asked, *named, **values)
+
+    takes = {**_filters(asked.takes), **PAGE}
+    return Question(asked.path, _told(ask, asked.about), takes, outline.of(asked.statement), names=_names(asked.needs))
+
+
+def _told(ask: Callable[..., Any], about: str) -> Callable[..., Any]:
+    ask.__doc__ = about
+    return ask
+
+
+def _filters(takes: Mapping[str, str]) -> dict[str, Parameter]:
+    return {name: KINDS[kind](f"Only with this {name.replace('_', ' ')}.") for name, kind in takes.items()}
+
+
+def _names(needs: Mapping[str, str]) -> dict[str, Parameter]:
+    return {name: KINDS[kind](f"The {name.replace('_', ' ')}.") for name, kind in needs.items()}
+
+
 QUESTIONS: Final = (
     Question("/sessions", reading.sessions, SESSIONS, outline.SESSION),
     Question("/sessions/{session_id}", reading.session, {}, outline.ONE_SESSION, is_list=False),
@@ -223,4 +257,6 @@ QUESTIONS: Final = (
     ),
     Question("/storage", stored.storage, {}, outline.STORAGE, is_list=False),
     *map(_joining, JOINS.values()),
+    *map(_about_one, WHOLES.values()),
+    *map(_listing, LISTINGS.values()),
 )

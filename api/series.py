@@ -1,4 +1,4 @@
-"""Answer what was used over time, and all in all: calls, tokens and cost, by hour or day, model, agent, project or tool."""
+"""Answer what was used, over time and all in all: calls, tokens and cost."""
 
 from datetime import timedelta
 from typing import Any, Final

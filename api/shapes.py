@@ -10,7 +10,7 @@ from pricing.money import dollars
 from store.shapes import columns
 
 JSON_COLUMNS: Final = (
-    *("issues_claimed", "skills_used", "data", "data_json", "sources"),
+    *("issues_claimed", "skills_used", "data", "data_json", "sources", "status_changes"),
     *(
         "attributes",
         "resource",

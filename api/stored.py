@@ -29,7 +29,7 @@ def reasons(side: ReadSide) -> Row:
 
 
 def rejection(side: ReadSide, number: int) -> Row:
-    """Read a refused item; `payload` is a request with just this item, in base64, to be sent again once it is mended."""
+    """Read a refused item. `payload` is a request with just this item, in base64, for another try."""
     found = side.report("rejection", id=number)
     if not found:
         raise Missing(f"there is no refused item {number}; it may have been forgotten")

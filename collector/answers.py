@@ -40,7 +40,10 @@ TABLE: tuple[tuple[type[errors.SpanledgerError], int, Code], ...] = (
     (errors.NothingAccepted, 400, Code.INVALID_ARGUMENT),
     (errors.TooLarge, 413, Code.RESOURCE_EXHAUSTED),
     (errors.UnsupportedMedia, 415, Code.INVALID_ARGUMENT),
+    (errors.NotAcceptable, 406, Code.INVALID_ARGUMENT),
     (errors.Missing, 404, Code.NOT_FOUND),
+    (errors.Ambiguous, 409, Code.FAILED_PRECONDITION),
+    (errors.TooLong, 504, Code.DEADLINE_EXCEEDED),
     (errors.UnknownPath, 404, Code.UNIMPLEMENTED),
     (errors.WrongMethod, 405, Code.UNIMPLEMENTED),
     (errors.Unauthenticated, 401, Code.UNAUTHENTICATED),
@@ -83,7 +86,7 @@ def problem(told: Answer, error: BaseException) -> bytes:
     reason = error.reason if isinstance(error, errors.Refused | errors.TryAgain) else "internal"
     title = reason.replace("_", " ").capitalize()
     document = {"type": "about:blank", "title": title, "status": told.http, "detail": told.message, "code": reason}
-    return orjson.dumps(document)
+    return orjson.dumps(document | (dict(error.told) if isinstance(error, errors.Refused) else {}))
 
 
 def retry_after(told: Answer) -> str:

@@ -214,8 +214,8 @@ def _guard(settings: Http, intake: Intake) -> Any:
             response = _failed(error, request, intake.counters)
         if request.headers.get(hdrs.ORIGIN) in origins:
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = request.headers[hdrs.ORIGIN]
-            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = "Retry-After"
-            response.headers[hdrs.VARY] = "Origin"
+            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = "ETag, Link, Retry-After"
+            response.headers.add(hdrs.VARY, "Origin")
         return response
 
     return guard
@@ -234,7 +234,7 @@ async def _dispatch(request: web.Request, handler: Handler, *, origin: str) -> w
 
 def _failed(error: Exception, request: web.Request, counters: Counters) -> web.StreamResponse:
     if isinstance(error, web.HTTPNotFound) and request.path.startswith(API):
-        error = UnknownPath("no such path; under /api/v1 are sessions, traces, jobs, tools, agents and entries")
+        error = UnknownPath("no such path; /api/v1/openapi.json describes those that there are")
     elif isinstance(error, web.HTTPNotFound):
         error = UnknownPath(f"no such path; OTLP goes to {', '.join(wire.path for wire in WIRE.values())}")
     elif isinstance(error, web.HTTPMethodNotAllowed):

@@ -618,6 +618,8 @@ CREATE TABLE projects (
   described_ns integer
 ) strict;
 
+CREATE INDEX idx_projects_created on projects (created_at, id);
+
 CREATE TABLE feature_plans (
   id integer primary key autoincrement,
   key text not null unique,
@@ -638,7 +640,7 @@ CREATE INDEX idx_feature_plans_created on feature_plans (created_at, id);
 
 CREATE INDEX idx_feature_plans_status on feature_plans (status, created_at, id);
 
-CREATE INDEX idx_feature_plans_project on feature_plans (project_key) where project_key is not null;
+CREATE INDEX idx_feature_plans_project on feature_plans (project_key, created_at, id);
 
 CREATE TABLE plan_tasks (
   id integer primary key autoincrement,
@@ -662,6 +664,8 @@ CREATE UNIQUE INDEX plan_tasks_client_key on plan_tasks (plan_id, client_key) wh
 
 CREATE INDEX idx_plan_tasks_plan on plan_tasks (plan_id, status);
 
+CREATE INDEX idx_plan_tasks_created on plan_tasks (plan_id, created_at, id);
+
 CREATE INDEX idx_plan_tasks_title on plan_tasks (plan_id, title);
 
 CREATE TABLE refactors (
@@ -684,7 +688,7 @@ CREATE INDEX idx_refactors_created on refactors (created_at, id);
 
 CREATE INDEX idx_refactors_status on refactors (status, created_at, id);
 
-CREATE INDEX idx_refactors_project on refactors (project_key) where project_key is not null;
+CREATE INDEX idx_refactors_project on refactors (project_key, created_at, id);
 
 CREATE TABLE debug_sessions (
   id integer primary key autoincrement,
@@ -705,7 +709,7 @@ CREATE INDEX idx_debug_sessions_started on debug_sessions (started_at, id);
 
 CREATE INDEX idx_debug_sessions_status on debug_sessions (status, started_at, id);
 
-CREATE INDEX idx_debug_sessions_project on debug_sessions (project_key) where project_key is not null;
+CREATE INDEX idx_debug_sessions_project on debug_sessions (project_key, started_at, id);
 
 CREATE TABLE debug_notes (
   id integer primary key autoincrement,
@@ -741,7 +745,7 @@ CREATE INDEX idx_experiments_created on experiments (created_at, id);
 
 CREATE INDEX idx_experiments_status on experiments (status, created_at, id);
 
-CREATE INDEX idx_experiments_project on experiments (project_key) where project_key is not null;
+CREATE INDEX idx_experiments_project on experiments (project_key, created_at, id);
 
 CREATE TABLE experiment_runs (
   id integer primary key autoincrement,
@@ -774,7 +778,7 @@ CREATE TABLE experiment_artifacts (
   span_id text
 ) strict;
 
-CREATE INDEX idx_experiment_artifacts_experiment on experiment_artifacts (experiment_id, id);
+CREATE INDEX idx_experiment_artifacts_experiment on experiment_artifacts (experiment_id, created_at, id);
 
 CREATE INDEX idx_experiment_artifacts_run on experiment_artifacts (run_id) where run_id is not null;
 
@@ -793,6 +797,8 @@ CREATE TABLE summaries (
 ) strict;
 
 CREATE INDEX idx_summaries_created on summaries (created_at, id);
+
+CREATE INDEX idx_summaries_type on summaries (entity_type, created_at, id);
 
 CREATE INDEX idx_summaries_entity on summaries (entity_type, entity_id, created_at, id);
 
@@ -817,7 +823,9 @@ CREATE TABLE agent_issue_work (
 
 CREATE INDEX idx_issue_work_issue on agent_issue_work (issue_id, started_at, work_id);
 
-CREATE INDEX idx_issue_work_session on agent_issue_work (session_id, issue_id, started_at);
+CREATE INDEX idx_issue_work_session on agent_issue_work (session_id, started_at, work_id);
+
+CREATE INDEX idx_issue_work_open on agent_issue_work (session_id, issue_id, started_at) where ended_at is null;
 
 CREATE INDEX idx_issue_work_started on agent_issue_work (started_at, work_id);
 
@@ -837,7 +845,7 @@ CREATE TABLE agent_skill_usage (
   emitter text
 ) strict;
 
-CREATE INDEX idx_skill_usage_session on agent_skill_usage (session_id, loaded_at);
+CREATE INDEX idx_skill_usage_session on agent_skill_usage (session_id, loaded_at, usage_id);
 
 CREATE INDEX idx_skill_usage_skill on agent_skill_usage (skill_name, loaded_at, usage_id);
 

@@ -4,13 +4,15 @@ A write goes to the daemon that runs on the database; without one, this process 
 """
 
 import os
+import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
 import orjson
 
@@ -18,7 +20,7 @@ from api.operations import OPERATIONS, PREFIX
 from api.routes import moment
 from api.times import iso
 from api.times import moment as time_of
-from api.writing import Operation, Write
+from api.writing import Operation
 from core.errors import AlreadyRunning, Invalid, Missing
 from spanledger.config import Config
 from spanledger.options import Source, database
@@ -31,10 +33,13 @@ Database = str | os.PathLike[str] | None
 When = datetime | str | float | None
 """A time: one without a zone is UTC, a number is Unix seconds."""
 
+T = TypeVar("T")
+
 TRIES: Final = 50
 AGAIN_S: Final = 0.1
 """Another process that writes for a moment is waited for this long, this often."""
-FIELD: Final = "{session_id}"
+FIELD: Final = re.compile(r"{(\w+)}")
+"""What stands in a path for a value."""
 
 
 def configured(db: Database = None) -> Config:
@@ -66,8 +71,21 @@ def write(name: str, values: Mapping[str, Any], *, db: Database = None) -> dict[
 
     Raise Invalid for values that are not what is wanted, Missing when they are about something that is not there.
     """
+    return send(name, {key: value for key, value in values.items() if value is not None}, db=db)
+
+
+def track(name: str, values: Mapping[str, Any], *, db: Database = None) -> dict[str, Any]:
+    """Do a command of the book of work once, however often it must be sent; a value of None is emptied.
+
+    Raise Invalid, Missing or Ambiguous.
+    """
+    return send(name, {"event_id": str(uuid4()), **values}, db=db)
+
+
+def send(name: str, values: Mapping[str, Any], *, db: Database = None) -> dict[str, Any]:
+    """Do one operation with the values as they are."""
     operation, config = OPERATIONS[name], configured(db)
-    told = orjson.loads(dumped({key: value for key, value in values.items() if value is not None}))
+    told = orjson.loads(dumped(values))
     made = operation.make(told, moment())
     path = database(config)
     for tries_left in reversed(range(TRIES)):
@@ -76,12 +94,22 @@ def write(name: str, values: Mapping[str, Any], *, db: Database = None) -> dict[
             with daemon(config, holder.http) as sink:
                 return sink.ask(*_request(operation, told))
         try:
-            return _here(config, path, made)
+            return _opened(config, path, made.carry_out)
         except AlreadyRunning:
             if not tries_left:
                 raise
             time.sleep(AGAIN_S)
     raise AssertionError("the last try returns or raises")
+
+
+def prepare(db: Database = None) -> Path:
+    """Make the database or bring it to the newest shape, unless a daemon has it; give its path."""
+    config = configured(db)
+    path = database(config)
+    if lock.read(path) is None:
+        with suppress(AlreadyRunning):  # whoever has it now has made it
+            _opened(config, path, lambda _: None)
+    return path
 
 
 def when(value: When) -> str | None:
@@ -96,13 +124,13 @@ def when(value: When) -> str | None:
         raise Invalid(f"{value!r} is not a time; a datetime or ISO 8601 text is wanted") from None
 
 
-def _here(config: Config, path: Path, made: Write) -> dict[str, Any]:
+def _opened(config: Config, path: Path, work: Callable[[SqliteWriteSide], T]) -> T:
     """Write in this process, holding the database's lock for that moment."""
     settings = config.store.model_copy(update={"reserve": 0})  # the reserve is the daemon's to keep
     with Lock(path):
         side = patiently(lambda: SqliteWriteSide(settings))
         try:
-            return made.answer(patiently(lambda: side.apply(made.changes)))
+            return patiently(lambda: work(side))
         finally:
             side.close()
 
@@ -111,8 +139,8 @@ def _request(operation: Operation, values: Mapping[str, Any]) -> tuple[str, str,
     """Write an operation as an HTTP request: method, path, body."""
     rest = dict(values)
     path = PREFIX + operation.path
-    if FIELD in path:
-        path = path.replace(FIELD, quote(str(rest.pop("session_id", "")), safe=""))
+    for field in FIELD.findall(path):
+        path = path.replace(f"{{{field}}}", quote(str(rest.pop(field, "")), safe=""))
     if operation.method == "DELETE":
         return operation.method, f"{path}?{urlencode(rest)}", b""
     return operation.method, path, dumped(rest)

@@ -28,6 +28,7 @@ from core.section import Address
 from derive.channel import Start
 from derive.following import Following
 from schema.derived import Changes
+from spanledger import __version__
 from spanledger.config import Config
 from store.lock import Lock
 from store.sqlite import SqliteReadSide, SqliteWriteSide
@@ -90,7 +91,8 @@ class Service:
             counters=self.counters,
         )
         path = _path(config)
-        self.api = Api(lambda: SqliteReadSide(path), self._apply, Bodies(self._intake).read, self.following)
+        body = Bodies(self._intake).read
+        self.api = Api(lambda: SqliteReadSide(path), self.writer.run, body, self.following, version=__version__)
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
 

@@ -17,7 +17,17 @@ from google.rpc.status_pb2 import Status
 
 from collector.config import Http
 from collector.local import local
-from core.errors import AlreadyRunning, Forbidden, Invalid, Missing, Refused, StoreBusy, TryAgain, Unauthenticated
+from core.errors import (
+    AlreadyRunning,
+    Ambiguous,
+    Forbidden,
+    Invalid,
+    Missing,
+    Refused,
+    StoreBusy,
+    TryAgain,
+    Unauthenticated,
+)
 from core.section import Address
 from schema.signals import WIRE, Signal
 from spanledger.config import Config
@@ -32,7 +42,13 @@ ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where to reach a
 TIMEOUT_S = 60.0
 TRIES = 20
 DEFAULT_DELAY_S = 1.0
-ERRORS: dict[int, type[Refused]] = {400: Invalid, 401: Unauthenticated, 403: Forbidden, 404: Missing}
+ERRORS: dict[int, type[Refused]] = {
+    400: Invalid,
+    401: Unauthenticated,
+    403: Forbidden,
+    404: Missing,
+    409: Ambiguous,
+}
 COME_AGAIN = frozenset({429, 502, 503, 504})
 
 
@@ -128,7 +144,7 @@ class DaemonSink:
         told: dict[str, Any] = orjson.loads(answer or b"{}")
         if status >= http.HTTPStatus.BAD_REQUEST:
             kind = ERRORS.get(status, Refused)
-            raise kind(str(told.get("detail") or f"the collector answered HTTP {status}"))
+            raise kind(str(told.get("detail") or f"the collector answered HTTP {status}"), told=told)
         return told
 
     def close(self) -> None:

@@ -96,10 +96,10 @@ def file_identity(path: Path | None) -> tuple[int, int] | None:
     return (found.st_dev, found.st_ino) if found else None
 
 
-def file_bytes(path: str) -> int:
+def file_bytes(path: Path) -> int:
     """Say how large a file is; 0 when there is none."""
     try:
-        return os.stat(path).st_size
+        return path.stat().st_size
     except FileNotFoundError:
         return 0
 

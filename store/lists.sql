@@ -21,24 +21,18 @@ and (s.start_time_unix_nano, s.id) < (:after_time, :after_id)
 order by s.start_time_unix_nano desc, s.id desc
 limit :limit;
 
--- name: trace
--- Sum a trace up.
-select
-  trace_id, count(*) as spans, sum(status_code = 2) as errors, min(start_time_unix_nano) as start_time_unix_nano,
-  max(max(ifnull(end_time_unix_nano, 0)), max(start_time_unix_nano)) as end_time_unix_nano
+-- name: trace_version
+-- Say how many spans a trace has, and which came last.
+select count(*) as spans, ifnull(max(id), 0) as last_id
+from raw_spans
+where trace_id = :trace;
+
+-- name: trace_outline
+-- List what says how the spans of a trace hang together, in order of time.
+select span_id, parent_span_id, start_time_unix_nano, end_time_unix_nano, status_code
 from raw_spans
 where trace_id = :trace
-group by trace_id;
-
--- name: trace_roots
--- List the spans of a trace whose parent is not there, in order of time.
-select s.span_id, s.parent_span_id, s.name, r.service_name, s.start_time_unix_nano, s.end_time_unix_nano, s.status_code
-from raw_spans as s
-join resources as r on r.id = s.resource_id
-where s.trace_id = :trace
-and not exists (select 1 from raw_spans as p where p.trace_id = s.trace_id and p.span_id = s.parent_span_id)
-order by s.start_time_unix_nano, s.span_id
-limit :limit;
+order by ifnull(start_time_unix_nano, 0), span_id;
 
 -- name: trace_sessions
 -- Say which sessions and jobs a trace is part of.
@@ -49,25 +43,17 @@ and session_id is not null
 limit :limit;
 
 -- name: trace_parts
--- List spans of a trace in order of time, after a place in that order: all, those below one, or the roots.
+-- Read spans of a trace by their ids, each with what it means.
 select
   s.trace_id, s.span_id, s.parent_span_id, s.name, s.kind as span_kind, r.service_name, c.name as scope_name,
   s.start_time_unix_nano, s.end_time_unix_nano, s.status_code, s.status_message,
-  ifnull(s.start_time_unix_nano, 0) as place,
-  (select count(*) from raw_spans as n where n.trace_id = s.trace_id and n.parent_span_id = s.span_id) as children,
   t.session_id, t.job_id, t.agent_id, t.type, t.kind, t.status, t.error_type, t.error_message,
   t.model_used, t.provider_used, t.input_tokens, t.output_tokens, t.counted, t.cost_nanos, t.cost_source, t.emitter
-from raw_spans as s
+from json_each(:ids) as i
+cross join raw_spans as s on s.trace_id = :trace and s.span_id = i.value
 join resources as r on r.id = s.resource_id
 join scopes as c on c.id = s.scope_id
-left join agent_traces as t on t.trace_id = s.trace_id || '/' || s.span_id
-where s.trace_id = :trace
-and s.parent_span_id = :parent
-and (:roots and not exists (select 1 from raw_spans as p where p.trace_id = s.trace_id and p.span_id = s.parent_span_id))
-and s.status_code = :status_code
-and (ifnull(s.start_time_unix_nano, 0), s.span_id) > (:after_time, :after_id)
-order by ifnull(s.start_time_unix_nano, 0), s.span_id
-limit :limit;
+left join agent_traces as t on t.trace_id = s.trace_id || '/' || s.span_id;
 
 -- name: spans
 -- List spans without their attributes, newest first.

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from schema.derived import Changes
 from schema.rows import Batch, Row
 from schema.signals import Signal
+from store.outlines import Outline
 from tracking.commands import Command, Done
 from tracking.faults import Fault
 
@@ -249,6 +250,10 @@ class ReadSide(Protocol):
 
     def page(self, name: str, *, rows: int, **values: Any) -> tuple[list[dict[str, Any]], bool]:
         """Answer a question of a list with up to so many rows, and some megabytes; say whether there are more."""
+        ...
+
+    def outline(self, trace_id: str) -> Outline | None:
+        """Say how the spans of a trace hang together; None when there is no such trace."""
         ...
 
     def sizes(self) -> dict[str, int]:

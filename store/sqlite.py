@@ -23,6 +23,7 @@ from store.disk import DiskGuard
 from store.drift import DRIFT
 from store.inserts import insert
 from store.known import Known
+from store.outlines import Outline, Outlines
 from store.protocol import LedgerLine, Outcome
 from store.queries import QUERIES
 from store.reports import question
@@ -229,13 +230,18 @@ class SqliteReadSide:
         self._connection = open_reader(path, vfs=vfs)
         confine(self._connection)
         self._deadline = Deadline(self._connection, seconds=deadline_s)
+        self._outlines = Outlines(self.report)
 
     def sizes(self) -> dict[str, int]:
         """Say how many bytes the database and its log take, and how many of them hold nothing."""
         pages, page, free = (
             int(self._connection.pragma(name)) for name in ("page_count", "page_size", "freelist_count")
         )
-        return {"database": pages * page, "log": file_bytes(f"{self._path}-wal"), "free": free * page}
+        return {
+            "database": pages * page,
+            "log": file_bytes(self._path.with_name(f"{self._path.name}-wal")),
+            "free": free * page,
+        }
 
     def ledger(self) -> list[LedgerLine]:
         """List the ledger's lines."""
@@ -274,6 +280,10 @@ class SqliteReadSide:
             size += sum(len(value) for value in row if isinstance(value, str | bytes))
             kept.append(dict(zip(names, row, strict=True)))
         return kept, False
+
+    def outline(self, trace_id: str) -> Outline | None:
+        """Say how the spans of a trace hang together; None when there is no such trace."""
+        return self._outlines.get(trace_id)
 
     def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Run a statement of the user's; the first tuple holds the column names.
