@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from api.answers import Shape
+from api.answers import Schema, Shape
 from api.parameters import SHOWN, Parameter, text
 from core.errors import Invalid
 
@@ -16,7 +16,7 @@ class Question:
     """Say where a question is asked; `ask` gets a read side, what the path names, and the parameters that are given.
 
     `gives` is the answer, or with `is_list` each of its items. What it is about is told by `ask` itself.
-    `names` are those in the path that are not just text.
+    `names` are those in the path that are not just text; `tells` is what a list tells beside its items.
     """
 
     path: str
@@ -25,6 +25,7 @@ class Question:
     gives: Shape
     is_list: bool = True
     names: Mapping[str, Parameter] = field(default_factory=dict)
+    tells: Mapping[str, Schema] = field(default_factory=dict)
 
     @property
     def about(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from api import outline
-from api.answers import Shape, ref
+from api.answers import ref
 from api.asking import NAMED, Question
 from api.bodies import SCHEMAS, schema
 from api.formats import CSV, JSON, LINES
@@ -116,18 +116,19 @@ def _answered(question: Question) -> Document:
     item = ref(question.gives)
     if not question.is_list:
         return {"description": "What is asked for.", "headers": HEADERS, "content": {JSON: {"schema": item}}}
-    return {"description": "A page.", "headers": HEADERS, "content": page(question.gives)}
+    return {"description": "A page.", "headers": HEADERS, "content": page(question)}
 
 
-def page(shape: Shape) -> Document:
+def page(question: Question) -> Document:
     """Describe a page in each of its forms."""
     told = {
         "type": "object",
         "properties": {
-            "items": {"type": "array", "items": ref(shape)},
+            "items": {"type": "array", "items": ref(question.gives)},
             "next": {"type": ["string", "null"], "description": "The cursor of the next page; null on the last."},
+            **question.tells,
         },
-        "required": ["items", "next"],
+        "required": ["items", "next", *question.tells],
         "additionalProperties": False,
     }
     return {JSON: {"schema": told}, LINES: {"schema": {"type": "string"}}, CSV: {"schema": {"type": "string"}}}

@@ -131,7 +131,9 @@ traces = Listing(
     RAW,
 )
 spans = Listing("List spans without their attributes, newest first.", "spans", IN_TIME, span_shown, RAW)
-span = Reading("Read a span with its attributes, events and links.", "span", "span", ("trace", "span"), span_shown)
+span = Reading(
+    "Read a span with its attributes, events and links.", "whole_span", "span", ("trace", "span"), span_shown
+)
 logs = Listing("List log records, newest first.", "logs", SORTED, log_shown, RAW)
 log = Reading("Read a log record with its resource.", "log", "log record", shown=log_shown)
 points = Listing("List metric points without their buckets, newest first.", "points", SORTED, timed_shown, RAW)

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from api import entries, jobs, orders, prices, sessions
+from access.tokens import Scope
+from api import entries, jobs, orders, prices, sessions, tokens
 from api.answers import truth, typed, whole, word
 from api.tracked import TRACKED
 from api.writing import Operation
@@ -64,6 +65,7 @@ OPERATIONS: Final = {
             "/entries",
             200,
             entries.forget,
+            scope=Scope.ADMIN,
             says="Forget a slice of the entries that programs saved so many days ago or earlier.",
             fields=entries.FORGOTTEN,
             gives={"removed": whole("Entries that are forgotten."), "more": truth("Whether to ask again.")},
@@ -85,6 +87,7 @@ OPERATIONS: Final = {
             201,
             prices.put,
             order="prices",
+            scope=Scope.ADMIN,
             says="Set a price of a model, in dollars a million tokens; calls are priced anew.",
             fields=prices.SET,
             gives={"model": word("The model."), "provider": word("Who serves it.")},
@@ -96,6 +99,7 @@ OPERATIONS: Final = {
             200,
             prices.remove,
             order="prices",
+            scope=Scope.ADMIN,
             says="Forget a price that was set; calls are priced anew.",
             fields=prices.REMOVED,
             gives={"model": word("The model.")},
@@ -107,6 +111,7 @@ OPERATIONS: Final = {
             200,
             prices.take,
             order="prices",
+            scope=Scope.ADMIN,
             says="Import LiteLLM's prices in place of those imported before; calls are priced anew.",
             fields=prices.TAKEN,
             gives={name: whole(f"Prices that were {name}.") for name in ("imported", "skipped", "tiered")},
@@ -118,9 +123,51 @@ OPERATIONS: Final = {
             202,
             orders.nothing,
             order="rebuild",
+            scope=Scope.ADMIN,
             says="Make the derived tables anew from the raw records.",
         ),
-        Operation("recost", "POST", "/recost", 202, orders.nothing, order="recost", says="Price all calls anew."),
+        Operation(
+            "recost",
+            "POST",
+            "/recost",
+            202,
+            orders.nothing,
+            order="recost",
+            scope=Scope.ADMIN,
+            says="Price all calls anew.",
+        ),
+        Operation(
+            "rebuild_search",
+            "POST",
+            "/search/rebuild",
+            202,
+            orders.nothing,
+            order="search",
+            scope=Scope.ADMIN,
+            says="Make the index of texts anew.",
+        ),
+        Operation(
+            "make_token",
+            "POST",
+            "/tokens",
+            201,
+            tokens.put,
+            scope=Scope.ADMIN,
+            says="Make a token; the answer shows it this once.",
+            fields=tokens.MADE,
+            gives=tokens.TOLD,
+        ),
+        Operation(
+            "revoke_token",
+            "DELETE",
+            "/tokens/{token_id}",
+            200,
+            tokens.revoke,
+            scope=Scope.ADMIN,
+            says="Let a token in no more.",
+            fields=tokens.REVOKED,
+            gives={"id": word("The token."), "revoked_at": word("When it was revoked.")},
+        ),
         *TRACKED,
     )
 }

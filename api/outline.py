@@ -68,7 +68,7 @@ ONE_TRACE: Final = Shape(
     },
 )
 SPAN: Final = Shape("Span", "spans", SPAN_TIME)
-ONE_SPAN: Final = Shape("SpanInDetail", "span", SPAN_TIME)
+ONE_SPAN: Final = Shape("SpanInDetail", "whole_span", SPAN_TIME)
 IS_JSON: Final = {"body_is_json": truth("Whether the body is JSON."), **TELLING}
 LOG: Final = Shape("LogRecord", "logs", IS_JSON)
 ONE_LOG: Final = Shape("LogRecordInDetail", "log", IS_JSON)
@@ -162,6 +162,56 @@ OLDEST: Final = Shape(
 STORAGE: Final = Shape(
     "Storage", adds={"bytes": ref(SIZES), "rows": ref(ROWS), "oldest": ref(OLDEST), "ledger": many(BOOKS)}
 )
+MARKS: Final = {
+    "type": "array",
+    "items": {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2},
+    "description": "Where the words are: start and end.",
+}
+SNIPPET: Final = Shape(
+    "Snippet",
+    adds={
+        "field": word("The text that it is from."),
+        "text": word("The piece."),
+        "marks": MARKS,
+        "before": truth("Whether there is more before it."),
+        "after": truth("Whether there is more behind it."),
+    },
+)
+LINKS: Final = {
+    "type": "object",
+    "additionalProperties": {"type": "string"},
+    "description": "Addresses of what it belongs to.",
+}
+FOUND: Final = Shape(
+    "Found",
+    adds={
+        "id": word("What names it."),
+        "source": word("Of which kind of row it is made."),
+        "kind": typed("string", "What it is."),
+        "at": typed("string", "When it happened, ISO 8601 UTC."),
+        "session_id": typed("string", "The session."),
+        "job_id": typed("string", "The job."),
+        "trace_id": typed("string", "The OpenTelemetry trace."),
+        "agent_name": typed("string", "The agent."),
+        "project_key": typed("string", "The project."),
+        "tool_name": typed("string", "The tool."),
+        "status": typed("string", "How it stands."),
+        "title": typed("string", "What it is called."),
+        "part_of": typed("string", "What it is part of."),
+        "failed": truth("Whether it failed."),
+        "snippets": many(SNIPPET),
+        "links": LINKS,
+    },
+)
+INDEX: Final = Shape(
+    "IndexState",
+    adds={
+        "exists": truth("Whether there is an index."),
+        "behind": whole("Changes that are not in it yet."),
+        "unread": whole("Older rows that are not in it yet."),
+    },
+)
+SEARCHED: Final = {"note": typed("string", "What a reader should know about the answer."), "index": ref(INDEX)}
 ADDED: Final = {
     "params_json": {"params": anything("Parameters.")},
     "metrics_json": {"metrics": anything("Metrics, or null.")},
@@ -176,5 +226,5 @@ def of(statement: str) -> Shape:
     return Shape("".join(part.capitalize() for part in statement.split("_")), statement, adds)
 
 
-PARTS: Final = (MODEL, TOOL, FAILURE, ROWS, BOOKS, SIZES, OLDEST)
+PARTS: Final = (SNIPPET, INDEX, MODEL, TOOL, FAILURE, ROWS, BOOKS, SIZES, OLDEST)
 """What is part of other answers only."""

@@ -25,10 +25,17 @@ def limited(limit: int | None) -> int:
     return min(limit, MOST)
 
 
+def page(found: Sequence[Row], limit: int, place: tuple[str, str], *, shown: Callable[[Row], Row]) -> Row:
+    """Make a page of rows, of which one more than the limit was asked for; `place` names time and id of a row."""
+    following = word([found[limit - 1][name] for name in place]) if len(found) > limit else None
+    return {"items": [shown(row) for row in found[:limit]], "next": following}
+
+
 def paged(  # noqa: PLR0913  what makes a page
     side: ReadSide,
     report: str,
     place: Sequence[str],
+    /,
     *,
     limit: int | None = None,
     cursor: str | None = None,

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from api import book, joins, lists, outline, reading, series, stored, traces
+from api import book, joins, lists, outline, reading, searching, series, stored, traces
 from api.asking import Question
-from api.book import LISTINGS, WHOLES, Listing, Whole
 from api.joining import joined
 from api.joins import JOINS, Join
+from api.listings import LISTINGS, TRUTH, WHOLES, Listing, Whole
 from api.lists import SPAN_KINDS, STATUS_CODES
 from api.parameters import LIMIT, PAGE, SPAN, Parameter, number, one_of, text, time, truth, whole
+from search.shapes import ORDERS
 
 Takes = Mapping[str, Parameter]
 
@@ -159,17 +160,32 @@ REJECTIONS: Final[Takes] = {
     "signal": one_of("Only of this signal.", ("traces", "logs", "metrics")),
     "transport": text("Only what came this way: grpc, http or import."),
     "reason": text("Only with this reason."),
-    "service": text("Only what holds the name of this program."),
-    "session": text("Only what holds the name of this session."),
+    "service": text("Only what is from this program, or holds its name."),
+    "session": text("Only what is of this session, or holds its name."),
+    "code": text("Only commands with this fault."),
+    "state": text("Only in this state: rejected, parked, resolved or expired."),
     **SPAN,
     **PAGE,
+}
+SEARCH: Final[Takes] = {
+    "q": text('Words to look for, in any order; "words in quotes" stand behind each other, -this must not be there.'),
+    "order": one_of("Newest first, or those first that hold the words best.", ORDERS),
+    "kind": text("Only of this kind."),
+    "session": SESSION,
+    "agent": AGENT,
+    "project": text("Only of this project."),
+    "tool": text("Only of this tool."),
+    "errors": truth("Only what failed."),
+    **SPAN,
+    "limit": LIMIT,
+    "cursor": PAGE["cursor"],
 }
 TOOLS: Final[Takes] = {"session": SESSION, "job": JOB, "agent": AGENT, "tool": NAME, **SPAN, "limit": LIMIT}
 AGENTS: Final[Takes] = {"agent": AGENT, "since": SPAN["since"], "limit": LIMIT}
 NUMBER: Final = whole("Its number.")
 
 
-KINDS: Final = {joins.TEXT: text, joins.WHOLE: whole, joins.TIME: time, book.TRUTH: truth}
+KINDS: Final = {joins.TEXT: text, joins.WHOLE: whole, joins.TIME: time, TRUTH: truth}
 
 
 def _joining(join: Join) -> Question:
@@ -256,6 +272,7 @@ QUESTIONS: Final = (
         "/rejections/{number}", stored.rejection, {}, outline.ONE_REJECTION, is_list=False, names={"number": NUMBER}
     ),
     Question("/storage", stored.storage, {}, outline.STORAGE, is_list=False),
+    Question("/search", searching.search, SEARCH, outline.FOUND, tells=outline.SEARCHED),
     *map(_joining, JOINS.values()),
     *map(_about_one, WHOLES.values()),
     *map(_listing, LISTINGS.values()),

@@ -172,7 +172,8 @@ def job_tool_calls(side: ReadSide, job_id: str, *, limit: int | None = None, cur
 def job_subagents(side: ReadSide, job_id: str) -> Row:
     """List a job's subagents."""
     job(side, job_id)
-    return {"items": [shown(row) for row in side.report("job_subagents", id=job_id, limit=MOST_PARTS)]}
+    found = side.report("job_subagents", id=job_id, limit=MOST_PARTS)
+    return {"items": [shown(row) for row in found], "next": None}
 
 
 def all_tool_calls(side: ReadSide, job_id: str) -> list[Row]:

@@ -4,28 +4,29 @@ Errors are raised, and told by whoever serves these routes. Queries run in threa
 """
 
 import asyncio
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 import orjson
 from aiohttp import hdrs, web
 
+from access.asking import BY
+from access.tokens import Scope
 from api import formats
 from api.asking import Question
 from api.description import document
 from api.formats import CSV, JSON, LINES, WRITERS, chosen
+from api.now import moment
 from api.operations import OPERATIONS, PREFIX
 from api.questions import QUESTIONS
 from api.readers import Readers
-from api.times import iso
-from api.writing import Moment, Operation, Told
+from api.writing import Operation, Told, audited
 from core.errors import Invalid, Overloaded, StoreBusy, TryAgain, UnsupportedMedia
 from store.protocol import ReadSide, WriteSide
 
+TOKENS: Final = f"{PREFIX}/tokens"
 THREADS: Final = 2
 """Queries that run at once; the machine has other things to do."""
 WAITING: Final = 64
@@ -50,22 +51,31 @@ class Deriving(Protocol):
         ...
 
 
+class Doors(Protocol):
+    """Know who may come in."""
+
+    async def renew(self) -> list[dict[str, Any]]:
+        """Let in whom the database names from now on; give its tokens."""
+        ...
+
+
 class Api:
     """Own the threads that read; `run` queues work for the one writer."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the parts that it needs
         self,
         open_reader: Callable[[], ReadSide],
         run: Callable[[Callable[[WriteSide], Told]], "Future[Told]"],
         body: Body,
         deriving: Deriving,
+        doors: Doors,
         *,
         version: str,
     ) -> None:
         """Open nothing yet; `body` gives a request's body within the bounds that hold for all requests."""
         self._readers = Readers(open_reader)
         self._threads = ThreadPoolExecutor(THREADS, "api")
-        self._run, self._body, self._deriving = run, body, deriving
+        self._run, self._body, self._deriving, self._doors = run, body, deriving, doors
         self._version = version
         self._waiting = 0
 
@@ -73,8 +83,19 @@ class Api:
         """Give the routes."""
         asked = [web.get(PREFIX + question.path, self._asking(question)) for question in QUESTIONS]
         told = [web.route(one.method, PREFIX + one.path, self._telling(one)) for one in OPERATIONS.values()]
-        own = [web.get(f"{PREFIX}/derived", self._derived), web.get(f"{PREFIX}/openapi.json", self._described)]
+        own = [
+            web.get(f"{PREFIX}/derived", self._derived),
+            web.get(f"{PREFIX}/openapi.json", self._described),
+            web.get(TOKENS, self._tokens),
+        ]
         return [*own, *asked, *told, *_options([*own, *asked, *told])]
+
+    def scopes(self) -> dict[tuple[str, str], Scope | None]:
+        """Say what a token must be for to reach a route, beyond what reading and writing want anyway."""
+        told: dict[tuple[str, str], Scope | None] = {
+            (one.method, PREFIX + one.path): one.scope for one in OPERATIONS.values()
+        }
+        return {(hdrs.METH_GET, TOKENS): Scope.ADMIN, **told}
 
     def close(self) -> None:
         """Stop queries under way, and go."""
@@ -98,11 +119,14 @@ class Api:
         async def tell(request: web.Request) -> web.Response:
             async with self._body(request) as body:
                 values = {**_parameters(request, operation), **_object(request, body), **request.match_info}
-            work = operation.make(values, moment())
+            now = moment()
+            work = audited(operation, values, operation.make(values, now), at=now.now, by=request[BY])
             try:
                 answer = await asyncio.wait_for(asyncio.wrap_future(self._run(work.carry_out)), WRITE_S)
             except TimeoutError:
                 raise StoreBusy("the database took too long; send the same again in a moment") from None
+            if operation.path.startswith("/tokens"):
+                await self._doors.renew()
             if operation.order:
                 answer["order"] = self._deriving.order(operation.order)
             return _response(formats.json(answer), JSON, status=operation.status)
@@ -120,6 +144,13 @@ class Api:
         chosen(_accepted(request), (JSON,))
         return _tagged(request, document(self._version), JSON)
 
+    async def _tokens(self, request: web.Request) -> web.Response:
+        """List the tokens that were made, without their hashes."""
+        _take_none(request)
+        rows = await self._doors.renew()
+        told = {"tokens": [{name: row[name] for name in row if name != "hash"} for row in rows]}
+        return _response(formats.json(told), JSON)
+
     async def _threaded(self, work: Callable[[], web.Response]) -> web.Response:
         if self._waiting >= WAITING:
             raise Overloaded(f"{WAITING} questions wait to be answered; ask again in a moment")
@@ -131,11 +162,6 @@ class Api:
             raise
         finally:
             self._waiting -= 1
-
-
-def moment() -> Moment:
-    """Give the time, and random ids."""
-    return Moment(iso(datetime.now(UTC)), lambda: str(uuid.uuid4()))
 
 
 def _parameters(request: web.Request, operation: Operation | None = None) -> dict[str, Any]:

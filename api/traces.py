@@ -21,7 +21,7 @@ def trace(side: ReadSide, trace_id: str) -> Row:
     """Sum a trace up: how many spans, how long, which sessions and jobs it is part of; its first roots."""
     outline = _outline(side, trace_id)
     start, end = outline.places[0][0], max(outline.end, outline.places[-1][0])
-    held = side.report("trace_sessions", trace=trace_id, limit=MOST_SESSIONS)
+    held = side.report("trace_places", trace=trace_id, limit=MOST_SESSIONS)
     return {
         "trace_id": trace_id,
         "timestamp": iso_nano(start),

@@ -1,23 +1,35 @@
 """Shape a write: what it changes, and what its sender is told when that is durable."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol
 
-from schema.derived import Changes
+import orjson
+
+from access.tokens import By, Scope
+from schema.derived import Changes, Step
 from store.protocol import WriteSide
 from tracking.vocabulary import Attribute
 
 Told = dict[str, Any]
 Schema = Mapping[str, Any]
 
+DETAIL: Final = 500
+"""Characters of an audited write's values."""
+KEPT: Final = 100_000
+"""Entries of the audit log."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Give a write what it must not find out by itself: the time, ISO 8601, and ids that nobody has."""
+    """Give a write what it must not find out by itself.
+
+    That is the time, ISO 8601, ids that nobody has, and bytes that nobody can guess.
+    """
 
     now: str
     new_id: Callable[[], str]
+    random: Callable[[int], bytes]
 
 
 class Work(Protocol):
@@ -45,6 +57,7 @@ class Operation:
     """Say where a write is sent to and what makes it; names in braces in the path are fields of its values.
 
     `make` raises Invalid for values that are not what is wanted. `order` is asked of who derives, when that is durable.
+    `scope` is what a token must be for; what an administrator does is written into the audit log with its values.
     `fields` describe the values, `says` explains what becomes of them, `gives` describes the answer.
     """
 
@@ -54,6 +67,7 @@ class Operation:
     status: int
     make: Callable[[Mapping[str, Any], Moment], Work]
     order: str = ""
+    scope: Scope = Scope.INGEST
     says: str = ""
     fields: tuple[Attribute, ...] = ()
     gives: Mapping[str, Schema] = field(default_factory=dict)
@@ -62,3 +76,15 @@ class Operation:
 def telling(**told: Any) -> Callable[[Sequence[int]], Told]:
     """Make an answer that is known before."""
     return lambda _counts: told
+
+
+def audited(operation: Operation, values: Mapping[str, Any], work: Work, *, at: str, by: By) -> Work:
+    """Add to what an administrator changes who did it: in one transaction, so that neither is without the other."""
+    if operation.scope is not Scope.ADMIN:
+        return work
+    assert isinstance(work, Write), "commands of the book of work are nobody's secret: they are open to who sends"
+    own = len(work.changes.steps)
+    detail = orjson.dumps(values, default=str).decode()[:DETAIL]
+    bound = {"at": at, "who": by.who, "address": by.address, "action": operation.name, "detail": detail}
+    steps = [*work.changes.steps, Step("audit", bound), Step("forget_audit", {"kept": KEPT})]
+    return Write(replace(work.changes, steps=steps), lambda counts: work.answer(counts[:own]))

@@ -6,8 +6,11 @@ It holds one trace of 32,843 spans, and a few sessions that go on.
 import argparse
 import random
 import time
+from functools import partial
 from pathlib import Path
 from typing import Final
+
+import apsw
 
 from benchmarks.past import SECOND, Past, Written, lengths
 from schema.derived import COUNTED, Changes
@@ -61,17 +64,18 @@ def _batch(past: Past, signal: Signal, rows: list[tuple[object, ...]], at: int) 
 
 def _ends(side: SqliteWriteSide) -> dict[str, int]:
     """Say that all raw rows are derived from, so that a daemon on this file has nothing to do."""
-    ends = side.transaction(
-        lambda cursor: {
-            signal: next(cursor.execute(f"select ifnull(max(id), 0) from {table}"))[0]  # noqa: S608  our own names
-            for signal, table in (
-                (Signal.TRACES, "raw_spans"),
-                (Signal.LOGS, "raw_logs"),
-                (Signal.METRICS, "raw_points"),
-            )
-        }
-    )
-    return {**ends, **{COUNTED.format(signal): end for signal, end in ends.items()}}
+    told: dict[str, int] = {}
+    for signal, table in TABLES.items():
+        end = side.transaction(partial(_end, table))
+        told |= {signal: end, COUNTED.format(signal): end}
+    return told
+
+
+def _end(table: str, cursor: apsw.Cursor) -> int:
+    return int(next(cursor.execute(f"select ifnull(max(id), 0) from {table}"))[0])
+
+
+TABLES: Final = {Signal.TRACES: "raw_spans", Signal.LOGS: "raw_logs", Signal.METRICS: "raw_points"}
 
 
 def main() -> None:

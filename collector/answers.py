@@ -48,6 +48,7 @@ TABLE: tuple[tuple[type[errors.SpanledgerError], int, Code], ...] = (
     (errors.WrongMethod, 405, Code.UNIMPLEMENTED),
     (errors.Unauthenticated, 401, Code.UNAUTHENTICATED),
     (errors.Forbidden, 403, Code.PERMISSION_DENIED),
+    (errors.TooOften, 429, Code.RESOURCE_EXHAUSTED),
     (errors.TooSlow, 408, Code.INVALID_ARGUMENT),
     (errors.Refused, 400, Code.INVALID_ARGUMENT),
     (errors.TryAgain, 503, Code.UNAVAILABLE),

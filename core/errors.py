@@ -16,6 +16,7 @@ SpanledgerError
 │   ├── WrongMethod         the endpoint exists, the method does not
 │   ├── Unauthenticated     no or bad credentials
 │   ├── Forbidden           known, but not allowed
+│   ├── TooOften            wrong again and again, from one address
 │   └── TooSlow             the body did not arrive in time
 ├── TryAgain                the sender should send the same again
 │   ├── Overloaded          too much is under way
@@ -124,6 +125,12 @@ class Forbidden(Refused):
     """Refuse a sender who is known but not allowed."""
 
     reason = "forbidden"
+
+
+class TooOften(Refused):
+    """Refuse an address that showed too many wrong credentials."""
+
+    reason = "too_often"
 
 
 class TooSlow(Refused):

@@ -40,6 +40,14 @@ class Pending:
         if len(changes) or changes.positions:
             self._queue.append(changes)
 
+    def tell(self, told: Iterable[Changes]) -> None:
+        """Have commands done behind all rows that came before them."""
+        for changes in told:
+            if len(self._changes):
+                self._queue_up()
+            self._queue.append(changes)
+            self._changed = True
+
     def flush(self, positions: dict[Signal, int]) -> None:
         """Write what is left, and how far everything is derived from: after changes, or when that is far behind."""
         moved = {signal: after for signal, after in positions.items() if self._positions.get(signal) != after}

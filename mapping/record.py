@@ -13,6 +13,8 @@ ENTRIES: Final = frozenset((2, 4, 5))
 """OTLP's span kinds of servers, producers and consumers."""
 REMOTE: Final = 0x200
 """OTLP's flag of a span whose parent is another process's."""
+SEVERITIES: Final = ("", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+"""Names of OTLP's severity numbers, four to each."""
 MAX_TEXT: Final = 4 << 20
 """Longer JSON text is not read."""
 
@@ -84,6 +86,10 @@ class Record:
     links: tuple[Link, ...] = ()
     entry: bool = False
     remote: bool = False
+    status: int = 0
+    """OTLP's code of a span's status."""
+    severity: str = ""
+    """How serious a log record is, by its sender's word or its number."""
 
     @property
     def is_span(self) -> bool:
@@ -127,6 +133,7 @@ def span_record(row: Row, above: Above) -> Record:
         links=_links(held["links"]),
         entry=held["kind"] in ENTRIES,
         remote=bool((held["flags"] or 0) & REMOTE),
+        status=held["status_code"],
     )
 
 
@@ -150,6 +157,7 @@ def log_record(row: Row, above: Above) -> Record:
         resource=above.resource,
         scope=above.scope,
         scope_version=above.scope_version,
+        severity=held["severity_text"] or SEVERITIES[min(max(held["severity_number"] + 3, 0) // 4, 6)],
     )
 
 

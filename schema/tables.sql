@@ -182,7 +182,7 @@ CREATE TABLE ingest_rejections (
   message text not null,
   items integer not null,
   payload blob
-) strict;
+, event_time text, event_name text, entity_key text, code text, attribute text, value_preview text, session_id text, service_name text, trace_id text, span_id text, command_id text, event_id integer, state text not null default 'rejected', tries integer not null default 0) strict;
 
 CREATE TABLE rejection_tally (
   id integer primary key check (id = 1),
@@ -298,8 +298,6 @@ CREATE TABLE model_calls (
 CREATE INDEX idx_model_calls_session on model_calls (session_id, started_at);
 
 CREATE INDEX idx_model_calls_job on model_calls (job_id) where job_id is not null;
-
-CREATE INDEX idx_model_calls_started on model_calls (started_at);
 
 CREATE INDEX idx_model_calls_unpriced on model_calls (provider, model) where cost_source = 'unknown_model';
 
@@ -1011,3 +1009,498 @@ CREATE TABLE work_links (
 CREATE INDEX idx_work_links_session on work_links (session_id);
 
 CREATE INDEX idx_work_links_id on work_links (id, kind);
+
+CREATE TABLE access_tokens (
+  id text primary key not null,
+  name text not null,
+  scopes text not null,
+  hash blob not null unique,
+  created_at text not null,
+  expires_at text,
+  revoked_at text,
+  last_used_at text
+) strict, without rowid;
+
+CREATE TABLE audit_log (
+  id integer primary key autoincrement,
+  at text not null,
+  who text not null,
+  address text not null,
+  action text not null,
+  detail text not null
+) strict;
+
+CREATE UNIQUE INDEX ingest_rejections_command on ingest_rejections (position) where code is not null;
+
+CREATE INDEX ingest_rejections_parked on ingest_rejections (tries, id) where state = 'parked';
+
+CREATE INDEX ingest_rejections_session on ingest_rejections (session_id, id) where session_id is not null;
+
+CREATE INDEX ingest_rejections_sent on ingest_rejections (command_id) where command_id is not null;
+
+CREATE TABLE search_feed (
+  id integer primary key autoincrement,
+  source text not null,
+  key text not null
+) strict;
+
+CREATE TRIGGER agent_traces_search_added after insert on agent_traces
+begin
+  insert into search_feed (source, key) values ('entry', new.trace_id);
+end;
+
+CREATE TRIGGER agent_traces_search_changed after update on agent_traces
+when new.session_id is not old.session_id or new.job_id is not old.job_id or new.kind is not old.kind
+  or new.status is not old.status or new.name is not old.name or new.timestamp is not old.timestamp
+  or new.error_type is not old.error_type or new.error_message is not old.error_message
+  or new.raw_input is not old.raw_input or new.raw_output is not old.raw_output or new.data is not old.data
+begin
+  insert into search_feed (source, key) values ('entry', new.trace_id);
+end;
+
+CREATE TRIGGER agent_traces_search_removed after delete on agent_traces
+begin
+  insert into search_feed (source, key) values ('entry', old.trace_id);
+end;
+
+CREATE TRIGGER tool_calls_search_changed after update on tool_calls
+when new.name is not old.name or new.agent_name is not old.agent_name
+begin
+  insert into search_feed (source, key) values ('entry', new.key);
+end;
+
+CREATE TRIGGER tool_calls_search_told after insert on tool_calls
+when new.emitter is 'api'
+begin
+  insert into search_feed (source, key) values ('call', new.key);
+end;
+
+CREATE TRIGGER tool_calls_search_told_again after update on tool_calls
+when new.emitter is 'api'
+begin
+  insert into search_feed (source, key) values ('call', new.key);
+end;
+
+CREATE TRIGGER tool_calls_search_removed after delete on tool_calls
+when old.emitter is 'api'
+begin
+  insert into search_feed (source, key) values ('call', old.key);
+end;
+
+CREATE TRIGGER agent_sessions_search_changed after update on agent_sessions
+when new.agent_name is not old.agent_name or new.project_key is not old.project_key
+begin
+  insert into search_feed (source, key) values ('entries', new.session_id);
+end;
+
+CREATE TRIGGER job_history_search_added after insert on job_history
+begin
+  insert into search_feed (source, key) values ('job', new.id);
+end;
+
+CREATE TRIGGER job_history_search_changed after update on job_history
+when new.session_id is not old.session_id or new.agent_name is not old.agent_name or new.status is not old.status
+  or new.prompt is not old.prompt or new.original_prompt is not old.original_prompt or new.summary is not old.summary
+  or new.error_type is not old.error_type or new.error_message is not old.error_message
+  or new.started_at is not old.started_at
+begin
+  insert into search_feed (source, key) values ('job', new.id);
+end;
+
+CREATE TRIGGER job_history_search_removed after delete on job_history
+begin
+  insert into search_feed (source, key) values ('job', old.id);
+end;
+
+CREATE TRIGGER feature_plans_search_added after insert on feature_plans
+begin
+  insert into search_feed (source, key) values ('plan', new.id);
+end;
+
+CREATE TRIGGER feature_plans_search_changed after update on feature_plans
+begin
+  insert into search_feed (source, key) values ('plan', new.id);
+end;
+
+CREATE TRIGGER feature_plans_search_removed after delete on feature_plans
+begin
+  insert into search_feed (source, key) values ('plan', old.id);
+end;
+
+CREATE TRIGGER plan_tasks_search_added after insert on plan_tasks
+begin
+  insert into search_feed (source, key) values ('task', new.id);
+end;
+
+CREATE TRIGGER plan_tasks_search_changed after update on plan_tasks
+begin
+  insert into search_feed (source, key) values ('task', new.id);
+end;
+
+CREATE TRIGGER plan_tasks_search_removed after delete on plan_tasks
+begin
+  insert into search_feed (source, key) values ('task', old.id);
+end;
+
+CREATE TRIGGER refactors_search_added after insert on refactors
+begin
+  insert into search_feed (source, key) values ('refactor', new.id);
+end;
+
+CREATE TRIGGER refactors_search_changed after update on refactors
+begin
+  insert into search_feed (source, key) values ('refactor', new.id);
+end;
+
+CREATE TRIGGER refactors_search_removed after delete on refactors
+begin
+  insert into search_feed (source, key) values ('refactor', old.id);
+end;
+
+CREATE TRIGGER debug_sessions_search_added after insert on debug_sessions
+begin
+  insert into search_feed (source, key) values ('debug', new.id);
+end;
+
+CREATE TRIGGER debug_sessions_search_changed after update on debug_sessions
+begin
+  insert into search_feed (source, key) values ('debug', new.id);
+end;
+
+CREATE TRIGGER debug_sessions_search_removed after delete on debug_sessions
+begin
+  insert into search_feed (source, key) values ('debug', old.id);
+end;
+
+CREATE TRIGGER debug_notes_search_added after insert on debug_notes
+begin
+  insert into search_feed (source, key) values ('note', new.id);
+end;
+
+CREATE TRIGGER debug_notes_search_changed after update on debug_notes
+begin
+  insert into search_feed (source, key) values ('note', new.id);
+end;
+
+CREATE TRIGGER debug_notes_search_removed after delete on debug_notes
+begin
+  insert into search_feed (source, key) values ('note', old.id);
+end;
+
+CREATE TRIGGER experiments_search_added after insert on experiments
+begin
+  insert into search_feed (source, key) values ('experiment', new.id);
+end;
+
+CREATE TRIGGER experiments_search_changed after update on experiments
+begin
+  insert into search_feed (source, key) values ('experiment', new.id);
+end;
+
+CREATE TRIGGER experiments_search_removed after delete on experiments
+begin
+  insert into search_feed (source, key) values ('experiment', old.id);
+end;
+
+CREATE TRIGGER experiment_runs_search_added after insert on experiment_runs
+begin
+  insert into search_feed (source, key) values ('run', new.id);
+end;
+
+CREATE TRIGGER experiment_runs_search_changed after update on experiment_runs
+begin
+  insert into search_feed (source, key) values ('run', new.id);
+end;
+
+CREATE TRIGGER experiment_runs_search_removed after delete on experiment_runs
+begin
+  insert into search_feed (source, key) values ('run', old.id);
+end;
+
+CREATE TRIGGER experiment_artifacts_search_added after insert on experiment_artifacts
+begin
+  insert into search_feed (source, key) values ('artifact', new.id);
+end;
+
+CREATE TRIGGER experiment_artifacts_search_changed after update on experiment_artifacts
+begin
+  insert into search_feed (source, key) values ('artifact', new.id);
+end;
+
+CREATE TRIGGER experiment_artifacts_search_removed after delete on experiment_artifacts
+begin
+  insert into search_feed (source, key) values ('artifact', old.id);
+end;
+
+CREATE TRIGGER summaries_search_added after insert on summaries
+begin
+  insert into search_feed (source, key) values ('summary', new.id);
+end;
+
+CREATE TRIGGER summaries_search_changed after update on summaries
+begin
+  insert into search_feed (source, key) values ('summary', new.id);
+end;
+
+CREATE TRIGGER summaries_search_removed after delete on summaries
+begin
+  insert into search_feed (source, key) values ('summary', old.id);
+end;
+
+CREATE TRIGGER agent_issue_work_search_added after insert on agent_issue_work
+begin
+  insert into search_feed (source, key) values ('issue', new.work_id);
+end;
+
+CREATE TRIGGER agent_issue_work_search_changed after update on agent_issue_work
+begin
+  insert into search_feed (source, key) values ('issue', new.work_id);
+end;
+
+CREATE TRIGGER agent_issue_work_search_removed after delete on agent_issue_work
+begin
+  insert into search_feed (source, key) values ('issue', old.work_id);
+end;
+
+CREATE TRIGGER sessions_search_added after insert on sessions
+begin
+  insert into search_feed (source, key) values ('work', new.session_id);
+end;
+
+CREATE TRIGGER sessions_search_changed after update on sessions
+begin
+  insert into search_feed (source, key) values ('work', new.session_id);
+end;
+
+CREATE TRIGGER sessions_search_removed after delete on sessions
+begin
+  insert into search_feed (source, key) values ('work', old.session_id);
+end;
+
+CREATE TRIGGER agent_log_entries_search_added after insert on agent_log_entries
+begin
+  insert into search_feed (source, key) values ('log', new.key);
+end;
+
+CREATE TRIGGER agent_log_entries_search_changed after update on agent_log_entries
+begin
+  insert into search_feed (source, key) values ('log', new.key);
+end;
+
+CREATE TRIGGER agent_log_entries_search_removed after delete on agent_log_entries
+begin
+  insert into search_feed (source, key) values ('log', old.key);
+end;
+
+CREATE TABLE usage_days (
+  day text not null,
+  session_id text not null,
+  agent_name text not null,
+  provider text not null,
+  model text not null,
+  cost_source text not null,
+  calls integer not null,
+  errors integer not null,
+  measured integer not null,
+  priced integer not null,
+  input_tokens integer not null,
+  output_tokens integer not null,
+  cache_read_tokens integer not null,
+  cache_write_tokens integer not null,
+  reasoning_tokens integer not null,
+  cost_nanos integer not null,
+  primary key (day, session_id, agent_name, provider, model, cost_source)
+) strict, without rowid;
+
+CREATE INDEX idx_usage_days_session on usage_days (session_id, cost_nanos, input_tokens, output_tokens, calls, measured, priced);
+
+CREATE TABLE tool_days (
+  day text not null,
+  name text not null,
+  agent_name text not null,
+  share integer not null,
+  calls integer not null,
+  failures integer not null,
+  total_ms real not null,
+  primary key (day, name, agent_name, share)
+) strict, without rowid;
+
+CREATE TRIGGER usage_days_added after insert on model_calls when new.counted = 1
+begin
+  insert into usage_days
+  values (
+    substr(new.started_at, 1, 10), ifnull(new.session_id, ''), ifnull(new.agent_name, ''), ifnull(new.provider, ''),
+    ifnull(new.model, ''), ifnull(new.cost_source, ''), 1, new.status = 'error',
+    ifnull(new.input_tokens, new.output_tokens) is not null, new.cost_nanos is not null,
+    ifnull(new.input_tokens, 0), ifnull(new.output_tokens, 0), ifnull(new.cache_read_tokens, 0),
+    ifnull(new.cache_write_tokens, 0), ifnull(new.reasoning_tokens, 0), ifnull(new.cost_nanos, 0)
+  )
+  on conflict do update
+  set
+    calls = calls + 1, errors = errors + excluded.errors, measured = measured + excluded.measured,
+    priced = priced + excluded.priced, input_tokens = input_tokens + excluded.input_tokens,
+    output_tokens = output_tokens + excluded.output_tokens,
+    cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
+    cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
+    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos;
+end;
+
+CREATE TRIGGER usage_days_removed after delete on model_calls when old.counted = 1
+begin
+  update usage_days
+  set
+    calls = calls - 1, errors = errors - (old.status = 'error'),
+    measured = measured - (ifnull(old.input_tokens, old.output_tokens) is not null),
+    priced = priced - (old.cost_nanos is not null), input_tokens = input_tokens - ifnull(old.input_tokens, 0),
+    output_tokens = output_tokens - ifnull(old.output_tokens, 0),
+    cache_read_tokens = cache_read_tokens - ifnull(old.cache_read_tokens, 0),
+    cache_write_tokens = cache_write_tokens - ifnull(old.cache_write_tokens, 0),
+    reasoning_tokens = reasoning_tokens - ifnull(old.reasoning_tokens, 0),
+    cost_nanos = cost_nanos - ifnull(old.cost_nanos, 0)
+  where day = substr(old.started_at, 1, 10)
+  and session_id = ifnull(old.session_id, '')
+  and agent_name = ifnull(old.agent_name, '')
+  and provider = ifnull(old.provider, '')
+  and model = ifnull(old.model, '')
+  and cost_source = ifnull(old.cost_source, '');
+  delete from usage_days
+  where day = substr(old.started_at, 1, 10)
+  and session_id = ifnull(old.session_id, '')
+  and agent_name = ifnull(old.agent_name, '')
+  and provider = ifnull(old.provider, '')
+  and model = ifnull(old.model, '')
+  and cost_source = ifnull(old.cost_source, '')
+  and calls = 0;
+end;
+
+CREATE TRIGGER usage_days_taken after update of
+  started_at, session_id, agent_name, provider, model, cost_source, status, input_tokens, output_tokens,
+  cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, counted
+on model_calls when old.counted = 1
+begin
+  update usage_days
+  set
+    calls = calls - 1, errors = errors - (old.status = 'error'),
+    measured = measured - (ifnull(old.input_tokens, old.output_tokens) is not null),
+    priced = priced - (old.cost_nanos is not null), input_tokens = input_tokens - ifnull(old.input_tokens, 0),
+    output_tokens = output_tokens - ifnull(old.output_tokens, 0),
+    cache_read_tokens = cache_read_tokens - ifnull(old.cache_read_tokens, 0),
+    cache_write_tokens = cache_write_tokens - ifnull(old.cache_write_tokens, 0),
+    reasoning_tokens = reasoning_tokens - ifnull(old.reasoning_tokens, 0),
+    cost_nanos = cost_nanos - ifnull(old.cost_nanos, 0)
+  where day = substr(old.started_at, 1, 10)
+  and session_id = ifnull(old.session_id, '')
+  and agent_name = ifnull(old.agent_name, '')
+  and provider = ifnull(old.provider, '')
+  and model = ifnull(old.model, '')
+  and cost_source = ifnull(old.cost_source, '');
+  delete from usage_days
+  where day = substr(old.started_at, 1, 10)
+  and session_id = ifnull(old.session_id, '')
+  and agent_name = ifnull(old.agent_name, '')
+  and provider = ifnull(old.provider, '')
+  and model = ifnull(old.model, '')
+  and cost_source = ifnull(old.cost_source, '')
+  and calls = 0;
+end;
+
+CREATE TRIGGER usage_days_given after update of
+  started_at, session_id, agent_name, provider, model, cost_source, status, input_tokens, output_tokens,
+  cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, counted
+on model_calls when new.counted = 1
+begin
+  insert into usage_days
+  values (
+    substr(new.started_at, 1, 10), ifnull(new.session_id, ''), ifnull(new.agent_name, ''), ifnull(new.provider, ''),
+    ifnull(new.model, ''), ifnull(new.cost_source, ''), 1, new.status = 'error',
+    ifnull(new.input_tokens, new.output_tokens) is not null, new.cost_nanos is not null,
+    ifnull(new.input_tokens, 0), ifnull(new.output_tokens, 0), ifnull(new.cache_read_tokens, 0),
+    ifnull(new.cache_write_tokens, 0), ifnull(new.reasoning_tokens, 0), ifnull(new.cost_nanos, 0)
+  )
+  on conflict do update
+  set
+    calls = calls + 1, errors = errors + excluded.errors, measured = measured + excluded.measured,
+    priced = priced + excluded.priced, input_tokens = input_tokens + excluded.input_tokens,
+    output_tokens = output_tokens + excluded.output_tokens,
+    cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
+    cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
+    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos;
+end;
+
+CREATE TRIGGER tool_days_added after insert on tool_calls
+begin
+  insert into tool_days
+  values (
+    substr(ifnull(new.timestamp, new.created_at), 1, 10), new.name, ifnull(new.agent_name, ''),
+    case when new.duration_ms is null then -99 else cast(floor(2 * log2(max(new.duration_ms, 0.001))) as integer) end,
+    1, new.is_error, ifnull(new.duration_ms, 0)
+  )
+  on conflict do update
+  set calls = calls + 1, failures = failures + excluded.failures, total_ms = total_ms + excluded.total_ms;
+end;
+
+CREATE TRIGGER tool_days_removed after delete on tool_calls
+begin
+  update tool_days
+  set calls = calls - 1, failures = failures - old.is_error, total_ms = total_ms - ifnull(old.duration_ms, 0)
+  where day = substr(ifnull(old.timestamp, old.created_at), 1, 10)
+  and name = old.name
+  and agent_name = ifnull(old.agent_name, '')
+  and share =
+    case when old.duration_ms is null then -99 else cast(floor(2 * log2(max(old.duration_ms, 0.001))) as integer) end;
+  delete from tool_days
+  where day = substr(ifnull(old.timestamp, old.created_at), 1, 10)
+  and name = old.name
+  and agent_name = ifnull(old.agent_name, '')
+  and share =
+    case when old.duration_ms is null then -99 else cast(floor(2 * log2(max(old.duration_ms, 0.001))) as integer) end
+  and calls = 0;
+end;
+
+CREATE TRIGGER tool_days_changed after update of name, agent_name, is_error, timestamp, created_at, duration_ms on tool_calls
+begin
+  update tool_days
+  set calls = calls - 1, failures = failures - old.is_error, total_ms = total_ms - ifnull(old.duration_ms, 0)
+  where day = substr(ifnull(old.timestamp, old.created_at), 1, 10)
+  and name = old.name
+  and agent_name = ifnull(old.agent_name, '')
+  and share =
+    case when old.duration_ms is null then -99 else cast(floor(2 * log2(max(old.duration_ms, 0.001))) as integer) end;
+  delete from tool_days
+  where day = substr(ifnull(old.timestamp, old.created_at), 1, 10)
+  and name = old.name
+  and agent_name = ifnull(old.agent_name, '')
+  and share =
+    case when old.duration_ms is null then -99 else cast(floor(2 * log2(max(old.duration_ms, 0.001))) as integer) end
+  and calls = 0;
+  insert into tool_days
+  values (
+    substr(ifnull(new.timestamp, new.created_at), 1, 10), new.name, ifnull(new.agent_name, ''),
+    case when new.duration_ms is null then -99 else cast(floor(2 * log2(max(new.duration_ms, 0.001))) as integer) end,
+    1, new.is_error, ifnull(new.duration_ms, 0)
+  )
+  on conflict do update
+  set calls = calls + 1, failures = failures + excluded.failures, total_ms = total_ms + excluded.total_ms;
+end;
+
+CREATE INDEX raw_spans_roots on raw_spans (start_time_unix_nano) where parent_span_id is null;
+
+CREATE INDEX raw_spans_failed on raw_spans (start_time_unix_nano) where status_code = 2;
+
+CREATE INDEX idx_model_calls_started on model_calls (started_at, call_id);
+
+CREATE INDEX idx_model_calls_failed on model_calls (started_at, call_id) where status = 'error';
+
+CREATE INDEX idx_model_calls_model on model_calls (model, started_at, call_id);
+
+CREATE INDEX idx_model_calls_agent on model_calls (agent_name, started_at, call_id);
+
+CREATE INDEX idx_tool_calls_time on tool_calls (ifnull(timestamp, ''), id);
+
+CREATE INDEX idx_tool_calls_failed on tool_calls (ifnull(timestamp, ''), id) where is_error = 1;
+
+CREATE INDEX idx_tool_calls_file on tool_calls (ifnull(timestamp, ''), id, file_path) where file_path is not null;
+
+CREATE INDEX idx_events_time on events (timestamp, id);
+
+CREATE INDEX idx_agents_time on agents (ifnull(started_at, ''), agent_id);

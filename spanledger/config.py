@@ -9,6 +9,7 @@ from pydantic import ValidationError, field_validator
 from collector.config import Collector
 from core.section import Section
 from derive.config import Derive
+from mirror.config import Sync
 from spanledger.layers import Given, Merged, merge
 from spanledger.mistakes import Mistaken, explain
 from spanledger.settings import DATABASE_PATH
@@ -33,6 +34,8 @@ class Config(Section):
     """Receive OTLP."""
     derive: Derive = Derive()
     """Derive sessions, jobs, calls and costs."""
+    sync: Sync = Sync()
+    """Mirror session directories."""
     logs: Logs = Logs()
     """Say what happens."""
 

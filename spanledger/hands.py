@@ -16,11 +16,12 @@ from uuid import uuid4
 
 import orjson
 
+from access.tokens import LOCAL, By
+from api.now import moment
 from api.operations import OPERATIONS, PREFIX
-from api.routes import moment
 from api.times import iso
 from api.times import moment as time_of
-from api.writing import Operation
+from api.writing import Operation, audited
 from core.errors import AlreadyRunning, Invalid, Missing
 from spanledger.config import Config
 from spanledger.options import Source, database
@@ -38,7 +39,7 @@ T = TypeVar("T")
 TRIES: Final = 50
 AGAIN_S: Final = 0.1
 """Another process that writes for a moment is waited for this long, this often."""
-FIELD: Final = re.compile(r"{(\w+)}")
+FIELD: Final = re.compile(r"\{(\w+)\}")
 """What stands in a path for a value."""
 
 
@@ -86,15 +87,16 @@ def send(name: str, values: Mapping[str, Any], *, db: Database = None) -> dict[s
     """Do one operation with the values as they are."""
     operation, config = OPERATIONS[name], configured(db)
     told = orjson.loads(dumped(values))
-    made = operation.make(told, moment())
+    now = moment()
+    made = audited(operation, told, operation.make(told, now), at=now.now, by=By(LOCAL, "this machine"))
     path = database(config)
     for tries_left in reversed(range(TRIES)):
         holder = lock.read(path)
         if holder is not None and holder.http is not None:
-            with daemon(config, holder.http) as sink:
+            with daemon(config, holder) as sink:
                 return sink.ask(*_request(operation, told))
         try:
-            return _opened(config, path, made.carry_out)
+            return _opened(config, made.carry_out)
         except AlreadyRunning:
             if not tries_left:
                 raise
@@ -108,7 +110,7 @@ def prepare(db: Database = None) -> Path:
     path = database(config)
     if lock.read(path) is None:
         with suppress(AlreadyRunning):  # whoever has it now has made it
-            _opened(config, path, lambda _: None)
+            _opened(config, lambda _: None)
     return path
 
 
@@ -124,13 +126,20 @@ def when(value: When) -> str | None:
         raise Invalid(f"{value!r} is not a time; a datetime or ISO 8601 text is wanted") from None
 
 
-def _opened(config: Config, path: Path, work: Callable[[SqliteWriteSide], T]) -> T:
-    """Write in this process, holding the database's lock for that moment."""
+def _opened(config: Config, work: Callable[[SqliteWriteSide], T]) -> T:
+    """Write in this process."""
+    with holding(config) as side:
+        return patiently(lambda: work(side))
+
+
+@contextmanager
+def holding(config: Config) -> Iterator[SqliteWriteSide]:
+    """Open the database for writing in this process, holding its lock for that moment."""
     settings = config.store.model_copy(update={"reserve": 0})  # the reserve is the daemon's to keep
-    with Lock(path):
+    with Lock(database(config)):
         side = patiently(lambda: SqliteWriteSide(settings))
         try:
-            return patiently(lambda: work(side))
+            yield side
         finally:
             side.close()
 
@@ -139,10 +148,10 @@ def _request(operation: Operation, values: Mapping[str, Any]) -> tuple[str, str,
     """Write an operation as an HTTP request: method, path, body."""
     rest = dict(values)
     path = PREFIX + operation.path
-    for field in FIELD.findall(path):
-        path = path.replace(f"{{{field}}}", quote(str(rest.pop(field, "")), safe=""))
+    for name in FIELD.findall(path):
+        path = path.replace(f"{{{name}}}", quote(str(rest.pop(name, "")), safe=""))
     if operation.method == "DELETE":
-        return operation.method, f"{path}?{urlencode(rest)}", b""
+        return operation.method, f"{path}?{urlencode(rest)}" if rest else path, b""
     return operation.method, path, dumped(rest)
 
 

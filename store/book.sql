@@ -318,3 +318,66 @@ limit :limit;
 select p.id, p.key, p.name, p.path, p.repo_url, p.created_at, p.updated_at
 from projects as p
 where p.key = :key;
+
+-- name: runs_export
+-- List all runs of all experiments: what get_experiment_runs_export gives (seed 000).
+select e.key as experiment_key, r.run_no, r.params_json, r.metrics_json, r.outcome, r.created_at
+from experiments as e
+cross join experiment_runs as r on r.experiment_id = e.id
+order by e.key, r.run_no;
+
+-- name: standing
+-- Count what is open and what was done today, for a few lines that say how the work stands.
+select
+  (select count(*) from feature_plans where status in ('pending', 'in_progress', 'paused')) as plans,
+  (select count(*) from refactors where status in ('pending', 'in_progress', 'paused')) as refactors,
+  (select count(*) from debug_sessions where status in ('pending', 'in_progress', 'paused')) as debug_sessions,
+  (select count(*) from experiments where status in ('pending', 'in_progress', 'paused')) as experiments,
+  (select count(*) from open_jobs) as running,
+  t.jobs, t.completed, t.failed, t.cost_nanos
+from (
+  select
+    count(*) as jobs, sum(status = 'completed') as completed, sum(status = 'failed') as failed,
+    sum(cost_nanos) as cost_nanos
+  from job_history
+  where started_at >= :today
+) as t;
+
+-- name: open_plans
+-- List some plans that are not over, the latest changed first.
+select
+  p.key, p.status,
+  (
+    select count(*) from plan_tasks as t where t.plan_id = p.id and t.status in ('pending', 'in_progress', 'paused')
+  ) as open_tasks
+from feature_plans as p
+where p.status in ('in_progress', 'pending', 'paused')
+order by p.status = 'in_progress' desc, p.updated_at desc, p.id desc
+limit :limit;
+
+-- name: open_refactors
+-- List some refactors that are not over, the latest changed first.
+select r.key, r.status
+from refactors as r
+where r.status in ('in_progress', 'pending', 'paused')
+order by r.status = 'in_progress' desc, r.updated_at desc, r.id desc
+limit :limit;
+
+-- name: open_debug_sessions
+-- List some debug sessions that are not over, the latest first.
+select d.key, d.status, (select count(*) from debug_notes as n where n.session_id = d.id) as notes
+from debug_sessions as d
+where d.status in ('in_progress', 'pending', 'paused')
+order by d.status = 'in_progress' desc, d.started_at desc, d.id desc
+limit :limit;
+
+-- name: open_experiments
+-- List some experiments that are not over, the latest changed first.
+select
+  e.key, e.status,
+  (select count(*) from experiment_runs as r where r.experiment_id = e.id) as runs,
+  (select count(*) from experiment_runs as r where r.experiment_id = e.id and r.outcome = 'pass') as passed
+from experiments as e
+where e.status in ('in_progress', 'pending', 'paused')
+order by e.status = 'in_progress' desc, e.updated_at desc, e.id desc
+limit :limit;

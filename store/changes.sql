@@ -167,3 +167,96 @@ where rowid in (
 -- name: forget_series
 -- Forget what metric points came to, so that it is made anew of those that are kept.
 delete from usage_series;
+
+-- name: shorten_search_feed
+-- Forget changes that the index of texts has followed durably.
+delete from search_feed
+where id <= :until;
+
+-- name: add_token
+-- Let a token in; only its hash is kept.
+insert into access_tokens (id, name, scopes, hash, created_at, expires_at)
+values (:id, :name, :scopes, unhex(:hash), :created_at, :expires_at);
+
+-- name: revoke_token
+-- Let a token in no more.
+update access_tokens
+set revoked_at = :at
+where id = :id
+and revoked_at is null;
+
+-- name: use_token
+-- Note when a token was last shown.
+update access_tokens
+set last_used_at = :at
+where id = :id;
+
+-- name: audit
+-- Write down who changed what; the oldest of very many go.
+insert into audit_log (at, who, address, action, detail)
+values (:at, :who, :address, :action, :detail);
+
+-- name: forget_audit
+-- Keep the newest entries of who changed what.
+delete from audit_log
+where id <= (select max(id) from audit_log) - :kept;
+
+-- name: see_project
+-- Know a project by a session in it; what was told of it stays.
+insert into projects (key, name, path, created_at)
+values (:key, :name, :path, :now)
+on conflict (key) do update
+set path = excluded.path
+where path is null;
+
+-- name: miss_session
+-- Know since when a session's directory is gone.
+update sessions
+set missing_since = :now
+where path = :path
+and missing_since is null;
+
+-- name: miss_others
+-- Know since when a session has given its directory to another.
+update sessions
+set missing_since = :now
+where path = :path
+and session_id <> :session_id
+and missing_since is null;
+
+-- name: forget_checkpoints
+-- Forget the checkpoints that a session no longer has.
+delete from session_checkpoints
+where session_id = :session_id
+and ordinal >= :count;
+
+-- name: forget_phases
+-- Forget the phases that a session no longer has.
+delete from session_phases
+where session_id = :session_id
+and ordinal >= :count;
+
+-- name: forget_session_agents
+-- Forget the agents that a session no longer tells of.
+delete from session_agents
+where session_id = :session_id
+and ordinal >= :count;
+
+-- name: forget_mirrored_agents
+-- Forget the same among all agents, as long as nothing else tells of them.
+delete from agents
+where session_id = :session_id
+and emitter = 'mirror'
+and agent_id not in (select value from json_each(:kept));
+
+-- name: forget_links
+-- Forget the sessions of telemetry that a session no longer names.
+delete from session_links
+where session_id = :session_id
+and agent_session_id not in (select value from json_each(:kept));
+
+-- name: forget_lines
+-- Forget the lines of a session's history from one on.
+delete from agent_log_entries
+where key >= :key
+and key < :until;

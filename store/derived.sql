@@ -366,3 +366,10 @@ where session_id = ?
 and counted = 1
 and emitter = 'api'
 limit 1;
+
+-- name: any_parked
+-- Say whether commands wait for what they are about.
+select 1
+from ingest_rejections
+where state = 'parked'
+limit 1;

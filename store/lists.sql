@@ -13,7 +13,7 @@ where s.parent_span_id is null
 and r.service_name = :service
 and s.name = :name
 and s.status_code = :status_code
-and t.session_id = :session
+and s.trace_id in (select n.otel_trace_id from agent_traces as n where n.session_id = :session)
 and s.start_time_unix_nano >= :since
 and s.start_time_unix_nano < :until
 and s.end_time_unix_nano - s.start_time_unix_nano >= :min_nanos
@@ -27,14 +27,14 @@ select count(*) as spans, ifnull(max(id), 0) as last_id
 from raw_spans
 where trace_id = :trace;
 
--- name: trace_outline
+-- name: trace_tree
 -- List what says how the spans of a trace hang together, in order of time.
 select span_id, parent_span_id, start_time_unix_nano, end_time_unix_nano, status_code
 from raw_spans
 where trace_id = :trace
 order by ifnull(start_time_unix_nano, 0), span_id;
 
--- name: trace_sessions
+-- name: trace_places
 -- Say which sessions and jobs a trace is part of.
 select distinct session_id, job_id
 from agent_traces
@@ -82,7 +82,7 @@ and (s.start_time_unix_nano, s.id) < (:after_time, :after_id)
 order by s.start_time_unix_nano desc, s.id desc
 limit :limit;
 
--- name: span
+-- name: whole_span
 -- Read one span.
 select *
 from spans
@@ -148,6 +148,7 @@ where true
 and session_id = :session
 and job_id = :job
 and trace_id = :trace
+and session_id in (select t.session_id from agent_traces as t where t.otel_trace_id = :trace)
 and agent_name = :agent
 and provider = :provider
 and model = :model
@@ -177,6 +178,7 @@ where true
 and session_id = :session
 and job_id = :job
 and trace_id = :trace
+and session_id in (select t.session_id from agent_traces as t where t.otel_trace_id = :trace)
 and agent_name = :agent
 and +name = :tool
 and is_error = :is_error
@@ -231,6 +233,11 @@ from agents
 where true
 and session_id = :session
 and job_id = :job
+and session_id in (
+  select j.session_id from job_history as j where j.id = :job
+  union all
+  select o.session_id from open_jobs as o where o.id = :job
+)
 and name = :name
 and model = :model
 and status = :status
@@ -249,15 +256,18 @@ where agent_id = :id;
 -- name: rejections
 -- List refused items without their payload, newest first.
 select
-  id, received_at, signal, transport, encoding, position, reason, message, items,
+  id, received_at, signal, transport, encoding, position, reason, message, items, event_name, entity_key, code, state,
+  session_id, service_name, trace_id, span_id,
   ifnull(octet_length(payload), 0) as payload_bytes
 from ingest_rejections
 where true
 and signal = :signal
 and transport = :transport
 and reason = :reason
-and instr(payload, cast(:service as blob)) > 0
-and instr(payload, cast(:session as blob)) > 0
+and (service_name = :service or instr(payload, cast(:service as blob)) > 0)
+and (session_id = :session or instr(payload, cast(:session as blob)) > 0)
+and code = :code
+and state = :state
 and received_at >= :since
 and received_at < :until
 and id < :after_id

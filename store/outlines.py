@@ -1,6 +1,6 @@
 """Hold what is part of what in large traces: their spans are read once, and then page by page.
 
-An index by parent would cost every span that is written a fifth more; the few traces that somebody looks at pay instead.
+An index by parent would make every span that is written dearer; the few traces that somebody looks at pay instead.
 """
 
 from collections import OrderedDict
@@ -72,7 +72,7 @@ class Outlines:
     def _fresh(self, trace_id: str, version: tuple[int, int]) -> Outline:
         if version[0] > MOST:
             raise TooLarge(f"trace {trace_id!r} has {version[0]} spans, more than {MOST}; list them with /spans?trace=")
-        return Outline.of(self._read("trace_outline", trace=trace_id), version)
+        return Outline.of(self._read("trace_tree", trace=trace_id), version)
 
     def _forget(self) -> None:
         while len(self._held) > 1 and sum(self._sizes()) > HELD_SPANS:

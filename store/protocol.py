@@ -21,6 +21,8 @@ from typing import Any, Protocol
 from schema.derived import Changes
 from schema.rows import Batch, Row
 from schema.signals import Signal
+from search.query import Query
+from search.shapes import Filters, Found, IndexState
 from store.outlines import Outline
 from tracking.commands import Command, Done
 from tracking.faults import Fault
@@ -82,6 +84,21 @@ class WriteSide(Protocol):
 
         Each is answered in its place: what became of it, or what is wrong with it alone. One whose `event_id` was done
         before changes nothing and is told the same row. Raise TryAgain and do none when the trouble is the store's.
+        """
+        ...
+
+    def hear(self, changes: Changes) -> list[Fault]:
+        """Apply changes with commands that records told; give what of these is refused or expired for good.
+
+        A command about something that is not there waits for it, bounded in number and time, and is tried again by
+        every call. What is refused is noted among the rejections, once however often its record comes.
+        """
+        ...
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """List every token that was made, revoked ones too, the oldest first: its hash, never itself.
+
+        Readers cannot see them.
         """
         ...
 
@@ -212,6 +229,10 @@ class RawSide(Protocol):
         """List the rows of `model_prices`."""
         ...
 
+    def has_parked(self) -> bool:
+        """Say whether commands wait for what they are about."""
+        ...
+
     def days(self) -> list[str]:
         """List the days on which jobs started or ended."""
         ...
@@ -244,11 +265,11 @@ class ReadSide(Protocol):
         """List refused items, oldest first, payload included."""
         ...
 
-    def report(self, name: str, **values: Any) -> list[dict[str, Any]]:
+    def report(self, name: str, /, **values: Any) -> list[dict[str, Any]]:
         """Answer a question of `store/reports.sql`; a condition whose value is None or not given is left out."""
         ...
 
-    def page(self, name: str, *, rows: int, **values: Any) -> tuple[list[dict[str, Any]], bool]:
+    def page(self, name: str, /, *, rows: int, **values: Any) -> tuple[list[dict[str, Any]], bool]:
         """Answer a question of a list with up to so many rows, and some megabytes; say whether there are more."""
         ...
 
@@ -258,6 +279,18 @@ class ReadSide(Protocol):
 
     def sizes(self) -> dict[str, int]:
         """Say how many bytes the database and its log take, and how many of them hold nothing."""
+        ...
+
+    def search(self, query: Query, filters: Filters, *, order: str, limit: int, after: int | None = None) -> Found:
+        """Find documents by their words, newest first or best first; `after` is where an earlier answer ended.
+
+        Each row has its source, key, kind and time, what it belongs to, and its texts. What was deleted is never found,
+        though an index may know of a change a little later than the tables.
+        """
+        ...
+
+    def search_state(self) -> IndexState:
+        """Say how far the index of texts is."""
         ...
 
     def query(self, sql: str) -> Iterator[tuple[Any, ...]]:

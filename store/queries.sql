@@ -229,3 +229,9 @@ from metric_points
 where id > ?
 order by id
 limit ?;
+
+-- name: tokens
+-- List who may come in, or might once.
+select id, name, scopes, hash, created_at, expires_at, revoked_at, last_used_at
+from access_tokens
+order by created_at, id;

@@ -144,6 +144,10 @@ class SqliteRawSide:
         """List the rows of `model_prices`."""
         return self._all(QUERIES["prices"])
 
+    def has_parked(self) -> bool:
+        """Say whether commands wait for what they are about."""
+        return bool(self._all(QUERIES["any_parked"]))
+
     def days(self) -> list[str]:
         """List the days on which jobs started or ended."""
         return [day for (day,) in self._all(QUERIES["job_days"])]

@@ -15,7 +15,9 @@ from schema import migrate
 from schema.derived import Changes
 from schema.rows import Batch, Rejection, Row
 from schema.signals import Signal
-from store import books, derived, tracking, troubles
+from search.query import Query
+from search.shapes import Filters, Found, IndexState
+from store import books, derived, tokens, tracking, troubles, violations
 from store.checkpoints import Checkpoints
 from store.config import Store
 from store.connection import Deadline, file_bytes, file_identity, impatient, let_go, open_reader, open_writer
@@ -28,6 +30,7 @@ from store.protocol import LedgerLine, Outcome
 from store.queries import QUERIES
 from store.reports import question
 from store.sandbox import confine
+from store.searching import Searcher
 from tracking.commands import Command, Done
 from tracking.faults import Fault
 
@@ -93,7 +96,18 @@ class SqliteWriteSide:
         self._guard.admit()
         self._check_there()
         with self._transaction():
-            return derived.apply(self._cursor, changes)
+            counts = derived.apply(self._cursor, changes)
+            if changes.told is not None:
+                violations.hear(self._cursor, changes.told)
+            return counts
+
+    def hear(self, changes: Changes) -> list[Fault]:
+        """Put and remove derived rows, do what records told, and give what is refused or expired for good."""
+        self._guard.admit()
+        self._check_there()
+        with self._transaction():
+            derived.apply(self._cursor, changes)
+            return violations.hear(self._cursor, changes.told)
 
     def track(self, commands: Sequence[Command]) -> list[Done | Fault]:
         """Carry out commands about the book of work, each all or nothing."""
@@ -113,6 +127,11 @@ class SqliteWriteSide:
             self._to_forget = FORGET_AFTER if forgotten == books.FORGET_ROWS else 0
         if self._too_many_rejections and not self._guard.low:
             self._too_many_rejections = self.transaction(self._forget_rejections)
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """List who may come in."""
+        with self._told():
+            return tokens.listed(self._cursor)
 
     def probe(self) -> None:
         """Begin a write transaction and give it up."""
@@ -177,7 +196,7 @@ class SqliteWriteSide:
             conflicts, duplicate = kept.conflicts, len(batch.rows) - kept.stored
             outcome = Outcome(kept.stored, duplicate, batch.rejected, kept.repaired, len(conflicts))
         books.enter(self._cursor, batch, outcome, conflicts)
-        if batch.rejections or conflicts:
+        if batch.rejections or batch.violations or conflicts:
             self._too_many_rejections = self._forget_rejections(self._cursor)
         self._newest = batch.received_at
         self._to_forget += 1
@@ -230,6 +249,7 @@ class SqliteReadSide:
         self._connection = open_reader(path, vfs=vfs)
         confine(self._connection)
         self._deadline = Deadline(self._connection, seconds=deadline_s)
+        self._searcher = Searcher(path, self._connection, deadline_s=deadline_s)
         self._outlines = Outlines(self.report)
 
     def sizes(self) -> dict[str, int]:
@@ -265,11 +285,11 @@ class SqliteReadSide:
         """Answer a question of `drift.sql`."""
         return self._list(DRIFT[name], values)
 
-    def report(self, name: str, **values: Any) -> list[dict[str, Any]]:
+    def report(self, name: str, /, **values: Any) -> list[dict[str, Any]]:
         """Answer a question of `reports.sql`; a condition whose value is None or not given is left out."""
         return self._list(*question(name, values))
 
-    def page(self, name: str, *, rows: int, **values: Any) -> tuple[list[dict[str, Any]], bool]:
+    def page(self, name: str, /, *, rows: int, **values: Any) -> tuple[list[dict[str, Any]], bool]:
         """Answer with up to so many rows, and not many more bytes than `PAGE_BYTES`."""
         found = self._run(*question(name, {**values, "limit": rows + 1}))
         names, size = next(found), 0
@@ -285,6 +305,16 @@ class SqliteReadSide:
         """Say how the spans of a trace hang together; None when there is no such trace."""
         return self._outlines.get(trace_id)
 
+    def search(self, query: Query, filters: Filters, *, order: str, limit: int, after: int | None = None) -> Found:
+        """Find documents by their words, newest first or best first."""
+        self._deadline.restart()
+        return self._searcher.search(query, filters, order=order, limit=limit, after=after)
+
+    def search_state(self) -> IndexState:
+        """Say how far the index of texts is."""
+        self._deadline.restart()
+        return self._searcher.state()
+
     def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Run a statement of the user's; the first tuple holds the column names.
 
@@ -295,9 +325,11 @@ class SqliteReadSide:
     def interrupt(self) -> None:
         """Stop the statement that runs, from any thread."""
         self._connection.interrupt()
+        self._searcher.interrupt()
 
     def close(self) -> None:
         """Let go of the database."""
+        self._searcher.close()
         let_go(self._connection)
 
     def _list(self, sql: str, values: Values) -> list[dict[str, Any]]:
