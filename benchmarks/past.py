@@ -131,7 +131,7 @@ class Past:
         self._close(out, session, start, at, main, going_on=going_on)
         return out
 
-    def _close(self, out: Written, session: str, start: int, end: int, main: Sums, *, going_on: bool) -> None:
+    def _close(self, out: Written, session: str, start: int, end: int, main: Sums, *, going_on: bool) -> None:  # noqa: PLR0913  what a session comes to
         ended = None if going_on else iso_nano(end)
         failed = not self._source.randrange(FAILS_ONE_IN)
         facts = {"session_id": session, "started_at": iso_nano(start), "ended_at": ended, "emitter": "otel_genai"}
@@ -384,7 +384,7 @@ class Past:
             emitter="otel_genai",
         )
 
-    def _job(self, out: Written, turn: Turn, job: str, root: str, sums: Sums, prompt: str, end: int) -> None:
+    def _job(self, out: Written, turn: Turn, job: str, root: str, sums: Sums, prompt: str, end: int) -> None:  # noqa: PLR0913, PLR0917  what a job comes to
         facts = {
             "id": job,
             "session_id": turn.session,
@@ -456,7 +456,7 @@ class Past:
             otel_span_id=None if suffix else step.span,
         )
 
-    def _span(
+    def _span(  # noqa: PLR0913, PLR0917  what a span is made of
         self,
         out: Written,
         turn: Turn,
