@@ -48,6 +48,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "job_status": {"type": "string", "enum": list(JOB_STATUSES)},
     "outcome": {"type": "string", "enum": list(OUTCOMES)},
     "exit_reason": {"type": "string", "enum": list(EXIT_REASONS)},
+    "pinned": {"type": "string", "enum": ["session", "experiment"]},
     "ok": {"type": "string", "enum": ["ok", "error"]},
     "tokens": _object(input=WHOLE, output=WHOLE, context_used_pct=NUMBER, context_window=WHOLE),
     "tool_calls": {"type": "array", "items": TOOL_CALL},

@@ -61,7 +61,7 @@ class Fields:
 
     def one_of(self, name: str, words: Collection[str]) -> str | None:
         """Read one of some words."""
-        self._described(name, "exit_reason", "ok")
+        self._described(name, "exit_reason", "ok", "pinned")
         value = self._values.get(name)
         if value is not None and value not in words:
             raise self._wrong(name, value, f"one of {', '.join(words)}")

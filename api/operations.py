@@ -3,7 +3,7 @@
 from typing import Final
 
 from access.tokens import Scope
-from api import entries, jobs, orders, prices, sessions, tokens
+from api import entries, jobs, orders, pins, prices, sessions, tokens
 from api.answers import truth, typed, whole, word
 from api.tracked import TRACKED
 from api.writing import Operation
@@ -167,6 +167,28 @@ OPERATIONS: Final = {
             says="Let a token in no more.",
             fields=tokens.REVOKED,
             gives={"id": word("The token."), "revoked_at": word("When it was revoked.")},
+        ),
+        Operation(
+            "pin",
+            "POST",
+            "/pins",
+            201,
+            pins.put,
+            scope=Scope.ADMIN,
+            says="Keep a session, or all sessions of an experiment, whatever the rules of forgetting say.",
+            fields=pins.PINNED,
+            gives=pins.TOLD,
+        ),
+        Operation(
+            "unpin",
+            "POST",
+            "/pins/remove",
+            200,
+            pins.remove,
+            scope=Scope.ADMIN,
+            says="Let the rules of forgetting hold again.",
+            fields=pins.UNPINNED,
+            gives=pins.TOLD,
         ),
         *TRACKED,
     )

@@ -4,6 +4,7 @@ Errors are raised, and told by whoever serves these routes. Queries run in threa
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
@@ -35,6 +36,7 @@ WRITE_S: Final = 5.0
 FORMS: Final = (JSON, LINES, CSV)
 """What lists are written as."""
 
+_NAME: Final = re.compile(r"\{(\w+)\}")
 Body = Callable[[web.Request], AbstractAsyncContextManager[bytes]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -81,8 +83,8 @@ class Api:
 
     def routes(self) -> list[web.RouteDef]:
         """Give the routes."""
-        asked = [web.get(PREFIX + question.path, self._asking(question)) for question in QUESTIONS]
-        told = [web.route(one.method, PREFIX + one.path, self._telling(one)) for one in OPERATIONS.values()]
+        asked = [web.get(PREFIX + _open(question.path), self._asking(question)) for question in QUESTIONS]
+        told = [web.route(one.method, PREFIX + _open(one.path), self._telling(one)) for one in OPERATIONS.values()]
         own = [
             web.get(f"{PREFIX}/derived", self._derived),
             web.get(f"{PREFIX}/openapi.json", self._described),
@@ -162,6 +164,11 @@ class Api:
             raise
         finally:
             self._waiting -= 1
+
+
+def _open(path: str) -> str:
+    """Let what a path names be any text, braces too."""
+    return _NAME.sub(r"{\1:[^/]+}", path)
 
 
 def _parameters(request: web.Request, operation: Operation | None = None) -> dict[str, Any]:

@@ -1,10 +1,9 @@
-"""Hand over the commands that records tell, once it is known which session and job they were told in.
+"""Hand over the commands that records tell, behind the rows that are derived from these.
 
-A command goes on when the group of its record is derived; one that needs no session does not wait for that.
+Where a record was told is read from its row in `events`, which its group writes (store/violations.py).
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Final
 
 from derive.calls import Places
@@ -18,9 +17,6 @@ from tracking.commands import Command
 from tracking.told import Told
 from tracking.vocabulary import EVENTS
 
-JOB, SESSION = EVENT_ROWS.columns.index("job_id"), EVENT_ROWS.columns.index("session_id")
-SESSION_KEY: Final = "agent.session.id"
-JOBLESS: Final = "session:"
 NOWHERE: Final = Places({}, {}, {})
 ALSO_DONE: Final = frozenset(("agent.session.end",))
 """What is derived from its record, and has to be about something that there is all the same."""
@@ -43,20 +39,10 @@ class Commands:
         told = [event for event in events if event.key in self._heard]
         self._events |= event_rows(told, {fact.key: fact}, NOWHERE)
 
-    def place(self, rows: Mapping[str, Mapping[Row, Row]]) -> None:
-        """Know where commands were told by the rows of their group; only sessions that there are count."""
-        if not self._heard:
-            return
-        for key, one in self._heard.items():
-            row = rows["events"].get((key,))
-            if row is not None and one.command is not None:
-                self._heard[key] = replace(one, command=_placed(one.command, row, rows["agent_sessions"]))
-
-    def changes(self, *, now: int, park: int, any_waits: bool) -> Iterator[Changes]:
-        """Give what can go on; `any_waits` says that there are groups whose sessions are not known yet."""
-        going = [one for one in self._heard.values() if not (any_waits and _needs_session(one.command))]
-        for one in going:
-            del self._heard[one.key]
+    def changes(self, *, now: int, park: int) -> Iterator[Changes]:
+        """Give what was heard; `now` is Unix nanoseconds, `park` how many of them a command waits for its parent."""
+        going = list(self._heard.values())
+        self._heard.clear()
         commands = [(one.command, one.service) for one in going if one.command is not None and _is_done(one.command)]
         commands.sort(key=lambda told: told[0].at)
         violations = tuple(one.violation for one in going if one.violation is not None)
@@ -69,16 +55,3 @@ class Commands:
 def _is_done(command: Command) -> bool:
     """Say whether the book of work does it; the rest means what is derived from its record."""
     return command.event in ALSO_DONE or not EVENTS[command.event].derived
-
-
-def _needs_session(command: Command | None) -> bool:
-    if command is None or command.origin.trace_id is None or command.origin.session_id is not None:
-        return False
-    return SESSION_KEY in EVENTS[command.event].attributes and SESSION_KEY not in command.values
-
-
-def _placed(command: Command, row: Row, sessions: Mapping[Row, Row]) -> Command:
-    origin = command.origin
-    session = origin.session_id or (row[SESSION] if (row[SESSION],) in sessions else None)
-    job = origin.job_id or (None if row[JOB].startswith(JOBLESS) else row[JOB])
-    return replace(command, origin=replace(origin, session_id=session, job_id=job))

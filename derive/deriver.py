@@ -157,7 +157,6 @@ class Deriver:
             found = Meaning()
         else:
             self._pending.add(group, found.rows)
-            self._commands.place(found.rows)
         group.due = found.due
         group.forget_contents()
         self._groups.rest(group)
@@ -166,7 +165,7 @@ class Deriver:
 
     def _tell(self, now: int) -> None:
         """Hand over what records told, behind the rows of their groups; let what waits for others be tried again."""
-        told = list(self._commands.changes(now=now, park=self._rules.park, any_waits=bool(self._groups.busy)))
+        told = list(self._commands.changes(now=now, park=self._rules.park))
         if not told and self._clock() - self._retried >= RETRY_S:
             self._retried = self._clock()
             told = [Changes(told=Told((), (), now, self._rules.park))] if self._side.has_parked() else []

@@ -27,6 +27,7 @@ class Following:
         While the writer is `busy` with requests, they go first: derived rows wait, though not for ever.
         """
         self.backlog = Backlog(0, 0)
+        self._heard: int | None = None
         self.failures = 0
         self.refused = 0
         self.done = 0
@@ -57,6 +58,11 @@ class Following:
         return {**asdict(self.backlog), **{name: getattr(self, name) for name in told}}
 
     @property
+    def is_level(self) -> bool:
+        """Say whether all records were derived from a moment ago."""
+        return self._heard == self.restarts and self.backlog == Backlog(0, 0)
+
+    @property
     def pid(self) -> int | None:
         """Give the process id, None before the first start."""
         return self._child.pid
@@ -73,6 +79,7 @@ class Following:
                 self._apply(asked.whole())
             case Report(backlog, failures, done):
                 self.backlog, self.failures, self.done = backlog, failures, max(done, self.done)
+                self._heard = self.restarts
         return self._left()
 
     def _left(self) -> list[Ticket]:

@@ -10,6 +10,7 @@ from derive.groups import Group, Groups, sessions_of
 from derive.hearing import Heard, heard_in, understood
 from derive.inventory import Inventory
 from derive.records import Records
+from derive.sealing import seal
 from derive.ties import TRACE, cause_of, ties_of, trace_tie
 from mapping.emitters import UNKNOWN
 from mapping.facts import Fact, fact_of
@@ -112,6 +113,8 @@ class Gathering:
                 self._read_trace(group, trace, wanted)
             for session in wanted.sessions - group.sessions:
                 self._read_session(group, session, wanted)
+        if self._side.forgets():
+            seal(group, self._side)
         return self._groups.enter(group)
 
     def _read_tie(self, group: Group, tie: str, wanted: Group) -> None:

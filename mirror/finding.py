@@ -70,11 +70,13 @@ def find(root: str) -> Iterator[str | Obstacle]:
 
 def scope(path: Path, root: Path) -> Path:
     """Say what to look at when something changed at a path: the session directory around it, else its folder."""
-    place = chosen = path if path.is_dir() else path.parent
-    while place not in {root, place.parent}:
-        place = place.parent
-        if place.name not in HOMES and os.path.lexists(place / STATE):
-            chosen = place
+    place = path if path.is_dir() else path.parent
+    chosen = place
+    for folder in (place, *place.parents):
+        if os.path.lexists(folder / STATE):
+            chosen = folder
+        if folder == root or (chosen == folder and folder.parent.name in HOMES):
+            break
     return chosen
 
 

@@ -6,8 +6,9 @@ not got to is found at the next start, for the files are the truth.
 
 import logging
 import os
+import stat
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -199,8 +200,8 @@ class Mirror:
         found = [root for root in self.roots if path.is_relative_to(root)]
         return max(found, key=lambda root: len(root.parts), default=None)
 
-    def _folders(self) -> Collection[str]:
-        """Choose what to watch: sessions, newest first, and the folders that new ones may come into."""
+    def _folders(self) -> dict[str, int]:
+        """Choose what to watch, with numbers: sessions, newest first, and the folders that new ones may come into."""
         held = self._syncing.books
         newest = sorted(held.sessions.items(), key=lambda item: item[1].updated_at, reverse=True)
         places = [path for path, known in newest if not known.missing] + list(held.troubles)
@@ -211,7 +212,8 @@ class Mirror:
             if root is not None:
                 above = (str(folder) for folder in Path(path).parents if folder.is_relative_to(root))
                 chosen.update(dict.fromkeys(above))
-        return [path for path in list(chosen)[:MOST_WATCHED] if Path(path).is_dir()]
+        numbered = ((path, _number(path)) for path in list(chosen)[:MOST_WATCHED])
+        return {path: number for path, number in numbered if number}
 
     def _load(self) -> None:
         side = self._database.open_reader()
@@ -239,6 +241,15 @@ class Mirror:
 def resolved(paths: Sequence[Path]) -> tuple[Path, ...]:
     """Give folders by their real paths, each once."""
     return tuple(dict.fromkeys(Path(os.path.realpath(path.expanduser())) for path in paths))
+
+
+def _number(path: str) -> int:
+    """Give the number of a folder, which another of the same name does not have; 0 when it is not there."""
+    try:
+        about = Path(path).stat()
+    except OSError:
+        return 0
+    return about.st_ino if stat.S_ISDIR(about.st_mode) else 0
 
 
 def _together(tallies: Sequence[Tally]) -> Tally:

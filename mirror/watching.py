@@ -1,7 +1,7 @@
 """Watch folders, on a thread of its own, and say where something changed; no more is promised than trying."""
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from threading import Event, Thread
 from typing import Final
 
@@ -24,7 +24,7 @@ class Watching:
     def __init__(self, tell: Callable[[Collection[str]], None], began: Callable[[], None]) -> None:
         """Watch nothing yet."""
         self._tell, self._began = tell, began
-        self._folders: frozenset[str] = frozenset()
+        self._folders: Mapping[str, int] = {}
         self._renewed = Event()
         self._over = Event()
         self._failing = False
@@ -40,14 +40,13 @@ class Watching:
         self._renewed.set()
         self._thread.join(JOIN_S)
 
-    def only(self, folders: Collection[str]) -> None:
-        """Watch these folders and no others; may be called from any thread.
+    def only(self, folders: Mapping[str, int]) -> None:
+        """Watch these folders, each with its number, and no others; may be called from any thread.
 
-        What changes before `began` is called may not be told.
+        What changes before `began` is called may not be told, nor what changes in a folder that is not there.
         """
-        wanted = frozenset(folders)
-        if wanted != self._folders:
-            self._folders = wanted
+        if folders != self._folders:
+            self._folders = dict(folders)
             self._renewed.set()
 
     def _run(self) -> None:
@@ -59,7 +58,7 @@ class Watching:
                 continue
             try:
                 self._watch(folders)
-            except Exception as error:  # too many folders, one that is gone: they are looked through now and then
+            except Exception as error:  # they are looked through now and then all the same
                 self._fail(error)
                 self._renewed.wait(AGAIN_S)
 

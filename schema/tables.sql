@@ -19,7 +19,7 @@ CREATE TABLE scopes (
 ) strict;
 
 CREATE TABLE raw_spans (
-  id integer primary key,
+  id integer primary key autoincrement,
   resource_id integer not null,
   scope_id integer not null,
   received_at integer not null,
@@ -43,12 +43,14 @@ CREATE TABLE raw_spans (
   repaired text
 ) strict;
 
+CREATE TABLE sqlite_sequence(name,seq);
+
 CREATE UNIQUE INDEX raw_spans_identity on raw_spans (trace_id, span_id);
 
 CREATE INDEX raw_spans_start on raw_spans (start_time_unix_nano);
 
 CREATE TABLE raw_logs (
-  id integer primary key,
+  id integer primary key autoincrement,
   resource_id integer not null,
   scope_id integer not null,
   received_at integer not null,
@@ -74,7 +76,7 @@ CREATE UNIQUE INDEX raw_logs_identity on raw_logs (sort_time, fingerprint);
 CREATE INDEX raw_logs_trace on raw_logs (trace_id) where trace_id is not null;
 
 CREATE TABLE raw_points (
-  id integer primary key,
+  id integer primary key autoincrement,
   resource_id integer not null,
   scope_id integer not null,
   received_at integer not null,
@@ -172,7 +174,7 @@ CREATE TABLE ingest_requests (
 CREATE INDEX ingest_requests_age on ingest_requests (received_at);
 
 CREATE TABLE ingest_rejections (
-  id integer primary key,
+  id integer primary key autoincrement,
   received_at integer not null,
   signal text not null,
   transport text not null,
@@ -244,7 +246,8 @@ CREATE TABLE agent_traces (
   rollup_input_tokens integer,
   rollup_output_tokens integer,
   truncated_in integer not null default 0,
-  truncated_out integer not null default 0
+  truncated_out integer not null default 0,
+  created_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 ) strict;
 
 CREATE INDEX idx_traces_session on agent_traces (session_id, timestamp, trace_id);
@@ -292,7 +295,8 @@ CREATE TABLE model_calls (
   usage_role text not null,
   counted integer not null,
   emitter text not null,
-  sources text not null
+  sources text not null,
+  created_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 ) strict;
 
 CREATE INDEX idx_model_calls_session on model_calls (session_id, started_at);
@@ -325,8 +329,6 @@ CREATE TABLE tool_calls (
   emitter text,
   sources text
 ) strict;
-
-CREATE TABLE sqlite_sequence(name,seq);
 
 CREATE INDEX idx_tool_calls_job on tool_calls (job_id, timestamp, id);
 
@@ -512,7 +514,8 @@ CREATE TABLE agents (
   cost_usd real generated always as (cost_nanos / 1e9) virtual,
   tool_call_count integer,
   message_count integer,
-  emitter text
+  emitter text,
+  created_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 ) strict;
 
 CREATE INDEX idx_agents_session on agents (session_id);
@@ -1482,6 +1485,93 @@ begin
   on conflict do update
   set calls = calls + 1, failures = failures + excluded.failures, total_ms = total_ms + excluded.total_ms;
 end;
+
+CREATE TABLE forgotten (
+  name text primary key,
+  rows integer not null
+) strict, without rowid;
+
+CREATE TABLE pins (
+  id integer primary key autoincrement,
+  kind text not null check (kind in ('session', 'experiment')),
+  name text not null,
+  note text,
+  created_at text not null,
+  unique (kind, name)
+) strict;
+
+CREATE TABLE sweeps (
+  id integer primary key autoincrement,
+  started_at text not null,
+  rule text not null,
+  what text not null,
+  rows integer not null,
+  bytes_freed integer not null,
+  oldest_left text,
+  left_behind integer not null,
+  duration_ms integer not null,
+  trouble text
+) strict;
+
+CREATE INDEX idx_sweeps_rule on sweeps (rule, id);
+
+CREATE TABLE archives (
+  file text primary key,
+  signal text not null,
+  day text not null,
+  rows integer not null,
+  bytes integer not null,
+  sha256 text not null,
+  created_at text not null
+) strict, without rowid;
+
+CREATE TABLE retention_state (
+  key text primary key,
+  value text not null
+) strict, without rowid;
+
+CREATE VIEW pinned_sessions as
+with told (session_id) as (
+  select name from pins where kind = 'session'
+  union
+  select e.agent_session_id
+  from pins as p
+  join experiments as e on e.key = p.name
+  where p.kind = 'experiment'
+  union
+  select r.agent_session_id
+  from pins as p
+  join experiments as e on e.key = p.name
+  join experiment_runs as r on r.experiment_id = e.id
+  where p.kind = 'experiment'
+  union
+  select j.session_id
+  from pins as p
+  join experiments as e on e.key = p.name
+  join experiment_runs as r on r.experiment_id = e.id
+  join job_history as j on j.id = r.job_id
+  where p.kind = 'experiment'
+  union
+  select a.agent_session_id
+  from pins as p
+  join experiments as e on e.key = p.name
+  join experiment_artifacts as a on a.experiment_id = e.id
+  where p.kind = 'experiment'
+)
+select session_id from told where session_id is not null
+union
+select s.session_id from agent_sessions as s where s.parent_session_id in (select session_id from told);
+
+CREATE INDEX agent_traces_content on agent_traces (created_at)
+where raw_input is not null or raw_output is not null or data is not null;
+
+CREATE INDEX tool_calls_content on tool_calls (created_at)
+where input_preview is not null or output_preview is not null;
+
+CREATE INDEX events_content on events (created_at) where data_json is not null;
+
+CREATE INDEX job_history_content on job_history (created_at)
+where prompt is not null or summary is not null or original_prompt is not null;
 
 CREATE INDEX raw_spans_roots on raw_spans (start_time_unix_nano) where parent_span_id is null;
 

@@ -74,7 +74,7 @@ class Teller:
             try:
                 self._send(paths)
             except Exception:  # there is no collector, or it has other trouble: nobody is to be bothered with that
-                self.lost += len(paths)
+                self._lose(len(paths))
 
     def _take(self) -> list[str] | None:
         with self._changed:
@@ -106,7 +106,11 @@ class Teller:
                 try:
                     sink.ask("POST", f"{PREFIX}/sync", orjson.dumps({"path": path}))
                 except Refused:  # this one is none of its business; the others may be
-                    self.lost += 1
+                    self._lose(1)
+
+    def _lose(self, count: int) -> None:
+        with self._changed:
+            self.lost += count
 
 
 _DEFAULT: Final = Teller()

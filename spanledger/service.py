@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from api import retention
 from api.operations import PREFIX
 from api.routes import Api
 from collector import http, otlp_grpc
@@ -31,13 +32,17 @@ from derive.channel import IndexStart, Start
 from derive.following import Following
 from derive.index_following import IndexFollowing
 from derive.keeping import Keeping
+from mcp_server.http import Mcp
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
+from retention.keeper import Keeper
 from schema.derived import Changes
 from spanledger import __version__
 from spanledger.config import Config
 from spanledger.doors import Doors
+from store.disk import free_bytes
 from store.lock import Lock
+from store.old import SqliteOldSide
 from store.sqlite import SqliteReadSide, SqliteWriteSide
 from store.writer import Writer
 from web.app import SCOPES, Pages
@@ -104,11 +109,26 @@ class Service:
         )
         path = _path(config)
         body = Bodies(self._intake).read
+        self.keeper = Keeper(
+            config.retention,
+            lambda: SqliteOldSide(path),
+            self.writer.run,
+            busy=self._busy,
+            is_derived=lambda: self.following.is_level,
+            free=lambda: free_bytes(path),
+        )
         self.api = Api(
             lambda: SqliteReadSide(path), self.writer.run, body, self.keeping, self.doors, version=__version__
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.pages = self._pages(path)
+        self.agents = Mcp(
+            lambda: SqliteReadSide(path),
+            self.writer.run,
+            Bodies(self._intake).read,
+            self.doors.gate.check,
+            version=__version__,
+        )
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
 
@@ -123,12 +143,15 @@ class Service:
         stack.callback(self.ingest.close)
         stack.callback(self.api.close)
         stack.callback(self.pages.close)
+        stack.push_async_callback(self.agents.stop)
         self.writer.start()
         stack.push_async_callback(self._stop)
         await self.doors.renew()
         _check_exposure(self._config.collector, closed=self.doors.gate.closed)
         self.keeping.start()
         stack.callback(self.keeping.stop)
+        self.keeper.start()
+        stack.callback(self.keeper.stop)
         self.mirror.start()
         stack.push_async_callback(asyncio.to_thread, self.mirror.stop)
         for listener in self._listeners:
@@ -227,9 +250,10 @@ class Service:
 
     def _http(self) -> http.Listener:
         settings = self._config.collector.http
-        mirrored = Routes(self.mirror, Bodies(self._intake).read)
-        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *self.pages.routes()]
-        scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES
+        mirrored = Routes(self.mirror, self._apply, Bodies(self._intake).read)
+        pages = [*self.pages.routes(), *self.agents.routes()]
+        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *pages, *retention.routes(self.keeper)]
+        scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES | retention.scopes() | self.agents.scopes()
         told = self.pages.told
         app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes, told=told)
         return http.Listener(settings, self._intake, app)

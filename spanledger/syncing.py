@@ -1,4 +1,4 @@
-"""Answer `spanledger sync`: by the running collector, or here when there is none."""
+"""Answer `spanledger sync`: by the running collector, or here when there is none or it may not read there."""
 
 import os
 import time
@@ -10,8 +10,9 @@ from typing import Any, Final
 import orjson
 
 from api.operations import PREFIX
-from core.errors import AlreadyRunning, Missing
+from core.errors import AlreadyRunning, Forbidden, Missing
 from mirror import books
+from mirror.handed import hand_over
 from mirror.syncing import Syncing
 from schema.derived import Changes
 from spanledger.config import Config
@@ -54,7 +55,7 @@ def sync(config: Config, paths: Sequence[str]) -> list[Told]:
         holder = lock.read(path)
         if holder is not None and holder.http is not None:
             with daemon(config, holder) as sink:
-                return [_there(sink, place) for place in places]
+                return [_there(sink, place, config, path) for place in places]
         try:
             with _here(config, path) as syncing:
                 return [syncing.run(place, place).told() for place in places]
@@ -82,12 +83,26 @@ def _here(config: Config, path: Path) -> Iterator[Syncing]:
             writer.close()
 
 
-def _there(sink: DaemonSink, place: str) -> Told:
-    """Ask the collector until it is done."""
+def _there(sink: DaemonSink, place: str, config: Config, path: Path) -> Told:
+    """Ask the collector until it is done; what is not its to read is read here, and its rows are handed over."""
     body = orjson.dumps({"path": place, "wait": WAIT_S})
-    while (told := sink.ask("POST", f"{PREFIX}/sync", body))["state"] != "done":
-        pass
+    try:
+        while (told := sink.ask("POST", f"{PREFIX}/sync", body))["state"] != "done":
+            pass
+    except Forbidden:
+        return _handing(sink, config, path).run(place, place).told()
     return told
+
+
+def _handing(sink: DaemonSink, config: Config, path: Path) -> Syncing:
+    def write(changes: Changes) -> None:
+        sink.ask("POST", f"{PREFIX}/sync/rows", orjson.dumps(hand_over(changes)))
+
+    reader = SqliteReadSide(path)
+    try:
+        return Syncing(books.load(reader), write, max_bytes=config.sync.max_bytes, clock=time.time_ns)
+    finally:
+        reader.close()
 
 
 def _print(told: Mapping[str, Any]) -> None:

@@ -103,8 +103,8 @@ def prices_import(source: Source, *, prices_file: Path, as_json: bool) -> None:
 def sync(source: Source, *, paths: tuple[str, ...], as_json: bool) -> int:
     """Mirror session directories at or below each PATH: phases, checkpoints and agents of work sessions.
 
-    They are read, never written to. A running collector does it, for paths inside [sync] paths; without one this
-    command does. The exit status is 1 when a directory cannot be read.
+    They are read, never written to. A running collector does it where [sync] paths lets it; else this command does.
+    The exit status is 1 when a directory cannot be read.
     """
     from spanledger import syncing as page
 

@@ -343,6 +343,15 @@ from (
   where started_at >= :today
 ) as t;
 
+-- name: failed_jobs
+-- List the jobs of a day that failed, the latest first.
+select id, coalesce(error_message, error_type) as error, agent_name, session_id, started_at
+from job_history
+where started_at >= :today
+and +status = 'failed'
+order by started_at desc
+limit :limit;
+
 -- name: open_plans
 -- List some plans that are not over, the latest changed first.
 select

@@ -23,6 +23,7 @@ from schema.rows import Batch, Row
 from schema.signals import Signal
 from search.query import Query
 from search.shapes import Filters, Found, IndexState
+from store.forgetting import Forgotten, Piece
 from store.outlines import Outline
 from tracking.commands import Command, Done
 from tracking.faults import Fault
@@ -77,6 +78,14 @@ class WriteSide(Protocol):
         `job_history` by the same change. Give how many rows each step of the changes changed.
         Raise Missing when a step that must find a row finds none, TryAgain when it may succeed later.
         """
+        ...
+
+    def forget(self, piece: Piece) -> Forgotten:
+        """Delete rows, or empty them of their texts, and keep the books; all or nothing. It works on a full disk."""
+        ...
+
+    def shrink(self, pages: int) -> int:
+        """Give pages that hold nothing back to the disk; say how many are left."""
         ...
 
     def track(self, commands: Sequence[Command]) -> list[Done | Fault]:
@@ -215,6 +224,29 @@ class RawSide(Protocol):
 
     def keys_of(self, session_id: str) -> Iterator[tuple[str, Row]]:
         """List the keys of all rows that were derived for a session, with their tables."""
+        ...
+
+    def forgets(self) -> bool:
+        """Say whether raw records were ever forgotten."""
+        ...
+
+    def told_of(self, session_id: str) -> list[Row]:
+        """List what was derived of a session record by record, and not written by a program.
+
+        Columns: table, key, the keys of its records as a JSON array, job_id.
+        """
+        ...
+
+    def told_in(self, trace_id: str) -> list[Row]:
+        """List what was derived of a trace record by record, as far as it belongs to no session."""
+        ...
+
+    def span_of(self, session_id: str) -> list[Row]:
+        """Read from when to when a session's records go, in ISO 8601, if records tell of it."""
+        ...
+
+    def open_jobs_of(self, session_id: str) -> list[str]:
+        """List a session's jobs that go on."""
         ...
 
     def priced_calls(self, after: str, limit: int) -> list[Row]:

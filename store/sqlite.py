@@ -17,12 +17,13 @@ from schema.rows import Batch, Rejection, Row
 from schema.signals import Signal
 from search.query import Query
 from search.shapes import Filters, Found, IndexState
-from store import books, derived, tokens, tracking, troubles, violations
+from store import books, derived, retention, tokens, tracking, troubles, violations
 from store.checkpoints import Checkpoints
 from store.config import Store
 from store.connection import Deadline, file_bytes, file_identity, impatient, let_go, open_reader, open_writer
 from store.disk import DiskGuard
 from store.drift import DRIFT
+from store.forgetting import Forgotten, Piece
 from store.inserts import insert
 from store.known import Known
 from store.outlines import Outline, Outlines
@@ -108,6 +109,18 @@ class SqliteWriteSide:
         with self._transaction():
             derived.apply(self._cursor, changes)
             return violations.hear(self._cursor, changes.told)
+
+    def forget(self, piece: Piece) -> Forgotten:
+        """Forget rows and keep the books, all or nothing; a full disk is no reason not to."""
+        self._check_there()
+        self._forget_known()
+        with self._transaction():
+            return retention.forget(self._cursor, piece)
+
+    def shrink(self, pages: int) -> int:
+        """Give pages that hold nothing back to the disk; say how many are left."""
+        with self._told():
+            return retention.shrink(self._connection, pages)
 
     def track(self, commands: Sequence[Command]) -> list[Done | Fault]:
         """Carry out commands about the book of work, each all or nothing."""

@@ -3,8 +3,8 @@
 All of it happens inside the caller's transaction.
 """
 
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +25,11 @@ MOST_PARKED: Final = 1_000
 """Commands that may wait; one more is refused at once."""
 SLICE: Final = 100
 """Commands that wait and are tried again in one transaction."""
+UNNAMED: Final = 30_000_000_000
+"""Nanoseconds after which a trace that names no session is one by itself (mapping.md C.1)."""
+SESSION: Final = "agent.session.id"
+OF_SESSIONS: Final = frozenset(("issue.work.start", "skill.load"))
+"""What cannot be done without a session."""
 RECORD: Final = "record"
 COMMAND: Final = "command"
 
@@ -43,13 +48,41 @@ def hear(cursor: apsw.Cursor, told: Told) -> list[Fault]:
     for one in told.violations:
         _note(cursor, one, {"received_at": told.now, "signal": RECORD, "transport": RECORD})
         cursor.execute(STATEMENTS["join_event"], {"position": one.position})
-    results = tracking.track(cursor, [command for command, _ in told.commands])
+    commands = [_placed(cursor, command, waited=0) for command, _ in told.commands]
+    results = _track(cursor, commands)
     refused = [
         fault
-        for (command, service), result in zip(told.commands, results, strict=True)
+        for command, (_, service), result in zip(commands, told.commands, results, strict=True)
         if (fault := _settle(cursor, command, service, result, told.now))
     ]
     return refused + _try_again(cursor, told)
+
+
+def _track(cursor: apsw.Cursor, commands: Sequence[Command]) -> list[Done | Fault]:
+    """Do commands; one whose session nobody knows yet is like one whose parent is missing."""
+    faults = {place: fault for place, command in enumerate(commands) if (fault := _lost(command))}
+    done = iter(tracking.track(cursor, [command for place, command in enumerate(commands) if place not in faults]))
+    return [faults.get(place) or next(done) for place in range(len(commands))]
+
+
+def _placed(cursor: apsw.Cursor, command: Command, *, waited: int) -> Command:
+    """Know a command's session and job from the row of its event; a session of a trace alone may get its name yet."""
+    place = next(cursor.execute(STATEMENTS["find_place"], {"record": command.record}), None)
+    if place is None or (place[2] and waited < UNNAMED):
+        return command
+    origin = command.origin
+    told = replace(origin, session_id=origin.session_id or place[0], job_id=origin.job_id or place[1])
+    return replace(command, origin=told)
+
+
+def _lost(command: Command) -> Fault | None:
+    """Say that a command needs a session, which its trace may still name."""
+    origin = command.origin
+    known = origin.session_id is not None or SESSION in command.values
+    if origin.trace_id is None or known or command.event not in OF_SESSIONS:
+        return None
+    text = f"nothing in trace {origin.trace_id} names a session"
+    return Fault(Code.NOT_FOUND, text, attribute=SESSION, key=origin.trace_id).of(command.event, command.entity)
 
 
 def _settle(cursor: apsw.Cursor, command: Command, service: str, result: Done | Fault, now: int) -> Fault | None:
@@ -69,9 +102,9 @@ def _settle(cursor: apsw.Cursor, command: Command, service: str, result: Done | 
 def _try_again(cursor: apsw.Cursor, told: Told) -> list[Fault]:
     """Try the commands that wait, as many as a transaction should hold; those that waited for too long expire."""
     waiting = list(cursor.execute(STATEMENTS["parked"], {"limit": SLICE}))
-    commands = [_command(payload) for _, _, payload in waiting]
+    commands = [_placed(cursor, _command(payload), waited=told.now - since) for _, since, payload in waiting]
     refused = []
-    for (number, since, _), result in zip(waiting, tracking.track(cursor, commands), strict=True):
+    for (number, since, _), result in zip(waiting, _track(cursor, commands), strict=True):
         if isinstance(result, Done):
             cursor.execute(STATEMENTS["settle"], {"id": number, "state": RESOLVED})
         elif result.code is not Code.NOT_FOUND:

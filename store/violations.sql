@@ -59,5 +59,12 @@ where id = :id;
 update ingest_rejections
 set state = 'resolved', payload = null
 where position = :position
-and code = 'NOT_FOUND'
+and code is not null
 and state in ('parked', 'expired');
+
+-- name: find_place
+-- Find the session and the job that a record was told in, by what is derived from it and from its trace.
+select e.session_id, iif(e.job_id like 'session:%', null, e.job_id), s.synthetic
+from events as e
+join agent_sessions as s on s.session_id = e.session_id
+where e.key = :record;

@@ -174,9 +174,8 @@ def test_what_waited_for_too_long_expires(tmp_path: Path) -> None:
     with running(tmp_path / "park.db", derive__park="1s") as service:
         say(service, told("debug.note.add", {"debug.session.key": "nobody"}))
         one(service, "select 1 from ingest_rejections where state = 'expired'")
-        metrics = request(service, "GET", "/metrics").body.decode()
-
-        assert 'spanledger_commands_rejected_total{code="NOT_FOUND",event="debug.note.add"} 1.0' in metrics
+        counted = 'spanledger_commands_rejected_total{code="NOT_FOUND",event="debug.note.add"} 1.0'
+        until(lambda: counted in request(service, "GET", "/metrics").body.decode(), within_s=WITHIN_S)
 
 
 def test_commands_know_their_session_from_their_trace(service: Running) -> None:
@@ -188,6 +187,7 @@ def test_commands_know_their_session_from_their_trace(service: Running) -> None:
         span(trace_id=TRACE, span_id=(2).to_bytes(8, "big"), parent_span_id=top, attributes=attributes(CALL)),
     ]
     say(service, start, told("issue.work.complete", {"issue.id": "i-7"}, at=9, trace_id=TRACE, span_id=top))
+    one(service, "select 1 from ingest_rejections where trace_id = ? and state = 'parked'", TRACE.hex())
     show(service, *spans)
 
     row = one(service, "select * from agent_issue_work where issue_id = 'i-7' and completed = 1")

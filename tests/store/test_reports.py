@@ -95,6 +95,10 @@ COUNTS_EVERYTHING = {"tools", "agents", "tool_durations", "agent_claims", "agent
     "used_by_tools",
     "counted_sessions",
     "counted_jobs",
+    "cost_by_agent",
+    "cost_by_day",
+    "cost_by_model",
+    "cost_by_project",
 }
 """Questions whose answer without a filter is about all rows, and which have few rows or an index of their own."""
 
