@@ -4,6 +4,7 @@ What others depend on starts first and stops last: lock, writer, listeners.
 """
 
 import asyncio
+import shutil
 import signal
 import sys
 import time
@@ -46,7 +47,7 @@ from store.old import SqliteOldSide
 from store.sqlite import SqliteReadSide, SqliteWriteSide
 from store.writer import Writer
 from web.app import SCOPES, Pages
-from web.daemon import Daemon
+from web.daemon import Daemon, Disk
 
 log = structlog.get_logger()
 
@@ -243,6 +244,7 @@ class Service:
             admit=self.doors.gate.check,
             grpc=lambda: self.grpc_address,
             http=lambda: self.http_address,
+            disk=lambda: _disk(path),
             database=path,
             release=__version__,
         )
@@ -268,6 +270,13 @@ IDLE_BYTES = 128 << 20
 def _path(config: Config) -> Path:
     assert config.store.path is not None, "the configuration always has a path by now"
     return config.store.path
+
+
+def _disk(path: Path) -> Disk:
+    log_path = path.with_name(f"{path.name}-wal")
+    usage = shutil.disk_usage(path.parent)
+    database, log_bytes = (one.stat().st_size if one.exists() else 0 for one in (path, log_path))
+    return Disk(database, log_bytes, usage.free, usage.total)
 
 
 def _start(config: Config) -> Start:

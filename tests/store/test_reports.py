@@ -33,8 +33,8 @@ BY_ID = {
 }
 """Values that name something: a question about it must not look at everything else."""
 
-HARMLESS = re.compile("VIRTUAL|CONSTANT|SCAN [(]subquery|SCAN (told|c|found|some)$")
-"""A list in JSON, a row of values, and what another line finds."""
+HARMLESS = re.compile("VIRTUAL|CONSTANT|SCAN [(]subquery|SCAN (told|c|found|some|tool_days)$")
+"""A list in JSON, a row of values, what another line finds, and tools added up by day: some hundred rows a day."""
 
 LISTS = {
     "sessions",
@@ -70,6 +70,8 @@ LISTS = {
     "agent_runs",
     "rejections",
     "daily_page",
+    "plan_keys",
+    "work_sessions",
 }
 """Questions that walk along an index from its end until the page is full."""
 
@@ -95,6 +97,21 @@ COUNTS_EVERYTHING = {"tools", "agents", "tool_durations", "agent_claims", "agent
     "used_by_tools",
     "counted_sessions",
     "counted_jobs",
+    "spent_by_day",
+    "spent_by_model",
+    "spent_by_agent",
+    "spent_by_project",
+    "costliest_sessions",
+    "tool_shares",
+    "tool_results",
+    "refused_by_reason",
+    "keys_watched",
+    "senders",
+    "shapes",
+    "newest_refused",
+    "tools_since",
+    "spent",
+    "newest_received",
     "cost_by_agent",
     "cost_by_day",
     "cost_by_model",
@@ -212,6 +229,7 @@ def test_every_question_is_bounded() -> None:
     single |= {"whole_span", "log", "point", "model_call", "tool_call", "agent_run", "rejection"}
     single |= {"trace_version", "trace_tree", "trace_parts", "books", "stored_rows", "newest_calls"}
     single |= {"used_by_models", "used_by_tools", "counted_sessions", "counted_jobs"}
+    single |= {"refused", "refused_tally", "newest_received"}
     by_model = {"session_models", "job_models", "jobs_by_hour"}
 
     assert single | by_model | {"tool_duration", "tool_durations"} == {
