@@ -15,6 +15,9 @@ BY_HAND = "api"
 MIRRORED = "mirror"
 """The emitter of rows that were read from session directories: deriving leaves them, or puts its own in their place."""
 
+COMMANDED = "tracking"
+"""The emitter of rows that a raw record's command made: deriving may put its own in their place."""
+
 COUNTED = "inventory/{}"
 """Under which name it is kept how far a signal's records are counted in the inventory."""
 
