@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from api import reading
+from api import joins, reading
+from api.joining import joined
+from api.joins import JOINS, Join
 from api.times import iso, moment
 from core.errors import Invalid
 
@@ -70,6 +72,18 @@ ENTRIES: Final[dict[str, Reader]] = {
     **SPAN,
     **PAGE,
 }
+KINDS: Final[dict[str, Reader]] = {joins.TEXT: _text, joins.WHOLE: _whole, joins.TIME: _time}
+
+
+def _joining(join: Join) -> Question:
+    """Ask a question that joins; what must be given stands in the path."""
+
+    def ask(side: Any, *named: str, **values: Any) -> Any:
+        told = [KINDS[kind](name, text) for (name, kind), text in zip(join.needs.items(), named, strict=True)]
+        return joined(side, join, *told, **values)
+
+    takes = {name: KINDS[kind] for name, kind in join.takes.items()}
+    return Question(join.path, ask, {**takes, "limit": _whole} if join.is_list else takes)
 
 
 QUESTIONS: Final = (
@@ -92,4 +106,5 @@ QUESTIONS: Final = (
     Question("/agents", reading.agents, {"agent": _text, "since": _time, "limit": _whole}),
     Question("/entries", reading.newest_entries, ENTRIES),
     Question("/entries/{entry_id:.+}", reading.entry, {}),
+    *map(_joining, JOINS.values()),
 )

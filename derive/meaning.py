@@ -9,6 +9,7 @@ from derive.events import event_rows
 from derive.found import Found
 from derive.groups import Group
 from derive.jobs import Work, agent_rows, history_row, open_row, subagent_rows
+from derive.links import link_rows
 from derive.metered import Read, main_rows, no_points, session_rows
 from derive.moments import moment_rows
 from derive.sessions import session_row
@@ -54,6 +55,7 @@ def meaning(group: Group, now: int, rules: Rules, read: Read = no_points) -> Mea
         **_job_rows(work, over, rules),
         **_agent_rows(found, over, held),
         "agent_sessions": _session_rows(found, held),
+        "work_links": link_rows(found),
     }
     _add_metered(rows, found, now, rules.idle)
     return Meaning(rows, _due(found, over, held, now, rules))

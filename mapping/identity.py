@@ -15,6 +15,7 @@ from mapping.fields import VOCABULARY, Reading, keys_of, whole
 from mapping.hooks import agent_by
 from mapping.record import Attributes, Record
 from mapping.tree import Place
+from mapping.work import KEYS, Work, work_of
 
 MAIN: Final = re.compile(r".*########\d+")
 """How Gemini CLI and those who took it over write a prompt's id."""
@@ -61,10 +62,12 @@ class Identity:
     remote: bool = False
     aside: bool = False
     """The program asks a model for itself, and not for its user: for a title, a summary, a suggestion."""
+    work: Work = ()
+    """What it was done for."""
 
 
 NOBODY: Final = Identity()
-Reader = Callable[[Reading], str | None]
+Reader = Callable[[Reading], str | Work | None]
 
 
 def identity_of(reading: Reading) -> Identity:
@@ -166,8 +169,11 @@ def _fields(origin: Origin, is_span: bool, resource: tuple[str, ...]) -> tuple[t
         for name, field in FIELDS.items()
         if any(_stands(key, origin.keys, resource) for key in keys_of(field, origin.dialects, is_span))
     ]
-    named = (*found, "process") if "service.instance.id" in resource else tuple(found)
-    return tuple((name, READ[name]) for name in named)
+    if "service.instance.id" in resource:
+        found.append("process")
+    if not (KEYS.isdisjoint(origin.keys) and KEYS.isdisjoint(resource)):
+        found.append("work")
+    return tuple((name, READ[name]) for name in found)
 
 
 def _stands(key: str, keys: Collection[str], resource: Collection[str]) -> bool:
@@ -224,6 +230,7 @@ READ: Final[dict[str, Reader]] = {
     "project_key": _project,
     "process": _process,
     "aside": _query_source,
+    "work": lambda reading: work_of(reading.record) or None,
 }
 RUNS: Final = frozenset(("claude_code", "qwen_code", "gemini_cli", "openai_agents_api", "tracking"))
 """Programs whose agent ids name a run."""

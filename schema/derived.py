@@ -12,6 +12,9 @@ Row = tuple[Any, ...]
 BY_HAND = "api"
 """The emitter of rows that a program wrote itself: they are not derived, and deriving leaves them alone."""
 
+MIRRORED = "mirror"
+"""The emitter of rows that were read from session directories: deriving leaves them, or puts its own in their place."""
+
 COUNTED = "inventory/{}"
 """Under which name it is kept how far a signal's records are counted in the inventory."""
 
@@ -156,6 +159,7 @@ AGENT_SESSIONS = Table(
     ),
 )
 TRACE_TIES = Table("trace_ties", ("tie", "trace_id"), ("tie", "trace_id", "session_id"))
+WORK_LINKS = Table("work_links", ("kind", "key", "level", "id"), ("kind", "key", "level", "id", "session_id"))
 AGENTS = Table(
     "agents",
     ("agent_id",),
@@ -184,6 +188,44 @@ MODEL_PRICES = Table(
     ("provider", "model", "valid_from", "source"),
     _words("provider model valid_from input_mtok cache_read_mtok cache_write_mtok output_mtok context_window source"),
 )
+AGENT_LOG_ENTRIES = Table(
+    "agent_log_entries",
+    ("key",),
+    _words(
+        "key agent_id session_id timestamp level event_type message tokens cost job_id trace_id span_id data emitter"
+    ),
+)
+"""What was told of agents line by line."""
+SESSIONS = Table(
+    "sessions",
+    ("session_id",),
+    _words(
+        "session_id project_key title description phase status session_type checkpoint_count checkpoints_completed"
+        " current_checkpoint agent_count started_at updated_at ended_at previous_session_id parent_session_id"
+        " git_branch path documents data read_at digest missing_since"
+    ),
+)
+"""Work sessions, as their directories tell."""
+SESSION_CHECKPOINTS = Table(
+    "session_checkpoints",
+    ("session_id", "ordinal"),
+    _words("session_id ordinal checkpoint_id title status phase started_at completed_at data"),
+)
+SESSION_PHASES = Table(
+    "session_phases",
+    ("session_id", "ordinal"),
+    _words("session_id ordinal phase status started_at ended_at data"),
+)
+SESSION_AGENTS = Table(
+    "session_agents",
+    ("session_id", "ordinal"),
+    _words(
+        "session_id ordinal agent_id told_id name role model status phase checkpoint_id task error_message started_at"
+        " ended_at told_input_tokens told_output_tokens told_cost_usd data"
+    ),
+)
+SESSION_LINKS = Table("session_links", ("session_id", "agent_session_id"), ("session_id", "agent_session_id"))
+MIRROR_TROUBLES = Table("mirror_troubles", ("path",), ("path", "reason", "since"))
 TABLES = {
     table.name: table
     for table in (
@@ -197,5 +239,17 @@ TABLES = {
         JOB_SUBAGENTS,
         EVENTS,
         TRACE_TIES,
+        WORK_LINKS,
     )
 }
+
+TOLD = (
+    AGENT_LOG_ENTRIES,
+    SESSIONS,
+    SESSION_CHECKPOINTS,
+    SESSION_PHASES,
+    SESSION_AGENTS,
+    SESSION_LINKS,
+    MIRROR_TROUBLES,
+)
+"""Tables that nothing is derived into."""

@@ -842,3 +842,164 @@ CREATE INDEX idx_skill_usage_session on agent_skill_usage (session_id, loaded_at
 CREATE INDEX idx_skill_usage_skill on agent_skill_usage (skill_name, loaded_at, usage_id);
 
 CREATE INDEX idx_skill_usage_loaded on agent_skill_usage (loaded_at, usage_id);
+
+CREATE TABLE tracking_receipts (
+  event_id text not null,
+  event_name text not null,
+  row_id any,
+  applied_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+  primary key (event_id, event_name)
+) strict, without rowid;
+
+CREATE INDEX idx_tracking_receipts_applied on tracking_receipts (applied_at);
+
+CREATE TABLE sessions (
+  session_id text primary key,
+  project_key text,
+  title text,
+  description text,
+  phase text,
+  status text,
+  session_type text,
+  checkpoint_count integer not null,
+  checkpoints_completed integer not null,
+  current_checkpoint text,
+  agent_count integer not null,
+  started_at text,
+  updated_at text,
+  ended_at text,
+  previous_session_id text,
+  parent_session_id text,
+  git_branch text,
+  path text not null,
+  documents text not null,
+  data text not null,
+  read_at text not null,
+  digest text not null,
+  missing_since text
+) strict;
+
+CREATE INDEX idx_sessions_phase on sessions (phase, updated_at);
+
+CREATE INDEX idx_sessions_project on sessions (project_key, updated_at);
+
+CREATE INDEX idx_sessions_updated on sessions (updated_at, session_id);
+
+CREATE INDEX idx_sessions_checkpoints on sessions (checkpoint_count);
+
+CREATE INDEX idx_sessions_path on sessions (path);
+
+CREATE TABLE session_checkpoints (
+  session_id text not null,
+  ordinal integer not null,
+  checkpoint_id text not null,
+  title text,
+  status text,
+  phase text,
+  started_at text,
+  completed_at text,
+  data text,
+  primary key (session_id, ordinal)
+) strict, without rowid;
+
+CREATE TABLE session_phases (
+  session_id text not null,
+  ordinal integer not null,
+  phase text not null,
+  status text,
+  started_at text,
+  ended_at text,
+  data text,
+  primary key (session_id, ordinal)
+) strict, without rowid;
+
+CREATE INDEX idx_session_phases_phase on session_phases (phase);
+
+CREATE TABLE session_agents (
+  session_id text not null,
+  ordinal integer not null,
+  agent_id text not null,
+  told_id text,
+  name text,
+  role text,
+  model text,
+  status text,
+  phase text,
+  checkpoint_id text,
+  task text,
+  error_message text,
+  started_at text,
+  ended_at text,
+  told_input_tokens integer,
+  told_output_tokens integer,
+  told_cost_usd real,
+  data text,
+  primary key (session_id, ordinal)
+) strict, without rowid;
+
+CREATE INDEX idx_session_agents_status on session_agents (status);
+
+CREATE TABLE session_links (
+  session_id text not null,
+  agent_session_id text not null,
+  primary key (session_id, agent_session_id)
+) strict, without rowid;
+
+CREATE INDEX idx_session_links_agent_session on session_links (agent_session_id);
+
+CREATE TABLE mirror_troubles (
+  path text primary key,
+  reason text not null,
+  since text not null
+) strict;
+
+CREATE INDEX idx_agents_status on agents (status) where status = 'failed';
+
+CREATE TABLE agent_log_entries (
+  key text primary key,
+  agent_id text,
+  session_id text,
+  timestamp text,
+  level text not null default 'INFO',
+  event_type text,
+  message text,
+  tokens integer,
+  cost real,
+  job_id text,
+  trace_id text,
+  span_id text,
+  data text,
+  emitter text not null
+) strict;
+
+CREATE INDEX idx_agent_log_entries_session on agent_log_entries (session_id, timestamp);
+
+CREATE INDEX idx_agent_log_entries_agent on agent_log_entries (agent_id, timestamp) where agent_id is not null;
+
+CREATE INDEX idx_agent_log_entries_timestamp on agent_log_entries (timestamp);
+
+CREATE VIEW agent_logs as
+select
+  key, agent_id, session_id, timestamp, level, event_type, message, tokens, cost, 0 as counted, job_id, trace_id, span_id,
+  data, emitter
+from agent_log_entries
+union all
+select
+  trace_id, agent_id, session_id, timestamp, iif(status = 'error', 'ERROR', 'INFO'), type,
+  substr(concat_ws(': ', nullif(concat_ws(' ', kind, name), ''), coalesce(error_message, error_type)), 1, 500),
+  coalesce(input_tokens + output_tokens, input_tokens, output_tokens), estimated_cost_usd, counted, job_id, otel_trace_id,
+  otel_span_id, data, emitter
+from agent_traces;
+
+CREATE TABLE work_links (
+  kind text not null,
+  key text not null,
+  level text not null,
+  id text not null,
+  session_id text,
+  primary key (kind, key, level, id)
+) strict, without rowid;
+
+CREATE INDEX idx_work_links_session on work_links (session_id);
+
+CREATE INDEX idx_work_links_id on work_links (id, kind);

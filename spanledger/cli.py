@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from core.errors import AlreadyRunning, Missing, SpanledgerError
-from spanledger import __version__, questions, upkeep
+from spanledger import __version__, questions, reports, upkeep
 from spanledger.options import Source, WithDefault, config_options, json_option, listen_options
 from spanledger.terminal import note
 
@@ -204,5 +204,5 @@ def rejections_replay(source: Source, *, numbers: tuple[int, ...], everything: b
     return page.replay(source.load(), numbers, as_json=as_json)
 
 
-for command in (*questions.COMMANDS, *upkeep.COMMANDS):
+for command in (*questions.COMMANDS, *reports.COMMANDS, *upkeep.COMMANDS):
     commands.add_command(command)

@@ -1,4 +1,4 @@
-"""Write the reference pages of the configuration and the command line from the code: `python -m spanledger.reference`.
+"""Write the reference pages of configuration, command line and reports from the code: `python -m spanledger.reference`.
 
 With `--check` nothing is written; the exit status is 1 when a page is out of date.
 """
@@ -11,12 +11,14 @@ from typing import Any
 import click
 from pydantic_core import PydanticUndefined
 
+from api.joins import JOINS, Join
 from core.section import Section
 from spanledger.cli import commands
 from spanledger.config import Config
 from spanledger.settings import Path as SettingPath
 from spanledger.settings import Setting, walk
 from spanledger.toml_text import literal
+from store.reports import JOINS as STATEMENTS
 
 DOCS = Path(__file__).parent.parent / "docs"
 WIDTH = 100
@@ -55,10 +57,27 @@ COMMANDS = """\
 | 4 | not found |
 """
 
+REPORTS = """\
+# Reports: what agents did, joined with the work that it was for
+
+Each question is a command, an endpoint and a statement, which `spanledger sql` runs as well once values stand in it;
+a condition whose value is not given is left out.
+
+What a model call or a tool call was for is named by an attribute `project.key`, `plan.key`, `task.key`, `refactor.key`,
+`debug.session.key`, `experiment.key` (with `experiment.run.no`) or `issue.id`: on its span or log record, on a span
+above it, or on the resource, for which `OTEL_RESOURCE_ATTRIBUTES=plan.key=2025-1106_feat_vector-cache` is enough.
+The nearest word counts. A log record speaks for its job, and outside of any job for its session;
+what names several plans shares its whole cost with each of them. `work_links` holds what is linked to what.
+"""
+
 
 def main(arguments: list[str]) -> int:
     """Write or check the pages."""
-    pages = {DOCS / "configuration.md": configuration(), DOCS / "cli.md": command_line()}
+    pages = {
+        DOCS / "configuration.md": configuration(),
+        DOCS / "cli.md": command_line(),
+        DOCS / "reports.md": reports(),
+    }
     if "--check" in arguments:
         return _check(pages)
     for path, text in pages.items():
@@ -129,6 +148,22 @@ def _at(path: SettingPath, defaults: Mapping[str, Any]) -> Any:
 def command_line() -> str:
     """Show the help of every command."""
     return "\n".join([MARK, COMMANDS, *_help(commands, _context(commands, "spanledger"))])
+
+
+def reports() -> str:
+    """Show each question that joins, with its command, its endpoint and its statement."""
+    return "\n".join([MARK, REPORTS, *map(_report, JOINS.values())])
+
+
+def _report(join: Join) -> str:
+    optional = {**join.takes, **({"limit": "whole"} if join.is_list else {})}
+    command = " ".join((f"spanledger report {join.name}", *(name.upper() for name in join.needs)))
+    options = ", ".join(f"`{name}`" for name in optional)
+    also = f"\nOptional: {options}.\n" if optional else ""
+    return (
+        f"## {join.name}\n\n{join.about}\n\n- `{command}`\n- `GET /api/v1{join.path}`\n{also}"
+        f"\n```sql\n{STATEMENTS[join.statement]}\n```\n"
+    )
 
 
 def _context(command: click.Command, name: str, *, parent: click.Context | None = None) -> click.Context:

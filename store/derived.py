@@ -12,11 +12,14 @@ import apsw
 
 from core.errors import Missing
 from schema.derived import (
+    AGENTS,
     BY_HAND,
     INVENTORY,
     JOB_HISTORY,
+    MIRRORED,
     MODEL_PRICES,
     TABLES,
+    TOLD,
     USAGE_SERIES,
     CallCost,
     Changes,
@@ -97,11 +100,12 @@ def _upsert(table: Table, rows: int) -> str:
 
 
 def _unless_kept(table: Table) -> str:
-    """Say which rows are put over: a program's own rows give way to its own alone."""
+    """Say which rows are put over: a program's own rows give way to its own alone, and mirrored ones take no place."""
     if "emitter" not in table.columns:
         return ""
     frozen = "frozen = 0 and " if table is JOB_HISTORY else ""
-    return f" where ({frozen}emitter is not '{BY_HAND}') or excluded.emitter is '{BY_HAND}'"
+    mirrored = f" and (emitter is '{MIRRORED}' or excluded.emitter is not '{MIRRORED}')" if table is AGENTS else ""
+    return f" where ({frozen}emitter is not '{BY_HAND}'{mirrored}) or excluded.emitter is '{BY_HAND}'"
 
 
 def _assignment(table: Table, column: str) -> str:
@@ -112,7 +116,7 @@ def _assignment(table: Table, column: str) -> str:
 
 def _removal(table: Table) -> str:
     frozen = " and frozen = 0" if table is JOB_HISTORY else ""
-    derived = f" and emitter is not '{BY_HAND}'" if "emitter" in table.columns else ""
+    derived = f" and emitter is not '{BY_HAND}' and emitter is not '{MIRRORED}'" if "emitter" in table.columns else ""
     told = " and ".join(f"{column} = ?" for column in table.key)
     return f"delete from {table.name} where {told}{frozen}{derived}"  # noqa: S608  our own names
 
@@ -121,6 +125,6 @@ def _each(tables: Iterable[Table]) -> dict[str, tuple[str, str]]:
     return {table.name: (_upsert(table, WIDE), _upsert(table, 1)) for table in tables}
 
 
-EVERY: Final = (*TABLES.values(), INVENTORY, USAGE_SERIES, MODEL_PRICES)
+EVERY: Final = (*TABLES.values(), INVENTORY, USAGE_SERIES, MODEL_PRICES, *TOLD)
 PUT: Final = _each(EVERY)
 REMOVE: Final = {table.name: _removal(table) for table in EVERY}

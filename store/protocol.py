@@ -21,6 +21,8 @@ from typing import Any, Protocol
 from schema.derived import Changes
 from schema.rows import Batch, Row
 from schema.signals import Signal
+from tracking.commands import Command, Done
+from tracking.faults import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,14 @@ class WriteSide(Protocol):
         Rows that a program wrote itself are changed by such rows alone. The days in `daily_metrics` follow
         `job_history` by the same change. Give how many rows each step of the changes changed.
         Raise Missing when a step that must find a row finds none, TryAgain when it may succeed later.
+        """
+        ...
+
+    def track(self, commands: Sequence[Command]) -> list[Done | Fault]:
+        """Carry out commands about the book of work durably, each all or nothing, in order of event time.
+
+        Each is answered in its place: what became of it, or what is wrong with it alone. One whose `event_id` was done
+        before changes nothing and is told the same row. Raise TryAgain and do none when the trouble is the store's.
         """
         ...
 

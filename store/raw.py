@@ -9,7 +9,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
-from schema.derived import BY_HAND, COUNTED, INVENTORY, TABLES, USAGE_SERIES, Table
+from schema.derived import BY_HAND, COUNTED, INVENTORY, MIRRORED, TABLES, USAGE_SERIES, Table
 from schema.rows import COLUMNS, Row
 from schema.signals import Signal
 from store import troubles
@@ -205,7 +205,7 @@ def _keys(table: Table) -> str:
     """Write the statement that lists a table's derived keys for a session; subagents are found through their jobs."""
     where = "session_id = ?1"
     if "emitter" in table.columns:
-        where += f" and emitter is not '{BY_HAND}'"
+        where += f" and emitter is not '{BY_HAND}' and emitter is not '{MIRRORED}'"
     if "session_id" not in table.columns:
         jobs: Iterable[str] = ("job_history", "open_jobs")
         where = " or ".join(

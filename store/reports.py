@@ -1,4 +1,4 @@
-"""Put the named questions of `reports.sql` together: a condition whose value is not given is left out.
+"""Put the named questions of `reports.sql` and `joins.sql` together: a condition whose value is not given is left out.
 
 So each combination of filters is a statement of its own, which SQLite plans by the index that fits it.
 """
@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from store.queries import load
 
-REPORTS: Final = load((Path(__file__).parent / "reports.sql").read_text())
+HERE: Final = Path(__file__).parent
+JOINS: Final = load((HERE / "joins.sql").read_text())
+REPORTS: Final = {**load((HERE / "reports.sql").read_text()), **JOINS}
 CONDITION: Final = "and "
 _NAME: Final = re.compile(r":([a-z_]+)")
 _PART: Final = re.compile(r"\n(?![ )])")

@@ -15,7 +15,7 @@ from schema import migrate
 from schema.derived import Changes
 from schema.rows import Batch, Rejection, Row
 from schema.signals import Signal
-from store import books, derived, troubles
+from store import books, derived, tracking, troubles
 from store.checkpoints import Checkpoints
 from store.config import Store
 from store.connection import Deadline, file_identity, impatient, let_go, open_reader, open_writer
@@ -27,6 +27,8 @@ from store.protocol import LedgerLine, Outcome
 from store.queries import QUERIES
 from store.reports import question
 from store.sandbox import confine
+from tracking.commands import Command, Done
+from tracking.faults import Fault
 
 T = TypeVar("T")
 Values = tuple[int, ...] | dict[str, Any]
@@ -88,6 +90,13 @@ class SqliteWriteSide:
         self._check_there()
         with self._transaction():
             return derived.apply(self._cursor, changes)
+
+    def track(self, commands: Sequence[Command]) -> list[Done | Fault]:
+        """Carry out commands about the book of work, each all or nothing."""
+        self._guard.admit()
+        self._check_there()
+        with self._transaction():
+            return tracking.track(self._cursor, commands)
 
     def tidy(self) -> None:
         """Shorten the log, forget old requests and the oldest of too many refused items, if due."""

@@ -225,3 +225,15 @@ create table agent_skill_usage (
 create index idx_skill_usage_session on agent_skill_usage (session_id, loaded_at);
 create index idx_skill_usage_skill on agent_skill_usage (skill_name, loaded_at, usage_id);
 create index idx_skill_usage_loaded on agent_skill_usage (loaded_at, usage_id);
+
+-- Which commands were done, by their idempotency keys: one that comes again changes nothing and is told the same row.
+create table tracking_receipts (
+  event_id text not null,
+  event_name text not null,
+  row_id any,
+  applied_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+  primary key (event_id, event_name)
+) strict, without rowid;
+
+-- Forgets the oldest.
+create index idx_tracking_receipts_applied on tracking_receipts (applied_at);

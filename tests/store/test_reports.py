@@ -8,9 +8,10 @@ from pathlib import Path
 import apsw
 import pytest
 
+from api import joins
 from schema import migrate
 from store import derived, reports
-from store.reports import REPORTS, names_in, question
+from store.reports import JOINS, REPORTS, names_in, question
 
 FOLDER = Path(reports.__file__).parent
 ALWAYS = {"limit", "offset"}
@@ -23,10 +24,16 @@ BY_ID = {
     "prefix",
     "key",
     "tool",
+    "plan",
+    "experiment",
+    "run",
+    "debug",
+    "issue",
+    "skill",
 }
 """Values that name something: a question about it must not look at everything else."""
 
-HARMLESS = re.compile("VIRTUAL|CONSTANT|SCAN [(]subquery")
+HARMLESS = re.compile("VIRTUAL|CONSTANT|SCAN [(]subquery|SCAN (told|c)$")
 """A list in JSON, a row of values, and what another line finds."""
 
 LISTS = {
@@ -37,11 +44,15 @@ LISTS = {
     "jobs",
     "running_jobs",
     "durations",
+    "session_durations",
     "daily",
 }
 """Questions that walk along an index from its end until the page is full."""
 
-COUNTS_EVERYTHING = {"tools", "agents", "tool_durations", "agent_claims", "agent_usage", "overall", "unpriced"}
+COUNTS_EVERYTHING = {"tools", "agents", "tool_durations", "agent_claims", "agent_usage", "overall", "unpriced"} | {
+    "project_costs",
+    "overall_stats",
+}
 """Questions whose answer without a filter is about all rows, and which have few rows or an index of their own."""
 
 
@@ -89,7 +100,14 @@ def test_lists_are_not_sorted(connection: apsw.Connection, name: str) -> None:
         assert not [line for line in plan(connection, name, given) if "TEMP B-TREE FOR ORDER" in line], given
 
 
-@pytest.mark.parametrize(("file", "loaded"), [("reports.sql", REPORTS), ("changes.sql", derived.STEPS)])
+@pytest.mark.parametrize(
+    ("file", "loaded"),
+    [
+        ("reports.sql", {name: REPORTS[name] for name in REPORTS.keys() - JOINS.keys()}),
+        ("joins.sql", JOINS),
+        ("changes.sql", derived.STEPS),
+    ],
+)
 def test_nothing_in_the_file_is_overlooked(file: str, loaded: dict[str, str]) -> None:
     """Every name in the file is loaded, every statement has a name and a sentence."""
     text = (FOLDER / file).read_text()
@@ -125,6 +143,7 @@ def test_a_condition_goes_with_its_value() -> None:
 def test_every_question_is_bounded() -> None:
     """A question that may have many rows takes a limit."""
     single = {"session", "job", "running_job", "entry", "setting", "overall", "agent_claims", "agent_usage", "behind"}
+    single |= {join.statement for join in joins.JOINS.values() if not join.is_list}
     by_model = {"session_models", "job_models"}
 
     assert single | by_model | {"tool_duration", "tool_durations"} == {
