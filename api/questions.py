@@ -1,12 +1,13 @@
 """List the questions that may be asked over HTTP: where, and what each takes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from api import joins, reading
+from api import book, joins, reading, searching
 from api.joining import joined
 from api.joins import JOINS, Join
+from api.listings import LISTINGS, TRUTH, WHOLES, Listing, Whole
 from api.times import iso, moment
 from core.errors import Invalid
 
@@ -58,6 +59,12 @@ def _time(name: str, text: str) -> str:
         raise Invalid(f"{name} is {text[:60]!r}; a time in ISO 8601 is wanted, such as 2026-01-31T12:00:00Z") from None
 
 
+def _truth(name: str, text: str) -> int:
+    if text not in {"true", "false"}:
+        raise Invalid(f"{name} is {text[:60]!r}; true or false is wanted")
+    return int(text == "true")
+
+
 PAGE: Final[dict[str, Reader]] = {"limit": _whole, "cursor": _text}
 SPAN: Final[dict[str, Reader]] = {"since": _time, "until": _time}
 JOBS: Final[dict[str, Reader]] = {
@@ -72,18 +79,50 @@ ENTRIES: Final[dict[str, Reader]] = {
     **SPAN,
     **PAGE,
 }
-KINDS: Final[dict[str, Reader]] = {joins.TEXT: _text, joins.WHOLE: _whole, joins.TIME: _time}
+SEARCH: Final[dict[str, Reader]] = {
+    **dict.fromkeys(("q", "order", "kind", "session", "agent", "project", "tool"), _text),
+    "errors": _truth,
+    **SPAN,
+    **PAGE,
+}
+KINDS: Final[dict[str, Reader]] = {
+    joins.TEXT: _text,
+    joins.WHOLE: _whole,
+    joins.TIME: _time,
+    TRUTH: _truth,
+}
 
 
 def _joining(join: Join) -> Question:
     """Ask a question that joins; what must be given stands in the path."""
 
     def ask(side: Any, *named: str, **values: Any) -> Any:
-        told = [KINDS[kind](name, text) for (name, kind), text in zip(join.needs.items(), named, strict=True)]
-        return joined(side, join, *told, **values)
+        return joined(side, join, *_named(join.needs, named), **values)
 
     takes = {name: KINDS[kind] for name, kind in join.takes.items()}
     return Question(join.path, ask, {**takes, "limit": _whole} if join.is_list else takes)
+
+
+def _about_one(asked: Whole) -> Question:
+    """Ask about one thing of the book of work."""
+
+    def ask(side: Any, *named: str) -> Any:
+        return book.whole(side, asked, *_named(asked.needs, named))
+
+    return Question(asked.path, ask, {})
+
+
+def _listing(asked: Listing) -> Question:
+    """Ask for a page of the book of work."""
+
+    def ask(side: Any, *named: str, **values: Any) -> Any:
+        return book.listed(side, asked, *_named(asked.needs, named), **values)
+
+    return Question(asked.path, ask, {**{name: KINDS[kind] for name, kind in asked.takes.items()}, **PAGE})
+
+
+def _named(needs: Mapping[str, str], named: Sequence[str]) -> list[Any]:
+    return [KINDS[kind](name, text) for (name, kind), text in zip(needs.items(), named, strict=True)]
 
 
 QUESTIONS: Final = (
@@ -106,5 +145,8 @@ QUESTIONS: Final = (
     Question("/agents", reading.agents, {"agent": _text, "since": _time, "limit": _whole}),
     Question("/entries", reading.newest_entries, ENTRIES),
     Question("/entries/{entry_id:.+}", reading.entry, {}),
+    Question("/search", searching.search, SEARCH),
     *map(_joining, JOINS.values()),
+    *map(_about_one, WHOLES.values()),
+    *map(_listing, LISTINGS.values()),
 )

@@ -4,33 +4,35 @@ Errors are raised, and told by whoever serves these routes. Queries run in threa
 """
 
 import asyncio
+import re
 import threading
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 import orjson
 from aiohttp import hdrs, web
 
+from access.asking import BY
+from access.tokens import Scope
+from api.now import moment
 from api.operations import OPERATIONS, PREFIX
 from api.questions import QUESTIONS, Question
-from api.times import iso
-from api.writing import Moment, Operation
+from api.writing import Operation, Told, audited
 from core.errors import Invalid, StoreBusy, TryAgain, UnsupportedMedia
-from schema.derived import Changes
-from store.protocol import ReadSide
+from store.protocol import ReadSide, WriteSide
 
 JSON: Final = "application/json"
+TOKENS: Final = f"{PREFIX}/tokens"
 THREADS: Final = 2
 """Queries that run at once; the machine has other things to do."""
 WRITE_S: Final = 5.0
 IDLE_S: Final = 60.0
 """A reader that was not used for so long is opened anew: the file may be another by then."""
 
+_NAME: Final = re.compile(r"\{(\w+)\}")
 Body = Callable[[web.Request], AbstractAsyncContextManager[bytes]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -47,26 +49,43 @@ class Deriving(Protocol):
         ...
 
 
+class Doors(Protocol):
+    """Know who may come in."""
+
+    async def renew(self) -> list[dict[str, Any]]:
+        """Let in whom the database names from now on; give its tokens."""
+        ...
+
+
 class Api:
-    """Own the threads that read; `apply` queues changes for the one writer."""
+    """Own the threads that read; `run` queues work for the one writer."""
 
     def __init__(
         self,
         open_reader: Callable[[], ReadSide],
-        apply: Callable[[Changes], "Future[list[int]]"],
+        run: Callable[[Callable[[WriteSide], Told]], "Future[Told]"],
         body: Body,
         deriving: Deriving,
+        doors: Doors,
     ) -> None:
         """Open nothing yet; `body` gives a request's body within the bounds that hold for all requests."""
         self._readers = Readers(open_reader)
         self._threads = ThreadPoolExecutor(THREADS, "api")
-        self._apply, self._body, self._deriving = apply, body, deriving
+        self._run, self._body, self._deriving, self._doors = run, body, deriving, doors
 
     def routes(self) -> list[web.RouteDef]:
         """Give the routes."""
-        asked = [web.get(PREFIX + question.path, self._asking(question)) for question in QUESTIONS]
-        told = [web.route(one.method, PREFIX + one.path, self._telling(one)) for one in OPERATIONS.values()]
-        return [*asked, *told, web.get(f"{PREFIX}/derived", self._derived)]
+        asked = [web.get(PREFIX + _open(question.path), self._asking(question)) for question in QUESTIONS]
+        told = [web.route(one.method, PREFIX + _open(one.path), self._telling(one)) for one in OPERATIONS.values()]
+        rest = [web.get(f"{PREFIX}/derived", self._derived), web.get(TOKENS, self._tokens)]
+        return [*asked, *told, *rest]
+
+    def scopes(self) -> dict[tuple[str, str], Scope | None]:
+        """Say what a token must be for to reach a route, beyond what reading and writing want anyway."""
+        told: dict[tuple[str, str], Scope | None] = {
+            (one.method, PREFIX + one.path): one.scope for one in OPERATIONS.values()
+        }
+        return {(hdrs.METH_GET, TOKENS): Scope.ADMIN, **told}
 
     def close(self) -> None:
         """Stop queries under way, and go."""
@@ -87,12 +106,14 @@ class Api:
         async def tell(request: web.Request) -> web.Response:
             async with self._body(request) as body:
                 values = {**_parameters(request, operation), **_object(request, body), **request.match_info}
-            write = operation.make(values, moment())
+            now = moment()
+            work = audited(operation, values, operation.make(values, now), at=now.now, by=request[BY])
             try:
-                counts = await asyncio.wait_for(asyncio.wrap_future(self._apply(write.changes)), WRITE_S)
+                answer = await asyncio.wait_for(asyncio.wrap_future(self._run(work.carry_out)), WRITE_S)
             except TimeoutError:
                 raise StoreBusy("the database took too long; send the same again in a moment") from None
-            answer = write.answer(counts)
+            if operation.path.startswith("/tokens"):
+                await self._doors.renew()
             if operation.order:
                 answer["order"] = self._deriving.order(operation.order)
             return _json(answer, status=operation.status)
@@ -102,6 +123,11 @@ class Api:
     async def _derived(self, _request: web.Request) -> web.Response:
         """Say how far the derived tables are behind, and which order is carried out."""
         return _json(self._deriving.state())
+
+    async def _tokens(self, _request: web.Request) -> web.Response:
+        """List the tokens that were made, without their hashes."""
+        rows = await self._doors.renew()
+        return _json({"tokens": [{name: row[name] for name in row if name != "hash"} for row in rows]})
 
     async def _threaded(self, work: Callable[[], web.Response]) -> web.Response:
         try:
@@ -152,9 +178,9 @@ class Readers:
         return side
 
 
-def moment() -> Moment:
-    """Give the time, and random ids."""
-    return Moment(iso(datetime.now(UTC)), lambda: str(uuid.uuid4()))
+def _open(path: str) -> str:
+    """Let what a path names be any text, braces too."""
+    return _NAME.sub(r"{\1:[^/]+}", path)
 
 
 def _parameters(request: web.Request, operation: Operation | None = None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import orjson
 from api.pages import Row
 from pricing.money import dollars
 
-JSON_COLUMNS: Final = ("issues_claimed", "skills_used", "data")
+JSON_COLUMNS: Final = ("issues_claimed", "skills_used", "data", "status_changes")
 
 
 def shown(row: Row) -> Row:

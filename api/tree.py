@@ -12,30 +12,58 @@ def depths(nodes: Sequence[Node]) -> list[tuple[int, int]]:
     A node whose parent is not there is a root; of nodes in a circle the first is. Children keep their order.
     """
     children, roots = _families(nodes)
-    seen = bytearray(len(nodes))
-    order: list[tuple[int, int]] = []
-    for root in (*roots, *range(len(nodes))):  # after the roots, whatever no root leads to
+    deep = [0] * len(nodes)
+    order: list[int] = []
+    _walk(roots, children, deep, order)
+    if len(order) < len(nodes):
+        _walk_circles(children, deep, order)
+    return [(at, deep[at]) for at in order]
+
+
+def _walk(roots: Sequence[int], children: Sequence[list[int] | None], deep: list[int], order: list[int]) -> None:
+    """Go down from the roots; every node has one parent, so none is met twice."""
+    stack = [*reversed(roots)]
+    while stack:
+        at = stack.pop()
+        order.append(at)
+        below = children[at]
+        if below:
+            depth = deep[at] + 1
+            for child in below:
+                deep[child] = depth
+            stack.extend(reversed(below))
+
+
+def _walk_circles(children: Sequence[list[int] | None], deep: list[int], order: list[int]) -> None:
+    """Go round each circle from the first of its nodes on."""
+    seen = bytearray(len(children))
+    for at in order:
+        seen[at] = 1
+    for root in range(len(children)):
         stack = [(root, 0)]
         while stack:
             at, depth = stack.pop()
-            if seen[at]:
-                continue
-            seen[at] = 1
-            order.append((at, depth))
-            stack.extend((child, depth + 1) for child in reversed(children.get(at, ())) if not seen[child])
-    return order
+            if not seen[at]:
+                seen[at] = 1
+                deep[at] = depth
+                order.append(at)
+                stack.extend((child, depth + 1) for child in reversed(children[at] or ()))
 
 
-def _families(nodes: Sequence[Node]) -> tuple[dict[int, list[int]], list[int]]:
+def _families(nodes: Sequence[Node]) -> tuple[list[list[int] | None], list[int]]:
     places: dict[str, int] = {}
     for at, (node, _) in enumerate(nodes):
         places.setdefault(node, at)
-    children: dict[int, list[int]] = {}
+    children: list[list[int] | None] = [None] * len(nodes)
     roots: list[int] = []
     for at, (_, parent) in enumerate(nodes):
-        above = places.get(parent) if parent is not None else None
+        above = None if parent is None else places.get(parent)
         if above is None or above == at:
             roots.append(at)
+            continue
+        below = children[above]
+        if below is None:
+            children[above] = [at]
         else:
-            children.setdefault(above, []).append(at)
+            below.append(at)
     return children, roots

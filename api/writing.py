@@ -1,20 +1,42 @@
 """Shape a write: what it changes, and what its sender is told when that is durable."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
 
-from schema.derived import Changes
+import orjson
+
+from access.tokens import By, Scope
+from schema.derived import Changes, Step
+from store.protocol import WriteSide
+from tracking.vocabulary import Attribute
 
 Told = dict[str, Any]
+
+DETAIL: Final = 500
+"""Characters of an audited write's values."""
+KEPT: Final = 100_000
+"""Entries of the audit log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Give a write what it must not find out by itself: the time, ISO 8601, and ids that nobody has."""
+    """Give a write what it must not find out by itself.
+
+    That is the time, ISO 8601, ids that nobody has, and bytes that nobody can guess.
+    """
 
     now: str
     new_id: Callable[[], str]
+    random: Callable[[int], bytes]
+
+
+class Work(Protocol):
+    """Hold what is to be written."""
+
+    def carry_out(self, side: WriteSide) -> Told:
+        """Write it, on the thread that writes, and give what its sender is told."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +46,43 @@ class Write:
     changes: Changes
     answer: Callable[[Sequence[int]], Told]
 
+    def carry_out(self, side: WriteSide) -> Told:
+        """Apply the changes."""
+        return self.answer(side.apply(self.changes))
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """Say where a write is sent to and what makes it; names in braces in the path are fields of its values.
 
     `make` raises Invalid for values that are not what is wanted. `order` is asked of who derives, when that is durable.
+    `scope` is what a token must be for; what an administrator does is written into the audit log with its values.
+    `fields` describe the values of a command, which `says` explains.
     """
 
     name: str
     method: str
     path: str
     status: int
-    make: Callable[[Mapping[str, Any], Moment], Write]
+    make: Callable[[Mapping[str, Any], Moment], Work]
     order: str = ""
+    scope: Scope = Scope.INGEST
+    says: str = ""
+    fields: tuple[Attribute, ...] = ()
 
 
 def telling(**told: Any) -> Callable[[Sequence[int]], Told]:
     """Make an answer that is known before."""
     return lambda _counts: told
+
+
+def audited(operation: Operation, values: Mapping[str, Any], work: Work, *, at: str, by: By) -> Work:
+    """Add to what an administrator changes who did it: in one transaction, so that neither is without the other."""
+    if operation.scope is not Scope.ADMIN:
+        return work
+    assert isinstance(work, Write), "commands of the book of work are nobody's secret: they are open to who sends"
+    own = len(work.changes.steps)
+    detail = orjson.dumps(values, default=str).decode()[:DETAIL]
+    bound = {"at": at, "who": by.who, "address": by.address, "action": operation.name, "detail": detail}
+    steps = [*work.changes.steps, Step("audit", bound), Step("forget_audit", {"kept": KEPT})]
+    return Write(replace(work.changes, steps=steps), lambda counts: work.answer(counts[:own]))

@@ -1,15 +1,14 @@
-"""Decide what may come in: how many bytes at once, and who.
+"""Decide how many bytes may be under way at once.
 
 Every byte of a request counts from before it is read until the request is answered.
 """
 
 import asyncio
-import hmac
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from core.errors import Overloaded, Unauthenticated
+from core.errors import Overloaded
 
 
 class Ticket:
@@ -103,24 +102,3 @@ class Admission:
             if not turn.done():
                 self.in_flight_bytes += count
                 turn.set_result(None)
-
-
-class Gate:
-    """Let in those who show a token; with no tokens configured, everybody."""
-
-    def __init__(self, tokens: Sequence[str]) -> None:
-        """Keep the tokens as bytes: comparing text that is not ASCII would raise."""
-        self._tokens = [token.encode() for token in tokens]
-
-    def check(self, authorizations: Sequence[str]) -> None:
-        """Raise Unauthenticated unless the one Authorization header holds a known bearer token (otlp.md S02).
-
-        All tokens are compared, in constant time, whichever matches.
-        """
-        if not self._tokens:
-            return
-        scheme, _, shown = authorizations[0].partition(" ") if len(authorizations) == 1 else ("", "", "")
-        given = shown.strip().encode(errors="surrogateescape")
-        matches = [hmac.compare_digest(given, token) for token in self._tokens]
-        if scheme.lower() != "bearer" or not any(matches):
-            raise Unauthenticated("a bearer token is needed: Authorization: Bearer <token>")

@@ -41,10 +41,12 @@ TABLE: tuple[tuple[type[errors.SpanledgerError], int, Code], ...] = (
     (errors.TooLarge, 413, Code.RESOURCE_EXHAUSTED),
     (errors.UnsupportedMedia, 415, Code.INVALID_ARGUMENT),
     (errors.Missing, 404, Code.NOT_FOUND),
+    (errors.Ambiguous, 409, Code.FAILED_PRECONDITION),
     (errors.UnknownPath, 404, Code.UNIMPLEMENTED),
     (errors.WrongMethod, 405, Code.UNIMPLEMENTED),
     (errors.Unauthenticated, 401, Code.UNAUTHENTICATED),
     (errors.Forbidden, 403, Code.PERMISSION_DENIED),
+    (errors.TooOften, 429, Code.RESOURCE_EXHAUSTED),
     (errors.TooSlow, 408, Code.INVALID_ARGUMENT),
     (errors.Refused, 400, Code.INVALID_ARGUMENT),
     (errors.TryAgain, 503, Code.UNAVAILABLE),
@@ -83,7 +85,7 @@ def problem(told: Answer, error: BaseException) -> bytes:
     reason = error.reason if isinstance(error, errors.Refused | errors.TryAgain) else "internal"
     title = reason.replace("_", " ").capitalize()
     document = {"type": "about:blank", "title": title, "status": told.http, "detail": told.message, "code": reason}
-    return orjson.dumps(document)
+    return orjson.dumps(document | (dict(error.told) if isinstance(error, errors.Refused) else {}))
 
 
 def retry_after(told: Answer) -> str:

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from math import inf
 from threading import Lock
 
+from collector.commands import decode
 from collector.helper import Helper, Job, LostError
-from schema.decode import decode
 from schema.rows import Batch
 
 log = logging.getLogger(__name__)

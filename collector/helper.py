@@ -17,10 +17,11 @@ from signal import signal as on_signal
 from threading import Lock
 from typing import Any, BinaryIO
 
+from collector.commands import decode
 from core.children import environment
 from core.errors import Refused
 from core.memory import collect_seldom
-from schema.decode import decode, fingerprint
+from schema.decode import fingerprint
 from schema.rows import Batch
 from schema.signals import Signal
 

@@ -3,6 +3,7 @@
 Both listeners and the importer come through here, so all tell the same truth.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,10 +16,16 @@ from schema.rows import Batch, Rejection
 from schema.signals import Signal
 from store.protocol import Outcome
 from store.writer import Writer
+from tracking.vocabulary import EVENTS
+
+log = logging.getLogger(__name__)
 
 KEPT_BYTES = 1 << 20
 """An undecodable body is kept for replay up to this size."""
 WARN_EVERY_S = 60.0
+LOGGED = 5
+"""Refused commands of a request that are logged in words."""
+OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class Ingest:
             raise
         outcome = await self.writer.put(batch, wait_s=self.wait_s, answer_s=self.answer_within_s)
         self._count(batch, outcome)
+        self._tell(batch)
         accepted = verdict(batch, outcome)
         return accepted if accepted.message else Accepted(accepted.rejected, self._warning(batch))
 
@@ -94,6 +102,16 @@ class Ingest:
         self._warned[batch.signal] = now
         return "; ".join(batch.warnings[:3])[:1000]
 
+    def _tell(self, batch: Batch) -> None:
+        """Count and log commands that cannot be done: most senders' libraries never show an answer's message."""
+        for one in batch.violations:
+            self.counters.commands_rejected.labels(
+                one.code, one.event_name if one.event_name in EVENTS else OTHER
+            ).inc()
+        if batch.violations:
+            some = [one.message for one in batch.violations[:LOGGED]]
+            log.warning("commands were refused", extra={"commands": len(batch.violations), "first": some})
+
     def _count(self, batch: Batch, outcome: Outcome) -> None:
         origin = (batch.signal, batch.transport)
         self.counters.received.labels(*origin).inc(batch.received)
@@ -107,13 +125,12 @@ class Ingest:
 def verdict(batch: Batch, outcome: Outcome) -> Accepted:
     """Say what to answer; a replay is answered like the first time.
 
-    Raise NothingAccepted when every item was refused.
+    Raise NothingAccepted when every item was refused; a command that was refused is a record that was kept.
     """
-    rejected = outcome.first_rejected if outcome.replayed else outcome.rejected
     message = outcome.message if outcome.replayed else batch.message
-    if rejected and rejected == batch.received:
+    if batch.rejected and batch.rejected == batch.received:
         raise NothingAccepted(message)
-    return Accepted(rejected, message)
+    return Accepted(outcome.first_rejected if outcome.replayed else batch.told_rejected, message)
 
 
 def refusal(request: Request, error: Refused, *, received_at: int) -> Batch:

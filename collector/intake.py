@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from collector.admission import Admission, Gate
+from access.gate import Gate
+from collector.admission import Admission
 from collector.config import Limits
 from collector.ingest import Ingest
 from core.counters import Counters

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from collector.commands import decode
 from collector.ingest import Request, refusal, verdict
 from core.errors import Misconfigured, Refused
-from schema.decode import decode
 from schema.signals import Signal
 from store.config import Store
 from store.lock import Lock

@@ -14,12 +14,14 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
 
+from access.tokens import Scope
 from collector.admission import Ticket
 from collector.answers import answer, success, trailers
 from collector.config import Grpc, Limits, Tls
 from collector.ingest import Request
 from collector.intake import Intake
 from collector.ports import listen
+from collector.tls import grpc_credentials
 from core.errors import Misconfigured, Overloaded, Refused, TooSlow, TryAgain
 from core.memory import resident_bytes
 from core.section import Address
@@ -114,7 +116,8 @@ class _Calls:
 
     async def _take(self, signal: Signal, context: Context) -> bytes:
         metadata = context.invocation_metadata() or ()
-        self._intake.gate.check([value for key, value in metadata if key == "authorization"])
+        shown = [value for key, value in metadata if key == "authorization"]
+        self._intake.gate.check(shown, Scope.INGEST, context.peer().rpartition(":")[0])
         async with self._intake.admission.admit(UNKNOWN_BYTES) as ticket:
             body = await self._read(context, ticket)
             began = time.perf_counter()
@@ -188,16 +191,12 @@ def _bind(server: Any, address: Address, tls: Tls | None) -> int:
         listen(address, setting).close()
     try:
         return int(
-            server.add_secure_port(str(address), _credentials(tls)) if tls else server.add_insecure_port(str(address))
+            server.add_secure_port(str(address), grpc_credentials(tls))
+            if tls
+            else server.add_insecure_port(str(address))
         )
     except RuntimeError as error:
         raise Misconfigured(f"cannot listen on {address}: {error}; set {setting}") from None
-
-
-def _credentials(tls: Tls) -> grpc.ServerCredentials:
-    pair = [(tls.key.read_bytes(), tls.cert.read_bytes())]
-    authority = tls.client_ca.read_bytes() if tls.client_ca else None
-    return grpc.ssl_server_credentials(pair, authority, authority is not None)
 
 
 def _let_go(reading: "asyncio.Future[Any]") -> None:

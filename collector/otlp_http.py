@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
+from access.tokens import Scope
 from collector.answers import API, MEDIA_TYPE, PROBLEM, Answer, answer, problem, retry_after, status, success
 from collector.bodies import Bodies
 from collector.inflate import ACCEPTED
@@ -40,7 +41,7 @@ class Exports:
         return export
 
     async def _export(self, signal: Signal, request: web.Request) -> web.Response:
-        self.intake.gate.check(request.headers.getall(hdrs.AUTHORIZATION, []))
+        self._check(request)
         encoding = encoding_of(request)
         try:
             accepted = await self._take(signal, encoding, request)
@@ -59,10 +60,13 @@ class Exports:
             finally:
                 self.intake.counters.seconds.labels("http").observe(time.perf_counter() - began)
 
+    def _check(self, request: web.Request) -> None:
+        self.intake.gate.check(request.headers.getall(hdrs.AUTHORIZATION, []), Scope.INGEST, request.remote or "")
+
     async def _expect(self, request: web.Request) -> web.Response | None:
         """Ask for a body only from those who may send one (reliability.md row 68)."""
         try:
-            self.intake.gate.check(request.headers.getall(hdrs.AUTHORIZATION, []))
+            self._check(request)
             encoding_of(request)
         except Refused as error:
             response = error_response(error, request, self.intake.counters)
@@ -92,7 +96,7 @@ def error_response(error: BaseException, request: web.Request, counters: Counter
     counters.answers.labels("http", reason).inc()
     body, media = _told(error, told, request)
     headers = {hdrs.CONTENT_TYPE: media}
-    if told.http == 503:
+    if told.http in (429, 503):
         headers[hdrs.RETRY_AFTER] = retry_after(told)
     if told.http == 401:
         headers[hdrs.WWW_AUTHENTICATE] = "Bearer"

@@ -29,6 +29,12 @@ class Counters:
         self.warned = Counter(
             "spanledger_requests_warned", "Requests kept with a warning.", by_origin, registry=registry
         )
+        self.commands_rejected = Counter(
+            "spanledger_commands_rejected",
+            "Commands about the book of work that were refused, by code and event.",
+            ("code", "event"),
+            registry=registry,
+        )
         self.answers = Counter(
             "spanledger_answers",
             "Answers given, by transport and by the reason's name; 'ok' is success.",
@@ -61,6 +67,18 @@ class Counters:
         )
         self.derive_restarts = Gauge(
             "spanledger_derive_restarts", "Restarts of the deriving process since the start.", registry=registry
+        )
+        self.mirrored = Gauge(
+            "spanledger_mirrored_sessions", "Session directories that are mirrored.", registry=registry
+        )
+        self.mirror_broken = Gauge(
+            "spanledger_mirror_broken", "Session directories that cannot be read.", registry=registry
+        )
+        self.mirror_waiting = Gauge("spanledger_mirror_waiting", "Places that are to be synced.", registry=registry)
+        self.mirror_overflows = Gauge(
+            "spanledger_mirror_overflows",
+            "Changes for which there was no room: everything was synced instead.",
+            registry=registry,
         )
         self.commits = Gauge("spanledger_commits", "Group commits since the start.", registry=registry)
 

@@ -9,10 +9,12 @@ SpanledgerError
 │   ├── UnsupportedMedia    content type or coding we do not speak
 │   ├── Invalid             understood, and not what is wanted here
 │   ├── Missing             what is asked for is not there
+│   ├── Ambiguous           several things are called like what is asked for
 │   ├── UnknownPath         no such endpoint
 │   ├── WrongMethod         the endpoint exists, the method does not
 │   ├── Unauthenticated     no or bad credentials
 │   ├── Forbidden           known, but not allowed
+│   ├── TooOften            wrong again and again, from one address
 │   └── TooSlow             the body did not arrive in time
 ├── TryAgain                the sender should send the same again
 │   ├── Overloaded          too much is under way
@@ -26,15 +28,23 @@ SpanledgerError
 A message says what happened, to what, and what to do next.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class SpanledgerError(Exception):
     """Base of every error that this program raises on purpose."""
 
 
 class Refused(SpanledgerError):
-    """Refuse for good: the sender must not send the same again."""
+    """Refuse for good: the sender must not send the same again; `told` is what programs are told beside the message."""
 
     reason = "refused"
+
+    def __init__(self, message: str = "", *, told: Mapping[str, Any] | None = None) -> None:
+        """Keep what is told."""
+        super().__init__(message)
+        self.told = told or {}
 
 
 class Undecodable(Refused):
@@ -73,6 +83,12 @@ class Missing(Refused):
     reason = "missing"
 
 
+class Ambiguous(Refused):
+    """Refuse what several things are called by: the message says how to name one."""
+
+    reason = "ambiguous"
+
+
 class UnknownPath(Refused):
     """Refuse a path that leads nowhere."""
 
@@ -95,6 +111,12 @@ class Forbidden(Refused):
     """Refuse a sender who is known but not allowed."""
 
     reason = "forbidden"
+
+
+class TooOften(Refused):
+    """Refuse an address that showed too many wrong credentials."""
+
+    reason = "too_often"
 
 
 class TooSlow(Refused):

@@ -138,6 +138,24 @@ def _read_off(value: object) -> object:
     return None if off else value
 
 
+def _age(value: object) -> object:
+    for_ever = value is None or (isinstance(value, str) and value.strip().lower() == "forever")
+    return None if for_ever else seconds(value)
+
+
+def _write_age(value: float | None) -> str:
+    return "forever" if value is None else duration_text(value)
+
+
+def _size_or_off(value: object) -> object:
+    off = _read_off(value)
+    return None if off is None else size_bytes(off)
+
+
+def _write_size(value: int | None) -> str:
+    return "off" if value is None else size_text(value)
+
+
 def _write_off(value: Address | None) -> str:
     return "off" if value is None else str(value)
 
@@ -165,3 +183,19 @@ AddressOrOff = Annotated[
     Field(json_schema_extra={"unit": "address or 'off'"}),
 ]
 """An address, or None when the setting says 'off'."""
+
+Age = Annotated[
+    float | None,
+    BeforeValidator(_age),
+    PlainSerializer(_write_age, return_type=str),
+    Field(json_schema_extra={"unit": "duration or 'forever'"}),
+]
+"""Seconds, or None when the setting says 'forever'."""
+
+SizeOrOff = Annotated[
+    int | None,
+    BeforeValidator(_size_or_off),
+    PlainSerializer(_write_size, return_type=str),
+    Field(json_schema_extra={"unit": "size or 'off'"}),
+]
+"""Bytes, or None when the setting says 'off'."""

@@ -48,7 +48,7 @@ def status_of(fact: Fact) -> str:
 
 def jobless(session_id: str | None) -> str:
     """Name what stands for a job where there is none (mapping.md H)."""
-    return f"session:{session_id}"
+    return f"session:{session_id or 'none'}"
 
 
 def _model_call(call: Call, cost: Cost, places: Places) -> Row:

@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Final
 
 from derive.groups import Group
-from schema.derived import TABLES, CallCost, Changes, Row, Table
+from schema.derived import TABLES, CallCost, Changes, Row, Step, Table
 from schema.signals import Signal
 
 Rows = dict[str, dict[Row, Row]]
@@ -32,6 +32,8 @@ class Pending:
         """Take what is different in a group's rows, and write what has come together when it is enough."""
         for table in TABLES:
             self._compare(group, table, rows.get(table, {}))
+        if group.sealed and any(rows.get(table, {}).keys() - group.sealed.get(table, {}) for table in RECORDED):
+            self._add_to(group, rows)
         if len(self._changes) >= PIECE:
             self._queue_up()
             self.write()
@@ -41,11 +43,19 @@ class Pending:
         if len(changes) or changes.positions:
             self._queue.append(changes)
 
+    def tell(self, told: Iterable[Changes]) -> None:
+        """Have commands done behind all rows that came before them."""
+        for changes in told:
+            if len(self._changes):
+                self._queue_up()
+            self._queue.append(changes)
+            self._changed = True
+
     def flush(self, positions: dict[Signal, int]) -> None:
         """Write what is left, and how far everything is derived from: after changes, or when that is far behind."""
         moved = {signal: after for signal, after in positions.items() if self._positions.get(signal) != after}
         far = any(after - self._positions.get(signal, 0) >= FAR for signal, after in moved.items())
-        if len(self._changes) or (moved and (self._changed or far)):
+        if len(self._changes) or self._changes.steps or (moved and (self._changed or far)):
             self._changes.positions = {str(signal): after for signal, after in moved.items()}
             self._positions.update(moved)
             self._queue_up()
@@ -76,10 +86,12 @@ class Pending:
 
     def _compare(self, group: Group, table: str, rows: dict[Row, Row]) -> None:
         """Put rows that are new or different; remove those that are no more."""
-        written = group.written.setdefault(table, {})
+        written, sealed = group.written.setdefault(table, {}), group.sealed.get(table, {})
         compared, once = COMPARED[table], ONCE[table]
         put: list[Row] = []
         for key, row in rows.items():
+            if key in sealed:
+                continue
             digest = hash(compared(row))
             if written.get(key) != digest or any(once(row)):
                 written[key] = digest
@@ -90,6 +102,17 @@ class Pending:
             del written[key]
             self._changes.gone.setdefault(table, []).append(key)
 
+    def _add_to(self, group: Group, rows: Rows) -> None:
+        """Let what is new add to rows that cannot be made anew: sessions go on, runs of agents have more calls."""
+        for table, step in ADDED.items():
+            sealed = group.sealed.get(table, {})
+            for key in rows.get(table, {}).keys() & sealed:
+                row = rows[table][key]
+                if sealed[key] != hash(row):
+                    sealed[key] = hash(row)
+                    values = dict(zip(TABLES[table].columns, row, strict=True))
+                    self._changes.steps.append(Step(step, {name: values[name] for name in TAKEN[table]}))
+
 
 def pieces(changes: Changes) -> list[Changes]:
     """Cut changes so that each takes the writer a moment only; what is removed comes first, the positions last."""
@@ -97,7 +120,7 @@ def pieces(changes: Changes) -> list[Changes]:
         return [changes]
     cut = [Changes(gone={table: rows}) for table, rows in _slices(changes.gone)]
     cut += [Changes(put={table: rows}) for table, rows in _slices(changes.put)]
-    cut[-1].positions = changes.positions
+    cut[-1].positions, cut[-1].steps = changes.positions, changes.steps
     return cut
 
 
@@ -105,6 +128,17 @@ def _slices(held: dict[str, list[Row]]) -> Iterator[tuple[str, list[Row]]]:
     for table, rows in held.items():
         for start in range(0, len(rows), PIECE):
             yield table, rows[start : start + PIECE]
+
+
+RECORDED: Final = ("agent_traces", "model_calls", "tool_calls", "events")
+"""Tables whose rows tell of records one by one."""
+ADDED: Final = {"agent_sessions": "go_on_with_session", "agents": "add_up_agent"}
+"""The steps that change rows of which records are gone."""
+TAKEN: Final = {
+    "agent_sessions": ("session_id", "ended_at", "exit_reason", "closed_by", "last_seen_at"),
+    "agents": ("agent_id", "status", "ended_at"),
+}
+"""What these take of what is new."""
 
 
 def _columns(table: Table, columns: Iterable[str]) -> Callable[[Row], Row]:

@@ -1,4 +1,4 @@
-"""Name what the daemon and its deriving process say to each other."""
+"""Name what the daemon says to its deriving process and to the one that keeps the index of texts, and they to it."""
 
 import marshal
 from dataclasses import dataclass, replace
@@ -39,6 +39,7 @@ class Start:
     path: Path
     grace: int
     idle: int
+    park: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +65,30 @@ class Report:
     """Say how far behind this is, how many groups could not be derived, and the last order that is carried out."""
 
     backlog: Backlog
+    failures: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStart:
+    """Say whose texts to index, and how much of the disk to leave free, in bytes and in percent."""
+
+    path: Path
+    min_free: int
+    min_free_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """Say how far the index of texts is; the answer is the number of the last order to make it anew.
+
+    The list of changes `begins` at a place; up to `settled` the index holds them for good. `behind` counts those that
+    are not followed, `unread` the rows that are left of a first reading, `failures` texts that were left out.
+    """
+
+    begins: int
+    settled: int
+    behind: int
+    unread: int
     failures: int
     done: int

@@ -13,6 +13,7 @@ from typing import Final
 from derive.again import Again
 from derive.changes import Pending
 from derive.channel import Backlog
+from derive.commands import Commands
 from derive.gathering import Gathering
 from derive.groups import Group, Groups, earliest
 from derive.inventory import Inventory
@@ -23,6 +24,7 @@ from derive.records import SIGNALS, Records
 from schema.derived import CallCost, Changes
 from schema.signals import Signal
 from store.protocol import RawSide
+from tracking.told import Told
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,8 @@ READ_ROWS: Final = 4_000
 REST: Final = 4
 """A group rests for so many times as long as it took: large ones that keep changing must not take all the time."""
 MAX_REST_S: Final = 10.0
+RETRY_S: Final = 1.0
+"""Commands that wait for what they are about are tried again so often."""
 SWEEP_S: Final = 5.0
 SWEEP_SESSIONS: Final = 100
 
@@ -52,12 +56,13 @@ class Deriver:
         self._groups = Groups()
         self._records = Records(side)
         self._inventory = Inventory(*side.inventory())
-        self._gathering = Gathering(side, self._records, self._groups, self._inventory)
+        self._commands = Commands()
+        self._gathering = Gathering(side, self._records, self._groups, self._inventory, self._commands)
         self._points = Points(side)
         self._position = earliest(side.positions(), self._inventory.positions) or {}
         self._again: Again | None = None
         self._costs: Iterator[list[CallCost]] | None = None
-        self._swept = float("-inf")
+        self._swept = self._retried = float("-inf")
         self.failures = 0
 
     def step(self, now: int) -> bool:
@@ -72,6 +77,7 @@ class Deriver:
         self._sweep(now)
         for group in self._ready(now):
             self._derive(group, now)
+        self._tell(now)
         self._pending.add_whole(self._points.changes(self._clock()))
         self._pending.add_whole(self._inventory.changes(self._clock()))
         self._pending.flush(self._settled())
@@ -83,7 +89,7 @@ class Deriver:
         """Derive everything again from now on, as far as new records leave time for it."""
         self._position = self._settled()
         self._groups = Groups()
-        self._gathering = Gathering(self._side, self._records, self._groups, self._inventory)
+        self._gathering = Gathering(self._side, self._records, self._groups, self._inventory, self._commands)
         self._again = Again(self._side.ends())
         self._pending.add_whole(self._points.again())
 
@@ -159,6 +165,14 @@ class Deriver:
         self._groups.rest(group)
         took = self._clock() - began
         group.rest_until = began + min(took * (1 + REST), MAX_REST_S)
+
+    def _tell(self, now: int) -> None:
+        """Hand over what records told, behind the rows of their groups; let what waits for others be tried again."""
+        told = list(self._commands.changes(now=now, park=self._rules.park))
+        if not told and self._clock() - self._retried >= RETRY_S:
+            self._retried = self._clock()
+            told = [Changes(told=Told((), (), now, self._rules.park))] if self._side.has_parked() else []
+        self._pending.tell(told)
 
     def _settled(self) -> dict[Signal, int]:
         """Say up to where everything is derived."""

@@ -1,16 +1,18 @@
 """Make `events` of records: what happened at one time, with all that was said about it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
 from derive.calls import Places, Rows, jobless
+from derive.hearing import Heard
 from derive.text import iso
 from mapping.facts import Fact
 from mapping.record import Attributes, Record
 from schema.derived import Row
+from schema.rows import Violation
 
 MAX_TEXT: Final = 500
 MAX_DATA: Final = 4096
@@ -33,15 +35,24 @@ class Told:
     span_id: str
 
 
-def events_of(record: Record, fact: Fact) -> list[Told]:
-    """Give a log record as an event, and the events of a span."""
-    if not record.is_span:
-        said = record.attributes if record.body in (None, "") else {**record.attributes, "body": record.body}
-        return [_told(record, fact, record.key, record.start, _type(record.name, fact.emitter), _data(said))]
-    return [
-        _told(record, fact, f"{record.key}/{number}", event.time, event.name, _data(event.attributes))
+def events_of(record: Record, fact: Fact, heard: Sequence[Heard] = ()) -> list[Told]:
+    """Give a log record as an event, and the events of a span, which is one itself when it is a command."""
+    wrong = {one.key: _wrong(one.violation) for one in heard if one.violation is not None}
+    told = [
+        _told(record, fact, key, event.time, event.name, _data({**wrong.get(key, {}), **event.attributes}))
         for number, event in enumerate(record.events)
+        if (key := f"{record.key}/{number}")
     ]
+    if record.is_span and all(one.key != record.key for one in heard):
+        return told
+    body = {} if record.body in (None, "") else {"body": record.body}
+    said = _data({**wrong.get(record.key, {}), **record.attributes, **body})
+    return [*told, _told(record, fact, record.key, record.end, _type(record.name, fact.emitter), said)]
+
+
+def _wrong(violation: Violation) -> Attributes:
+    """Say what is wrong with a command, before what it said (mapping.md F.5)."""
+    return {"tracking_error": {"code": violation.code, "message": violation.message}}
 
 
 def event_rows(events: Iterable[Told], facts: Mapping[str, Fact], places: Places) -> Rows:

@@ -34,7 +34,7 @@ class Found:
         self._subagents = {run.agent_id for run in self.agents.found if not (run.agent_id.endswith(MAIN) or run.beside)}
         self.priced: list[Priced] = [(call, cost_of(call, prices)) for call in self.calls]
         self.places = self._places()
-        self.metered, self.metered_at = metered(group.sessions - self._called(), read, prices, now)
+        self.metered, self.metered_at = metered(group.sessions - self._called() - group.counted, read, prices, now)
         self._take_metered()
 
     def work(self) -> list[Work]:

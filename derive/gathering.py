@@ -4,10 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
+from derive.commands import Commands
 from derive.events import Told, events_of
 from derive.groups import Group, Groups, sessions_of
+from derive.hearing import Heard, heard_in, understood
 from derive.inventory import Inventory
 from derive.records import Records
+from derive.sealing import seal
 from derive.ties import TRACE, cause_of, ties_of, trace_tie
 from mapping.emitters import UNKNOWN
 from mapping.facts import Fact, fact_of
@@ -24,24 +27,39 @@ GENERIC: Final = UNKNOWN.id
 class Gathering:
     """Take records in, whatever their order."""
 
-    def __init__(self, side: RawSide, records: Records, groups: Groups, inventory: Inventory) -> None:
-        """Read what came before through `side`; note the keys of what comes in `inventory`."""
+    def __init__(
+        self, side: RawSide, records: Records, groups: Groups, inventory: Inventory, commands: Commands
+    ) -> None:
+        """Read what came before through `side`; note keys of what comes in `inventory`, what it tells in `commands`."""
         self._side, self._records, self._groups, self._inventory = side, records, groups, inventory
+        self._commands = commands
 
     def take(self, came: Iterable[tuple[int, Record]], unread: Positions) -> None:
         """Add records to their groups, which then wait to be derived from; `unread` are the positions before them."""
         traces: dict[str, list[Seen]] = defaultdict(list)
         for number, record in came:
-            seen = _see(record)
+            heard = heard_in(record)
+            self._commands.take(heard)
+            seen = _see(record, heard)
             self._inventory.see(number, record, seen[0])
             if record.trace_id:
                 traces[record.trace_id].append(seen)
             elif seen[0].session_id:
                 self._add(self._session(seen[0].session_id), [seen], unread)
+            elif heard:
+                self._commands.take_alone(*seen)
         for trace_id, held in traces.items():
             group = self._trace(trace_id, held)
             if group is not None:
                 self._add(group, held, unread)
+            else:
+                self._leave(held)
+
+    def _leave(self, held: Iterable[Seen]) -> None:
+        """Leave records of a trace in which no agent does anything; only what they tell is of interest."""
+        for seen in held:
+            if seen[1]:
+                self._commands.take_alone(*seen)
 
     def group_of(self, session_id: str) -> Group:
         """Give a session's group, read again if need be."""
@@ -95,6 +113,8 @@ class Gathering:
                 self._read_trace(group, trace, wanted)
             for session in wanted.sessions - group.sessions:
                 self._read_session(group, session, wanted)
+        if self._side.forgets():
+            seal(group, self._side)
         return self._groups.enter(group)
 
     def _read_tie(self, group: Group, tie: str, wanted: Group) -> None:
@@ -121,7 +141,7 @@ class Gathering:
 
     def _read(self, group: Group, records: Iterable[Record], wanted: Group) -> None:
         for record in records:
-            fact, events = _see(record)
+            fact, events = _see(record, heard_in(record))
             group.add(fact, events)
             wanted.sessions |= sessions_of(fact)
             wanted.ties |= ties_of(fact)
@@ -134,6 +154,8 @@ def matters(fact: Fact) -> bool:
     return fact.emitter != GENERIC and (not fact.is_span or cause_of(fact) is not None)
 
 
-def _see(record: Record) -> Seen:
+def _see(record: Record, heard: list[Heard]) -> Seen:
     fact = fact_of(record)
-    return fact, events_of(record, fact) if record.events or not record.is_span else []
+    if heard:
+        understood(record, fact, heard)
+    return fact, events_of(record, fact, heard) if record.events or heard or not record.is_span else []

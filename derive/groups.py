@@ -24,6 +24,8 @@ class Group:
     `written` has the digest of each row by table and key. `unread` are the positions before the first record
     that is not derived from yet; None when there is none. `due` is when the clock alone changes something,
     Unix nanoseconds. `rest_until` is when it may be derived again, seconds of the monotonic clock.
+    When records of the group were forgotten (derive.sealing), `sealed` has the rows that only steps may change, like
+    `written`, `closed` the records that tell nothing more, and `counted` the sessions whose calls are known.
     """
 
     facts: dict[str, Fact] = field(default_factory=dict)
@@ -32,12 +34,17 @@ class Group:
     sessions: set[str] = field(default_factory=set)
     ties: set[str] = field(default_factory=set)
     written: dict[str, dict[Row, int]] = field(default_factory=dict)
+    sealed: dict[str, dict[Row, int]] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+    counted: set[str] = field(default_factory=set)
     unread: dict[Signal, int] | None = None
     due: int | None = None
     rest_until: float = 0.0
 
     def add(self, fact: Fact, events: list[Told]) -> None:
         """Take a record's fact, which replaces an earlier one of the same record, and the events it tells of."""
+        if fact.key in self.closed:
+            return
         self.facts[fact.key] = fact
         for event in events:
             self.events[event.key] = event
@@ -49,8 +56,11 @@ class Group:
         self.traces |= other.traces
         self.sessions |= other.sessions
         self.ties |= other.ties
-        for table, keys in other.written.items():
-            self.written.setdefault(table, {}).update(keys)
+        self.closed |= other.closed
+        self.counted |= other.counted
+        for mine, others in ((self.written, other.written), (self.sealed, other.sealed)):
+            for table, keys in others.items():
+                mine.setdefault(table, {}).update(keys)
         self.unread = earliest(self.unread, other.unread)
 
     def forget_contents(self) -> None:

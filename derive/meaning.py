@@ -30,6 +30,8 @@ class Rules:
     """How long after a job's root its other records are waited for."""
     idle: int = 1_800_000_000_000
     """How long after its last record a session or a job is taken to be over."""
+    park: int = 600_000_000_000
+    """How long a command waits for what it is about."""
 
     def idle_since(self, now: int) -> str:
         """Say since when a session must have been quiet to be over."""

@@ -128,13 +128,17 @@ class Points:
         return changes
 
     def again(self) -> Changes:
-        """Begin anew at the first point; give what is to be written before."""
+        """Begin anew at the first point; give what is to be written before.
+
+        What points came to stays when some were forgotten: it cannot be made anew, and a point counts once in it.
+        """
         self._position = self._written = 0
         self._sessions.clear()
         self._held = 0
         self._changed, self._waiting, self._handed, self._more = {}, {}, {}, True
         self._afresh = True
-        return Changes(positions={POSITION: 0}, steps=[Step("forget_series", {})])
+        steps = [] if self._side.forgets() else [Step("forget_series", {})]
+        return Changes(positions={POSITION: 0}, steps=steps)
 
     def _take(self, row: Row) -> None:
         """Fold a point in, if it is one of a session's."""

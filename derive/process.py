@@ -125,7 +125,7 @@ def main() -> None:
     with suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):  # the end, or the daemon was killed half-way
         start = daemon.start()
         side = SqliteRawSide(start.path)
-        rules = Rules(catalogue(side), grace=start.grace, idle=start.idle)
+        rules = Rules(catalogue(side), grace=start.grace, idle=start.idle, park=start.park)
         follow(daemon, Deriver(side, daemon.apply, rules))
 
 

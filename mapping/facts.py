@@ -1,7 +1,7 @@
 """Make a fact of a record: what it says, in canonical terms, whoever said it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Final
 
@@ -16,6 +16,7 @@ from mapping.parts import Asked, Result, unwrapped
 from mapping.providers import provider_of
 from mapping.raw_usage import raw_usage
 from mapping.record import Record, parsed
+from mapping.sayings import Saying
 from mapping.tokens import Tokens, tokens_of
 from mapping.tool_contents import Tool, tool_of
 
@@ -120,6 +121,8 @@ class Fact:
     identity: Identity = NOBODY
     error_status: int | None = None
     """The HTTP status of a model call that failed."""
+    sayings: tuple[Saying, ...] = field(default=(), compare=False)
+    """What its record says in the words of the tracking vocabulary."""
 
     @property
     def place(self) -> tuple[str, str]:

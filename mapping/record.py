@@ -15,6 +15,8 @@ ENTRIES: Final = frozenset((2, 4, 5))
 """OTLP's span kinds of servers, producers and consumers."""
 REMOTE: Final = 0x200
 """OTLP's flag of a span whose parent is another process's."""
+SEVERITIES: Final = ("", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+"""Names of OTLP's severity numbers, four to each."""
 MAX_TEXT: Final = 4 << 20
 """Longer JSON text is not read."""
 
@@ -91,6 +93,10 @@ class Record:
     links: tuple[Link, ...] = ()
     entry: bool = False
     remote: bool = False
+    status: int = 0
+    """OTLP's code of a span's status."""
+    severity: str = ""
+    """How serious a log record is, by its sender's word or its number."""
 
     @property
     def is_span(self) -> bool:
@@ -134,15 +140,16 @@ def span_record(row: Row, above: Above) -> Record:
         links=_links(links) if links else (),
         entry=kind in ENTRIES,
         remote=bool((flags or 0) & REMOTE),
+        status=status,
     )
 
 
 def log_record(row: Row, above: Above) -> Record:
     """Make a record of a stored log record; its name is the event's, wherever the sender put that."""
-    sort_time, fingerprint, time, observed, received, told, is_json, name, trace_id, span_id, severity, held = LOG(row)
+    sort_time, fingerprint, *times, told, is_json, name, trace_id, span_id, severity, word, held = LOG(row)
     attributes = orjson.loads(held)
     body = orjson.loads(told) if is_json else told
-    moment = time or observed or received
+    moment = next(filter(None, times), 0)
     return Record(
         Signal.LOGS,
         f"log/{sort_time}/{fingerprint}",
@@ -157,6 +164,7 @@ def log_record(row: Row, above: Above) -> Record:
         resource=above.resource,
         scope=above.scope,
         scope_version=above.scope_version,
+        severity=word or SEVERITIES[min(max(severity + 3, 0) // 4, 6)],
     )
 
 
@@ -184,5 +192,5 @@ SPAN: Final = columns(
 LOG: Final = columns(
     LOG_COLUMNS,
     "sort_time fingerprint time_unix_nano observed_time_unix_nano received_at body body_is_json event_name trace_id"
-    " span_id severity_number attributes",
+    " span_id severity_number severity_text attributes",
 )

@@ -68,6 +68,7 @@ class Changes:
     `costs` are of calls that are there, and change whatever sums them up. `days` are added up anew from their jobs.
     `positions` says how far the raw records of each signal have been read once this is done.
     `steps` follow when the rows are in their places; they are for rows that programs write themselves.
+    `told` are commands of the book of work that records told (tracking.told); they come last.
     """
 
     put: dict[str, list[Row]] = field(default_factory=dict)
@@ -76,6 +77,7 @@ class Changes:
     days: list[str] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
+    told: Any = None
 
     def __len__(self) -> int:
         """Count the rows."""

@@ -103,6 +103,29 @@ class Rejection:
     items: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Say what was wrong with a command that a record told; the record itself is kept (mapping.md F.5).
+
+    `position` names the record, or the span event, for ever; `event_time` is Unix nanoseconds.
+    `command_id` is the sender's own id of the command.
+    """
+
+    position: str
+    event_time: int
+    event_name: str
+    entity_key: str | None
+    code: str
+    message: str
+    attribute: str | None
+    value_preview: str | None
+    session_id: str | None
+    service_name: str | None
+    trace_id: str | None
+    span_id: str | None
+    command_id: str | None
+
+
 @dataclass(slots=True)
 class Batch:
     """Hold one request, decoded: everything that one transaction writes.
@@ -121,6 +144,7 @@ class Batch:
     resources: dict[int, Row] = field(default_factory=dict)
     scopes: dict[int, Row] = field(default_factory=dict)
     rejections: list[Rejection] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     message: str = ""
 
@@ -128,6 +152,11 @@ class Batch:
     def rejected(self) -> int:
         """Count the refused items."""
         return sum(rejection.items for rejection in self.rejections)
+
+    @property
+    def told_rejected(self) -> int:
+        """Count what the sender is told of: refused items, and log records whose commands were refused."""
+        return self.rejected + (len(self.violations) if self.signal is Signal.LOGS else 0)
 
     @property
     def received(self) -> int:

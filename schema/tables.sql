@@ -19,7 +19,7 @@ CREATE TABLE scopes (
 ) strict;
 
 CREATE TABLE raw_spans (
-  id integer primary key,
+  id integer primary key autoincrement,
   resource_id integer not null,
   scope_id integer not null,
   received_at integer not null,
@@ -43,12 +43,14 @@ CREATE TABLE raw_spans (
   repaired text
 ) strict;
 
+CREATE TABLE sqlite_sequence(name,seq);
+
 CREATE UNIQUE INDEX raw_spans_identity on raw_spans (trace_id, span_id);
 
 CREATE INDEX raw_spans_start on raw_spans (start_time_unix_nano);
 
 CREATE TABLE raw_logs (
-  id integer primary key,
+  id integer primary key autoincrement,
   resource_id integer not null,
   scope_id integer not null,
   received_at integer not null,
@@ -74,7 +76,7 @@ CREATE UNIQUE INDEX raw_logs_identity on raw_logs (sort_time, fingerprint);
 CREATE INDEX raw_logs_trace on raw_logs (trace_id) where trace_id is not null;
 
 CREATE TABLE raw_points (
-  id integer primary key,
+  id integer primary key autoincrement,
   resource_id integer not null,
   scope_id integer not null,
   received_at integer not null,
@@ -172,7 +174,7 @@ CREATE TABLE ingest_requests (
 CREATE INDEX ingest_requests_age on ingest_requests (received_at);
 
 CREATE TABLE ingest_rejections (
-  id integer primary key,
+  id integer primary key autoincrement,
   received_at integer not null,
   signal text not null,
   transport text not null,
@@ -182,7 +184,7 @@ CREATE TABLE ingest_rejections (
   message text not null,
   items integer not null,
   payload blob
-) strict;
+, event_time text, event_name text, entity_key text, code text, attribute text, value_preview text, session_id text, service_name text, trace_id text, span_id text, command_id text, event_id integer, state text not null default 'rejected', tries integer not null default 0) strict;
 
 CREATE TABLE rejection_tally (
   id integer primary key check (id = 1),
@@ -244,7 +246,8 @@ CREATE TABLE agent_traces (
   rollup_input_tokens integer,
   rollup_output_tokens integer,
   truncated_in integer not null default 0,
-  truncated_out integer not null default 0
+  truncated_out integer not null default 0,
+  created_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 ) strict;
 
 CREATE INDEX idx_traces_session on agent_traces (session_id, timestamp, trace_id);
@@ -292,7 +295,8 @@ CREATE TABLE model_calls (
   usage_role text not null,
   counted integer not null,
   emitter text not null,
-  sources text not null
+  sources text not null,
+  created_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 ) strict;
 
 CREATE INDEX idx_model_calls_session on model_calls (session_id, started_at);
@@ -327,8 +331,6 @@ CREATE TABLE tool_calls (
   emitter text,
   sources text
 ) strict;
-
-CREATE TABLE sqlite_sequence(name,seq);
 
 CREATE INDEX idx_tool_calls_job on tool_calls (job_id, timestamp, id);
 
@@ -514,7 +516,8 @@ CREATE TABLE agents (
   cost_usd real generated always as (cost_nanos / 1e9) virtual,
   tool_call_count integer,
   message_count integer,
-  emitter text
+  emitter text,
+  created_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 ) strict;
 
 CREATE INDEX idx_agents_session on agents (session_id);
@@ -618,6 +621,8 @@ CREATE TABLE projects (
   described_ns integer
 ) strict;
 
+CREATE INDEX idx_projects_created on projects (created_at, id);
+
 CREATE TABLE feature_plans (
   id integer primary key autoincrement,
   key text not null unique,
@@ -638,7 +643,7 @@ CREATE INDEX idx_feature_plans_created on feature_plans (created_at, id);
 
 CREATE INDEX idx_feature_plans_status on feature_plans (status, created_at, id);
 
-CREATE INDEX idx_feature_plans_project on feature_plans (project_key) where project_key is not null;
+CREATE INDEX idx_feature_plans_project on feature_plans (project_key, created_at, id);
 
 CREATE TABLE plan_tasks (
   id integer primary key autoincrement,
@@ -662,6 +667,8 @@ CREATE UNIQUE INDEX plan_tasks_client_key on plan_tasks (plan_id, client_key) wh
 
 CREATE INDEX idx_plan_tasks_plan on plan_tasks (plan_id, status);
 
+CREATE INDEX idx_plan_tasks_created on plan_tasks (plan_id, created_at, id);
+
 CREATE INDEX idx_plan_tasks_title on plan_tasks (plan_id, title);
 
 CREATE TABLE refactors (
@@ -684,7 +691,7 @@ CREATE INDEX idx_refactors_created on refactors (created_at, id);
 
 CREATE INDEX idx_refactors_status on refactors (status, created_at, id);
 
-CREATE INDEX idx_refactors_project on refactors (project_key) where project_key is not null;
+CREATE INDEX idx_refactors_project on refactors (project_key, created_at, id);
 
 CREATE TABLE debug_sessions (
   id integer primary key autoincrement,
@@ -705,7 +712,7 @@ CREATE INDEX idx_debug_sessions_started on debug_sessions (started_at, id);
 
 CREATE INDEX idx_debug_sessions_status on debug_sessions (status, started_at, id);
 
-CREATE INDEX idx_debug_sessions_project on debug_sessions (project_key) where project_key is not null;
+CREATE INDEX idx_debug_sessions_project on debug_sessions (project_key, started_at, id);
 
 CREATE TABLE debug_notes (
   id integer primary key autoincrement,
@@ -741,7 +748,7 @@ CREATE INDEX idx_experiments_created on experiments (created_at, id);
 
 CREATE INDEX idx_experiments_status on experiments (status, created_at, id);
 
-CREATE INDEX idx_experiments_project on experiments (project_key) where project_key is not null;
+CREATE INDEX idx_experiments_project on experiments (project_key, created_at, id);
 
 CREATE TABLE experiment_runs (
   id integer primary key autoincrement,
@@ -774,7 +781,7 @@ CREATE TABLE experiment_artifacts (
   span_id text
 ) strict;
 
-CREATE INDEX idx_experiment_artifacts_experiment on experiment_artifacts (experiment_id, id);
+CREATE INDEX idx_experiment_artifacts_experiment on experiment_artifacts (experiment_id, created_at, id);
 
 CREATE INDEX idx_experiment_artifacts_run on experiment_artifacts (run_id) where run_id is not null;
 
@@ -793,6 +800,8 @@ CREATE TABLE summaries (
 ) strict;
 
 CREATE INDEX idx_summaries_created on summaries (created_at, id);
+
+CREATE INDEX idx_summaries_type on summaries (entity_type, created_at, id);
 
 CREATE INDEX idx_summaries_entity on summaries (entity_type, entity_id, created_at, id);
 
@@ -817,7 +826,9 @@ CREATE TABLE agent_issue_work (
 
 CREATE INDEX idx_issue_work_issue on agent_issue_work (issue_id, started_at, work_id);
 
-CREATE INDEX idx_issue_work_session on agent_issue_work (session_id, issue_id, started_at);
+CREATE INDEX idx_issue_work_session on agent_issue_work (session_id, started_at, work_id);
+
+CREATE INDEX idx_issue_work_open on agent_issue_work (session_id, issue_id, started_at) where ended_at is null;
 
 CREATE INDEX idx_issue_work_started on agent_issue_work (started_at, work_id);
 
@@ -837,7 +848,7 @@ CREATE TABLE agent_skill_usage (
   emitter text
 ) strict;
 
-CREATE INDEX idx_skill_usage_session on agent_skill_usage (session_id, loaded_at);
+CREATE INDEX idx_skill_usage_session on agent_skill_usage (session_id, loaded_at, usage_id);
 
 CREATE INDEX idx_skill_usage_skill on agent_skill_usage (skill_name, loaded_at, usage_id);
 
@@ -1003,3 +1014,563 @@ CREATE TABLE work_links (
 CREATE INDEX idx_work_links_session on work_links (session_id);
 
 CREATE INDEX idx_work_links_id on work_links (id, kind);
+
+CREATE TABLE access_tokens (
+  id text primary key not null,
+  name text not null,
+  scopes text not null,
+  hash blob not null unique,
+  created_at text not null,
+  expires_at text,
+  revoked_at text,
+  last_used_at text
+) strict, without rowid;
+
+CREATE TABLE audit_log (
+  id integer primary key autoincrement,
+  at text not null,
+  who text not null,
+  address text not null,
+  action text not null,
+  detail text not null
+) strict;
+
+CREATE UNIQUE INDEX ingest_rejections_command on ingest_rejections (position) where code is not null;
+
+CREATE INDEX ingest_rejections_parked on ingest_rejections (tries, id) where state = 'parked';
+
+CREATE INDEX ingest_rejections_session on ingest_rejections (session_id, id) where session_id is not null;
+
+CREATE INDEX ingest_rejections_sent on ingest_rejections (command_id) where command_id is not null;
+
+CREATE TABLE search_feed (
+  id integer primary key autoincrement,
+  source text not null,
+  key text not null
+) strict;
+
+CREATE TRIGGER agent_traces_search_added after insert on agent_traces
+begin
+  insert into search_feed (source, key) values ('entry', new.trace_id);
+end;
+
+CREATE TRIGGER agent_traces_search_changed after update on agent_traces
+when new.session_id is not old.session_id or new.job_id is not old.job_id or new.kind is not old.kind
+  or new.status is not old.status or new.name is not old.name or new.timestamp is not old.timestamp
+  or new.error_type is not old.error_type or new.error_message is not old.error_message
+  or new.raw_input is not old.raw_input or new.raw_output is not old.raw_output or new.data is not old.data
+begin
+  insert into search_feed (source, key) values ('entry', new.trace_id);
+end;
+
+CREATE TRIGGER agent_traces_search_removed after delete on agent_traces
+begin
+  insert into search_feed (source, key) values ('entry', old.trace_id);
+end;
+
+CREATE TRIGGER tool_calls_search_changed after update on tool_calls
+when new.name is not old.name or new.agent_name is not old.agent_name
+begin
+  insert into search_feed (source, key) values ('entry', new.key);
+end;
+
+CREATE TRIGGER tool_calls_search_told after insert on tool_calls
+when new.emitter is 'api'
+begin
+  insert into search_feed (source, key) values ('call', new.key);
+end;
+
+CREATE TRIGGER tool_calls_search_told_again after update on tool_calls
+when new.emitter is 'api'
+begin
+  insert into search_feed (source, key) values ('call', new.key);
+end;
+
+CREATE TRIGGER tool_calls_search_removed after delete on tool_calls
+when old.emitter is 'api'
+begin
+  insert into search_feed (source, key) values ('call', old.key);
+end;
+
+CREATE TRIGGER agent_sessions_search_changed after update on agent_sessions
+when new.agent_name is not old.agent_name or new.project_key is not old.project_key
+begin
+  insert into search_feed (source, key) values ('entries', new.session_id);
+end;
+
+CREATE TRIGGER job_history_search_added after insert on job_history
+begin
+  insert into search_feed (source, key) values ('job', new.id);
+end;
+
+CREATE TRIGGER job_history_search_changed after update on job_history
+when new.session_id is not old.session_id or new.agent_name is not old.agent_name or new.status is not old.status
+  or new.prompt is not old.prompt or new.original_prompt is not old.original_prompt or new.summary is not old.summary
+  or new.error_type is not old.error_type or new.error_message is not old.error_message
+  or new.started_at is not old.started_at
+begin
+  insert into search_feed (source, key) values ('job', new.id);
+end;
+
+CREATE TRIGGER job_history_search_removed after delete on job_history
+begin
+  insert into search_feed (source, key) values ('job', old.id);
+end;
+
+CREATE TRIGGER feature_plans_search_added after insert on feature_plans
+begin
+  insert into search_feed (source, key) values ('plan', new.id);
+end;
+
+CREATE TRIGGER feature_plans_search_changed after update on feature_plans
+begin
+  insert into search_feed (source, key) values ('plan', new.id);
+end;
+
+CREATE TRIGGER feature_plans_search_removed after delete on feature_plans
+begin
+  insert into search_feed (source, key) values ('plan', old.id);
+end;
+
+CREATE TRIGGER plan_tasks_search_added after insert on plan_tasks
+begin
+  insert into search_feed (source, key) values ('task', new.id);
+end;
+
+CREATE TRIGGER plan_tasks_search_changed after update on plan_tasks
+begin
+  insert into search_feed (source, key) values ('task', new.id);
+end;
+
+CREATE TRIGGER plan_tasks_search_removed after delete on plan_tasks
+begin
+  insert into search_feed (source, key) values ('task', old.id);
+end;
+
+CREATE TRIGGER refactors_search_added after insert on refactors
+begin
+  insert into search_feed (source, key) values ('refactor', new.id);
+end;
+
+CREATE TRIGGER refactors_search_changed after update on refactors
+begin
+  insert into search_feed (source, key) values ('refactor', new.id);
+end;
+
+CREATE TRIGGER refactors_search_removed after delete on refactors
+begin
+  insert into search_feed (source, key) values ('refactor', old.id);
+end;
+
+CREATE TRIGGER debug_sessions_search_added after insert on debug_sessions
+begin
+  insert into search_feed (source, key) values ('debug', new.id);
+end;
+
+CREATE TRIGGER debug_sessions_search_changed after update on debug_sessions
+begin
+  insert into search_feed (source, key) values ('debug', new.id);
+end;
+
+CREATE TRIGGER debug_sessions_search_removed after delete on debug_sessions
+begin
+  insert into search_feed (source, key) values ('debug', old.id);
+end;
+
+CREATE TRIGGER debug_notes_search_added after insert on debug_notes
+begin
+  insert into search_feed (source, key) values ('note', new.id);
+end;
+
+CREATE TRIGGER debug_notes_search_changed after update on debug_notes
+begin
+  insert into search_feed (source, key) values ('note', new.id);
+end;
+
+CREATE TRIGGER debug_notes_search_removed after delete on debug_notes
+begin
+  insert into search_feed (source, key) values ('note', old.id);
+end;
+
+CREATE TRIGGER experiments_search_added after insert on experiments
+begin
+  insert into search_feed (source, key) values ('experiment', new.id);
+end;
+
+CREATE TRIGGER experiments_search_changed after update on experiments
+begin
+  insert into search_feed (source, key) values ('experiment', new.id);
+end;
+
+CREATE TRIGGER experiments_search_removed after delete on experiments
+begin
+  insert into search_feed (source, key) values ('experiment', old.id);
+end;
+
+CREATE TRIGGER experiment_runs_search_added after insert on experiment_runs
+begin
+  insert into search_feed (source, key) values ('run', new.id);
+end;
+
+CREATE TRIGGER experiment_runs_search_changed after update on experiment_runs
+begin
+  insert into search_feed (source, key) values ('run', new.id);
+end;
+
+CREATE TRIGGER experiment_runs_search_removed after delete on experiment_runs
+begin
+  insert into search_feed (source, key) values ('run', old.id);
+end;
+
+CREATE TRIGGER experiment_artifacts_search_added after insert on experiment_artifacts
+begin
+  insert into search_feed (source, key) values ('artifact', new.id);
+end;
+
+CREATE TRIGGER experiment_artifacts_search_changed after update on experiment_artifacts
+begin
+  insert into search_feed (source, key) values ('artifact', new.id);
+end;
+
+CREATE TRIGGER experiment_artifacts_search_removed after delete on experiment_artifacts
+begin
+  insert into search_feed (source, key) values ('artifact', old.id);
+end;
+
+CREATE TRIGGER summaries_search_added after insert on summaries
+begin
+  insert into search_feed (source, key) values ('summary', new.id);
+end;
+
+CREATE TRIGGER summaries_search_changed after update on summaries
+begin
+  insert into search_feed (source, key) values ('summary', new.id);
+end;
+
+CREATE TRIGGER summaries_search_removed after delete on summaries
+begin
+  insert into search_feed (source, key) values ('summary', old.id);
+end;
+
+CREATE TRIGGER agent_issue_work_search_added after insert on agent_issue_work
+begin
+  insert into search_feed (source, key) values ('issue', new.work_id);
+end;
+
+CREATE TRIGGER agent_issue_work_search_changed after update on agent_issue_work
+begin
+  insert into search_feed (source, key) values ('issue', new.work_id);
+end;
+
+CREATE TRIGGER agent_issue_work_search_removed after delete on agent_issue_work
+begin
+  insert into search_feed (source, key) values ('issue', old.work_id);
+end;
+
+CREATE TRIGGER sessions_search_added after insert on sessions
+begin
+  insert into search_feed (source, key) values ('work', new.session_id);
+end;
+
+CREATE TRIGGER sessions_search_changed after update on sessions
+begin
+  insert into search_feed (source, key) values ('work', new.session_id);
+end;
+
+CREATE TRIGGER sessions_search_removed after delete on sessions
+begin
+  insert into search_feed (source, key) values ('work', old.session_id);
+end;
+
+CREATE TRIGGER agent_log_entries_search_added after insert on agent_log_entries
+begin
+  insert into search_feed (source, key) values ('log', new.key);
+end;
+
+CREATE TRIGGER agent_log_entries_search_changed after update on agent_log_entries
+begin
+  insert into search_feed (source, key) values ('log', new.key);
+end;
+
+CREATE TRIGGER agent_log_entries_search_removed after delete on agent_log_entries
+begin
+  insert into search_feed (source, key) values ('log', old.key);
+end;
+
+CREATE TABLE usage_days (
+  day text not null,
+  session_id text not null,
+  agent_name text not null,
+  provider text not null,
+  model text not null,
+  cost_source text not null,
+  calls integer not null,
+  errors integer not null,
+  measured integer not null,
+  priced integer not null,
+  input_tokens integer not null,
+  output_tokens integer not null,
+  cache_read_tokens integer not null,
+  cache_write_tokens integer not null,
+  reasoning_tokens integer not null,
+  cost_nanos integer not null,
+  primary key (day, session_id, agent_name, provider, model, cost_source)
+) strict, without rowid;
+
+CREATE INDEX idx_usage_days_session on usage_days (session_id, cost_nanos, input_tokens, output_tokens, calls, measured, priced);
+
+CREATE TABLE tool_days (
+  day text not null,
+  name text not null,
+  agent_name text not null,
+  share integer not null,
+  calls integer not null,
+  failures integer not null,
+  total_ms real not null,
+  primary key (day, name, agent_name, share)
+) strict, without rowid;
+
+CREATE TRIGGER usage_days_added after insert on model_calls when new.counted = 1
+begin
+  insert into usage_days
+  values (
+    substr(new.started_at, 1, 10), ifnull(new.session_id, ''), ifnull(new.agent_name, ''), ifnull(new.provider, ''),
+    ifnull(new.model, ''), ifnull(new.cost_source, ''), 1, new.status = 'error',
+    ifnull(new.input_tokens, new.output_tokens) is not null, new.cost_nanos is not null,
+    ifnull(new.input_tokens, 0), ifnull(new.output_tokens, 0), ifnull(new.cache_read_tokens, 0),
+    ifnull(new.cache_write_tokens, 0), ifnull(new.reasoning_tokens, 0), ifnull(new.cost_nanos, 0)
+  )
+  on conflict do update
+  set
+    calls = calls + 1, errors = errors + excluded.errors, measured = measured + excluded.measured,
+    priced = priced + excluded.priced, input_tokens = input_tokens + excluded.input_tokens,
+    output_tokens = output_tokens + excluded.output_tokens,
+    cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
+    cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
+    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos;
+end;
+
+CREATE TRIGGER usage_days_removed after delete on model_calls when old.counted = 1
+begin
+  update usage_days
+  set
+    calls = calls - 1, errors = errors - (old.status = 'error'),
+    measured = measured - (ifnull(old.input_tokens, old.output_tokens) is not null),
+    priced = priced - (old.cost_nanos is not null), input_tokens = input_tokens - ifnull(old.input_tokens, 0),
+    output_tokens = output_tokens - ifnull(old.output_tokens, 0),
+    cache_read_tokens = cache_read_tokens - ifnull(old.cache_read_tokens, 0),
+    cache_write_tokens = cache_write_tokens - ifnull(old.cache_write_tokens, 0),
+    reasoning_tokens = reasoning_tokens - ifnull(old.reasoning_tokens, 0),
+    cost_nanos = cost_nanos - ifnull(old.cost_nanos, 0)
+  where day = substr(old.started_at, 1, 10)
+  and session_id = ifnull(old.session_id, '')
+  and agent_name = ifnull(old.agent_name, '')
+  and provider = ifnull(old.provider, '')
+  and model = ifnull(old.model, '')
+  and cost_source = ifnull(old.cost_source, '');
+  delete from usage_days
+  where day = substr(old.started_at, 1, 10)
+  and session_id = ifnull(old.session_id, '')
+  and agent_name = ifnull(old.agent_name, '')
+  and provider = ifnull(old.provider, '')
+  and model = ifnull(old.model, '')
+  and cost_source = ifnull(old.cost_source, '')
+  and calls = 0;
+end;
+
+CREATE TRIGGER usage_days_taken after update of
+  started_at, session_id, agent_name, provider, model, cost_source, status, input_tokens, output_tokens,
+  cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, counted
+on model_calls when old.counted = 1
+begin
+  update usage_days
+  set
+    calls = calls - 1, errors = errors - (old.status = 'error'),
+    measured = measured - (ifnull(old.input_tokens, old.output_tokens) is not null),
+    priced = priced - (old.cost_nanos is not null), input_tokens = input_tokens - ifnull(old.input_tokens, 0),
+    output_tokens = output_tokens - ifnull(old.output_tokens, 0),
+    cache_read_tokens = cache_read_tokens - ifnull(old.cache_read_tokens, 0),
+    cache_write_tokens = cache_write_tokens - ifnull(old.cache_write_tokens, 0),
+    reasoning_tokens = reasoning_tokens - ifnull(old.reasoning_tokens, 0),
+    cost_nanos = cost_nanos - ifnull(old.cost_nanos, 0)
+  where day = substr(old.started_at, 1, 10)
+  and session_id = ifnull(old.session_id, '')
+  and agent_name = ifnull(old.agent_name, '')
+  and provider = ifnull(old.provider, '')
+  and model = ifnull(old.model, '')
+  and cost_source = ifnull(old.cost_source, '');
+  delete from usage_days
+  where day = substr(old.started_at, 1, 10)
+  and session_id = ifnull(old.session_id, '')
+  and agent_name = ifnull(old.agent_name, '')
+  and provider = ifnull(old.provider, '')
+  and model = ifnull(old.model, '')
+  and cost_source = ifnull(old.cost_source, '')
+  and calls = 0;
+end;
+
+CREATE TRIGGER usage_days_given after update of
+  started_at, session_id, agent_name, provider, model, cost_source, status, input_tokens, output_tokens,
+  cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, counted
+on model_calls when new.counted = 1
+begin
+  insert into usage_days
+  values (
+    substr(new.started_at, 1, 10), ifnull(new.session_id, ''), ifnull(new.agent_name, ''), ifnull(new.provider, ''),
+    ifnull(new.model, ''), ifnull(new.cost_source, ''), 1, new.status = 'error',
+    ifnull(new.input_tokens, new.output_tokens) is not null, new.cost_nanos is not null,
+    ifnull(new.input_tokens, 0), ifnull(new.output_tokens, 0), ifnull(new.cache_read_tokens, 0),
+    ifnull(new.cache_write_tokens, 0), ifnull(new.reasoning_tokens, 0), ifnull(new.cost_nanos, 0)
+  )
+  on conflict do update
+  set
+    calls = calls + 1, errors = errors + excluded.errors, measured = measured + excluded.measured,
+    priced = priced + excluded.priced, input_tokens = input_tokens + excluded.input_tokens,
+    output_tokens = output_tokens + excluded.output_tokens,
+    cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
+    cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
+    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos;
+end;
+
+CREATE TRIGGER tool_days_added after insert on tool_calls
+begin
+  insert into tool_days
+  values (
+    substr(ifnull(new.timestamp, new.created_at), 1, 10), new.name, ifnull(new.agent_name, ''),
+    case when new.duration_ms is null then -99 else cast(floor(2 * log2(max(new.duration_ms, 0.001))) as integer) end,
+    1, new.is_error, ifnull(new.duration_ms, 0)
+  )
+  on conflict do update
+  set calls = calls + 1, failures = failures + excluded.failures, total_ms = total_ms + excluded.total_ms;
+end;
+
+CREATE TRIGGER tool_days_removed after delete on tool_calls
+begin
+  update tool_days
+  set calls = calls - 1, failures = failures - old.is_error, total_ms = total_ms - ifnull(old.duration_ms, 0)
+  where day = substr(ifnull(old.timestamp, old.created_at), 1, 10)
+  and name = old.name
+  and agent_name = ifnull(old.agent_name, '')
+  and share =
+    case when old.duration_ms is null then -99 else cast(floor(2 * log2(max(old.duration_ms, 0.001))) as integer) end;
+  delete from tool_days
+  where day = substr(ifnull(old.timestamp, old.created_at), 1, 10)
+  and name = old.name
+  and agent_name = ifnull(old.agent_name, '')
+  and share =
+    case when old.duration_ms is null then -99 else cast(floor(2 * log2(max(old.duration_ms, 0.001))) as integer) end
+  and calls = 0;
+end;
+
+CREATE TRIGGER tool_days_changed after update of name, agent_name, is_error, timestamp, created_at, duration_ms on tool_calls
+begin
+  update tool_days
+  set calls = calls - 1, failures = failures - old.is_error, total_ms = total_ms - ifnull(old.duration_ms, 0)
+  where day = substr(ifnull(old.timestamp, old.created_at), 1, 10)
+  and name = old.name
+  and agent_name = ifnull(old.agent_name, '')
+  and share =
+    case when old.duration_ms is null then -99 else cast(floor(2 * log2(max(old.duration_ms, 0.001))) as integer) end;
+  delete from tool_days
+  where day = substr(ifnull(old.timestamp, old.created_at), 1, 10)
+  and name = old.name
+  and agent_name = ifnull(old.agent_name, '')
+  and share =
+    case when old.duration_ms is null then -99 else cast(floor(2 * log2(max(old.duration_ms, 0.001))) as integer) end
+  and calls = 0;
+  insert into tool_days
+  values (
+    substr(ifnull(new.timestamp, new.created_at), 1, 10), new.name, ifnull(new.agent_name, ''),
+    case when new.duration_ms is null then -99 else cast(floor(2 * log2(max(new.duration_ms, 0.001))) as integer) end,
+    1, new.is_error, ifnull(new.duration_ms, 0)
+  )
+  on conflict do update
+  set calls = calls + 1, failures = failures + excluded.failures, total_ms = total_ms + excluded.total_ms;
+end;
+
+CREATE TABLE forgotten (
+  name text primary key,
+  rows integer not null
+) strict, without rowid;
+
+CREATE TABLE pins (
+  id integer primary key autoincrement,
+  kind text not null check (kind in ('session', 'experiment')),
+  name text not null,
+  note text,
+  created_at text not null,
+  unique (kind, name)
+) strict;
+
+CREATE TABLE sweeps (
+  id integer primary key autoincrement,
+  started_at text not null,
+  rule text not null,
+  what text not null,
+  rows integer not null,
+  bytes_freed integer not null,
+  oldest_left text,
+  left_behind integer not null,
+  duration_ms integer not null,
+  trouble text
+) strict;
+
+CREATE INDEX idx_sweeps_rule on sweeps (rule, id);
+
+CREATE TABLE archives (
+  file text primary key,
+  signal text not null,
+  day text not null,
+  rows integer not null,
+  bytes integer not null,
+  sha256 text not null,
+  created_at text not null
+) strict, without rowid;
+
+CREATE TABLE retention_state (
+  key text primary key,
+  value text not null
+) strict, without rowid;
+
+CREATE VIEW pinned_sessions as
+with told (session_id) as (
+  select name from pins where kind = 'session'
+  union
+  select e.agent_session_id
+  from pins as p
+  join experiments as e on e.key = p.name
+  where p.kind = 'experiment'
+  union
+  select r.agent_session_id
+  from pins as p
+  join experiments as e on e.key = p.name
+  join experiment_runs as r on r.experiment_id = e.id
+  where p.kind = 'experiment'
+  union
+  select j.session_id
+  from pins as p
+  join experiments as e on e.key = p.name
+  join experiment_runs as r on r.experiment_id = e.id
+  join job_history as j on j.id = r.job_id
+  where p.kind = 'experiment'
+  union
+  select a.agent_session_id
+  from pins as p
+  join experiments as e on e.key = p.name
+  join experiment_artifacts as a on a.experiment_id = e.id
+  where p.kind = 'experiment'
+)
+select session_id from told where session_id is not null
+union
+select s.session_id from agent_sessions as s where s.parent_session_id in (select session_id from told);
+
+CREATE INDEX agent_traces_content on agent_traces (created_at)
+where raw_input is not null or raw_output is not null or data is not null;
+
+CREATE INDEX tool_calls_content on tool_calls (created_at)
+where input_preview is not null or output_preview is not null;
+
+CREATE INDEX events_content on events (created_at) where data_json is not null;
+
+CREATE INDEX job_history_content on job_history (created_at)
+where prompt is not null or summary is not null or original_prompt is not null;

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from core.errors import AlreadyRunning, Missing, SpanledgerError
-from spanledger import __version__, questions, reports, upkeep
+from spanledger import __version__, book, keys, questions, reports, retaining, upkeep
 from spanledger.options import Source, WithDefault, config_options, json_option, listen_options
 from spanledger.terminal import note
 
@@ -83,13 +83,14 @@ def check(source: Source, *, as_json: bool) -> int:
 
 
 @commands.command()
+@click.option("--verbose", "-v", is_flag=True, help="Say what the collector has received as well.")
 @config_options
 @json_option
-def status(source: Source, *, as_json: bool) -> None:
-    """Say whether a collector runs, and what it has received."""
+def status(source: Source, *, as_json: bool, verbose: bool) -> None:
+    """Say in a few lines how the work stands: what is open, today's jobs, cost and failures."""
     from spanledger import status as page
 
-    page.show(source.load(), as_json=as_json)
+    page.show(source.load(), as_json=as_json, verbose=verbose)
 
 
 @commands.command()
@@ -204,5 +205,6 @@ def rejections_replay(source: Source, *, numbers: tuple[int, ...], everything: b
     return page.replay(source.load(), numbers, as_json=as_json)
 
 
-for command in (*questions.COMMANDS, *reports.COMMANDS, *upkeep.COMMANDS):
+PARTS = (book, retaining, keys, questions, reports, upkeep)
+for command in (each for part in PARTS for each in part.COMMANDS):
     commands.add_command(command)

@@ -9,6 +9,8 @@ from pydantic import ValidationError, field_validator
 from collector.config import Collector
 from core.section import Section
 from derive.config import Derive
+from mirror.config import Sync
+from retention.config import Retention
 from spanledger.layers import Given, Merged, merge
 from spanledger.mistakes import Mistaken, explain
 from spanledger.settings import DATABASE_PATH
@@ -33,6 +35,10 @@ class Config(Section):
     """Receive OTLP."""
     derive: Derive = Derive()
     """Derive sessions, jobs, calls and costs."""
+    retention: Retention = Retention()
+    """Forget on purpose; `spanledger retention plan` shows what would go."""
+    sync: Sync = Sync()
+    """Mirror session directories."""
     logs: Logs = Logs()
     """Say what happens."""
 

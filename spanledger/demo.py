@@ -23,7 +23,7 @@ from core.section import Address
 from spanledger import story
 from spanledger.config import Config
 from spanledger.options import Failed, database
-from spanledger.sinks import first_token, reachable
+from spanledger.sinks import a_token, reachable
 from spanledger.telling import Session
 from spanledger.terminal import say
 from store import lock
@@ -127,7 +127,7 @@ def _check_reachable(address: Address) -> None:
 
 
 def _exporters(name: str, address: Address, config: Config) -> Exporters:
-    token = first_token(config)
+    token = a_token(config)
     headers = {"authorization": f"Bearer {token}"} if token else {}
     part = config.collector.grpc if name == "gRPC" else config.collector.http
     _trust(part.tls)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from collector.http import LOOPBACK_NAMES
+from collector.guard import LOOPBACK_NAMES
 from collector.ports import holder as port_holder
 from core.errors import Misconfigured, SpanledgerError
 from core.section import Address
@@ -136,11 +136,13 @@ def _exposure(config: Config) -> Findings:
         for part in (settings.grpc, settings.http)
         if part.endpoint is not None and part.endpoint.host not in LOOPBACK_NAMES
     ]
-    if open_to_all and not settings.tokens:
-        text = f"{', '.join(open_to_all)} can be reached from other machines without a token"
-        yield Finding("exposure", WARN if settings.insecure_no_auth else FAIL, text, "set collector.tokens")
+    reached = f"{', '.join(open_to_all)} can be reached from other machines"
+    if open_to_all and settings.insecure_no_auth and not settings.tokens:
+        yield Finding("exposure", WARN, f"{reached} without a token", "make one with `spanledger token make NAME`")
+    elif open_to_all:
+        yield Finding("exposure", OK, f"{reached}, with a token alone")
     else:
-        yield Finding("exposure", OK, "tokens are asked for" if settings.tokens else "only this machine can connect")
+        yield Finding("exposure", OK, "only this machine can connect")
 
 
 def _disk(config: Config) -> Findings:

@@ -4,21 +4,24 @@ A write goes to the daemon that runs on the database; without one, this process 
 """
 
 import os
+import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
 import orjson
 
+from access.tokens import LOCAL, By
+from api.now import moment
 from api.operations import OPERATIONS, PREFIX
-from api.routes import moment
 from api.times import iso
 from api.times import moment as time_of
-from api.writing import Operation, Write
+from api.writing import Operation, audited
 from core.errors import AlreadyRunning, Invalid, Missing
 from spanledger.config import Config
 from spanledger.options import Source, database
@@ -31,10 +34,13 @@ Database = str | os.PathLike[str] | None
 When = datetime | str | float | None
 """A time: one without a zone is UTC, a number is Unix seconds."""
 
+T = TypeVar("T")
+
 TRIES: Final = 50
 AGAIN_S: Final = 0.1
 """Another process that writes for a moment is waited for this long, this often."""
-FIELD: Final = "{session_id}"
+FIELD: Final = re.compile(r"\{(\w+)\}")
+"""What stands in a path for a value."""
 
 
 def configured(db: Database = None) -> Config:
@@ -66,22 +72,46 @@ def write(name: str, values: Mapping[str, Any], *, db: Database = None) -> dict[
 
     Raise Invalid for values that are not what is wanted, Missing when they are about something that is not there.
     """
+    return send(name, {key: value for key, value in values.items() if value is not None}, db=db)
+
+
+def track(name: str, values: Mapping[str, Any], *, db: Database = None) -> dict[str, Any]:
+    """Do a command of the book of work once, however often it must be sent; a value of None is emptied.
+
+    Raise Invalid, Missing or Ambiguous.
+    """
+    return send(name, {"event_id": str(uuid4()), **values}, db=db)
+
+
+def send(name: str, values: Mapping[str, Any], *, db: Database = None) -> dict[str, Any]:
+    """Do one operation with the values as they are."""
     operation, config = OPERATIONS[name], configured(db)
-    told = orjson.loads(dumped({key: value for key, value in values.items() if value is not None}))
-    made = operation.make(told, moment())
+    told = orjson.loads(dumped(values))
+    now = moment()
+    made = audited(operation, told, operation.make(told, now), at=now.now, by=By(LOCAL, "this machine"))
     path = database(config)
     for tries_left in reversed(range(TRIES)):
         holder = lock.read(path)
         if holder is not None and holder.http is not None:
-            with daemon(config, holder.http) as sink:
+            with daemon(config, holder) as sink:
                 return sink.ask(*_request(operation, told))
         try:
-            return _here(config, path, made)
+            return _opened(config, made.carry_out)
         except AlreadyRunning:
             if not tries_left:
                 raise
             time.sleep(AGAIN_S)
     raise AssertionError("the last try returns or raises")
+
+
+def prepare(db: Database = None) -> Path:
+    """Make the database or bring it to the newest shape, unless a daemon has it; give its path."""
+    config = configured(db)
+    path = database(config)
+    if lock.read(path) is None:
+        with suppress(AlreadyRunning):  # whoever has it now has made it
+            _opened(config, lambda _: None)
+    return path
 
 
 def when(value: When) -> str | None:
@@ -96,13 +126,20 @@ def when(value: When) -> str | None:
         raise Invalid(f"{value!r} is not a time; a datetime or ISO 8601 text is wanted") from None
 
 
-def _here(config: Config, path: Path, made: Write) -> dict[str, Any]:
-    """Write in this process, holding the database's lock for that moment."""
+def _opened(config: Config, work: Callable[[SqliteWriteSide], T]) -> T:
+    """Write in this process."""
+    with holding(config) as side:
+        return patiently(lambda: work(side))
+
+
+@contextmanager
+def holding(config: Config) -> Iterator[SqliteWriteSide]:
+    """Open the database for writing in this process, holding its lock for that moment."""
     settings = config.store.model_copy(update={"reserve": 0})  # the reserve is the daemon's to keep
-    with Lock(path):
+    with Lock(database(config)):
         side = patiently(lambda: SqliteWriteSide(settings))
         try:
-            return made.answer(patiently(lambda: side.apply(made.changes)))
+            yield side
         finally:
             side.close()
 
@@ -111,10 +148,10 @@ def _request(operation: Operation, values: Mapping[str, Any]) -> tuple[str, str,
     """Write an operation as an HTTP request: method, path, body."""
     rest = dict(values)
     path = PREFIX + operation.path
-    if FIELD in path:
-        path = path.replace(FIELD, quote(str(rest.pop("session_id", "")), safe=""))
+    for name in FIELD.findall(path):
+        path = path.replace(f"{{{name}}}", quote(str(rest.pop(name, "")), safe=""))
     if operation.method == "DELETE":
-        return operation.method, f"{path}?{urlencode(rest)}", b""
+        return operation.method, f"{path}?{urlencode(rest)}" if rest else path, b""
     return operation.method, path, dumped(rest)
 
 

@@ -39,7 +39,7 @@ def show(config: Config, what: str, *, as_json: bool) -> None:
     elif holder.http is None:
         raise AlreadyRunning(f"{path} is in use by {holder}, which has no HTTP port; stop it or switch that port on")
     else:
-        with daemon(config, holder.http) as sink:
+        with daemon(config, holder) as sink:
             _there(sink, what)
     took = round(time.monotonic() - began, 1)
     if as_json:
@@ -68,8 +68,9 @@ def derive(config: Config, write: Callable[[Changes], Any], order: Order | None 
     raw = SqliteRawSide(database(config))
     progress = Progress("rows derived from")
     try:
-        grace, idle = (int(seconds * 1e9) for seconds in (config.derive.job_grace, config.derive.session_idle))
-        rules = Rules(catalogue(raw), grace=grace, idle=idle)
+        told = config.derive
+        grace, idle, park = (int(seconds * 1e9) for seconds in (told.job_grace, told.session_idle, told.park))
+        rules = Rules(catalogue(raw), grace=grace, idle=idle, park=park)
         deriver = Deriver(raw, write, rules, clock=lambda: 0.0)  # nothing else needs the time that large groups take
         if order is not None:
             obey(order, deriver)

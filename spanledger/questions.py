@@ -1,4 +1,4 @@
-"""Give the commands that answer what agents did: sessions, session, trace, jobs, job, tools."""
+"""Give the commands that answer what agents did: sessions, session, trace, jobs, job, tools, search."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +11,8 @@ Command = Callable[..., Any]
 
 EPILOG = "An ID may be cut short as long as it names one only. A time is 30m, 2h or 7d ago, or ISO 8601 in UTC."
 MOST = 1_000
+WORDS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+"""Let -this be a word that must not be there."""
 
 
 def _limit(default: int) -> Callable[[Command], Command]:
@@ -119,4 +121,37 @@ def tools(source: Source, *, as_json: bool, limit: int, **where: str | None) -> 
     page.show(source.load(), _asked(**where), limit=limit, as_json=as_json)
 
 
-COMMANDS = (sessions, session, trace, jobs, job, tools)
+@click.command(epilog=EPILOG, context_settings=WORDS)
+@click.argument("words", metavar="TEXT...", nargs=-1)
+@_text("kind", "Only of this kind: llm, tool, agent, job, plan, task, note, summary, ...", "NAME")
+@_text("session", "Only of this session.", "ID")
+@_text("agent", "Only of this agent.", "NAME")
+@_text("project", "Only of this project.", "KEY")
+@_text("tool", "Only calls of this tool.", "NAME")
+@click.option("--errors", is_flag=True, help="Only what went wrong.")
+@click.option("--best", is_flag=True, help="Those that hold the words best first, not the newest.")
+@_since
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 100), help="How many to show.")
+@config_options
+@json_option
+def search(  # noqa: PLR0913  what is taken apart from the filters
+    source: Source,
+    *,
+    words: tuple[str, ...],
+    as_json: bool,
+    limit: int,
+    errors: bool,
+    best: bool,
+    **where: str | None,
+) -> None:
+    """Search prompts, answers, tool calls, errors and notes for words.
+
+    "Words in quotes" stand behind each other, -this must not be there, begin* is a beginning, this OR that will do.
+    """
+    from spanledger import show_search as page
+
+    asked = {**_asked(**where), "errors": errors, "order": "best" if best else "newest"}
+    page.show(source.load(), " ".join(words), asked, limit=limit, as_json=as_json)
+
+
+COMMANDS = (sessions, session, trace, jobs, job, tools, search)

@@ -13,11 +13,14 @@ from pathlib import Path
 
 import structlog
 
+from api import retention
+from api.operations import PREFIX
 from api.routes import Api
 from collector import http, otlp_grpc
-from collector.admission import Admission, Gate
+from collector.admission import Admission
 from collector.bodies import Bodies
 from collector.config import Collector
+from collector.guard import LOOPBACK_NAMES
 from collector.ingest import Ingest
 from collector.intake import Intake
 from core.counters import Counters
@@ -25,13 +28,24 @@ from core.errors import Misconfigured, SpanledgerError
 from core.loop import every
 from core.memory import collect_seldom, frugal, give_back, resident_bytes
 from core.section import Address
-from derive.channel import Start
+from derive.channel import IndexStart, Start
 from derive.following import Following
+from derive.index_following import IndexFollowing
+from derive.keeping import Keeping
+from mirror.mirroring import Database, Mirror
+from mirror.routes import Routes
+from retention.keeper import Keeper
 from schema.derived import Changes
+from spanledger import __version__
 from spanledger.config import Config
+from spanledger.doors import Doors
+from store.disk import free_bytes
 from store.lock import Lock
+from store.old import SqliteOldSide
 from store.sqlite import SqliteReadSide, SqliteWriteSide
 from store.writer import Writer
+from web.app import SCOPES, Pages
+from web.daemon import Daemon
 
 log = structlog.get_logger()
 
@@ -39,6 +53,8 @@ DRAIN_S = 4.0
 STOP_S = 6.5
 """Requests under way get the first to end, the writer what is left of the second; the rest is for closing."""
 WATCH_S = 1.0
+NOTE_S = 60.0
+"""How often it is written down when tokens were last shown."""
 SWITCH_INTERVAL_S = 0.001
 """How long a thread may hold the interpreter; the writer must not wait 5 ms for each statement."""
 
@@ -70,8 +86,7 @@ class Service:
     """Hold the daemon's parts."""
 
     def __init__(self, config: Config) -> None:
-        """Check what the configuration alone can tell; open nothing."""
-        _check_exposure(config.collector)
+        """Put the parts together; open nothing."""
         self._config = config
         self.counters = Counters()
         self.writer = Writer(
@@ -79,18 +94,32 @@ class Service:
             queue_bytes=config.store.queue_bytes,
             group_bytes=config.store.group_bytes,
         )
-        self.following = Following(_start(config), self._write, busy=lambda: self.writer.queued_batches > 0)
+        self.following = Following(_start(config), self._write, busy=self._busy)
+        self.keeping = Keeping(self.following, IndexFollowing(_index_start(config), self._write, busy=self._busy))
+        self.doors = Doors(self.writer, config.collector.tokens)
         limits = config.collector.limits
         self.ingest = Ingest(self.writer, self.counters, wait_s=limits.wait, answer_within_s=limits.answer_within)
         self._intake = Intake(
             limits=limits,
-            gate=Gate([token.get_secret_value() for token in config.collector.tokens]),
+            gate=self.doors.gate,
             admission=Admission(limit_bytes=limits.in_flight_bytes, wait_s=limits.wait),
             ingest=self.ingest,
             counters=self.counters,
         )
         path = _path(config)
-        self.api = Api(lambda: SqliteReadSide(path), self._apply, Bodies(self._intake).read, self.following)
+        self.keeper = Keeper(
+            config.retention,
+            lambda: SqliteOldSide(path),
+            self.writer.run,
+            busy=self._busy,
+            is_derived=lambda: self.following.is_level,
+            free=lambda: free_bytes(path),
+        )
+        self.api = Api(
+            lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.keeping, self.doors
+        )
+        self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
+        self.pages = self._pages(path)
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
 
@@ -104,28 +133,38 @@ class Service:
         lock = stack.enter_context(Lock(path))
         stack.callback(self.ingest.close)
         stack.callback(self.api.close)
+        stack.callback(self.pages.close)
         self.writer.start()
         stack.push_async_callback(self._stop)
-        self.following.start()
-        stack.callback(self.following.stop)
+        await self.doors.renew()
+        _check_exposure(self._config.collector, closed=self.doors.gate.closed)
+        self.keeping.start()
+        stack.callback(self.keeping.stop)
+        self.keeper.start()
+        stack.callback(self.keeper.stop)
+        self.mirror.start()
+        stack.push_async_callback(asyncio.to_thread, self.mirror.stop)
         for listener in self._listeners:
             await listener.start()
-        lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time.time())
+        lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time.time(), secret=self.doors.secret)
         log.info("ready", grpc=self.grpc_address, http=self.http_address, db=str(path))
 
     async def _stop(self) -> None:
         """Close both doors at once, finish what is inside, write it; all within eight seconds (reliability.md P5)."""
         began = time.monotonic()
+        self.pages.live.close()
         await asyncio.gather(*(listener.stop(DRAIN_S) for listener in self._listeners))
         left = max(1.0, STOP_S - (time.monotonic() - began))
         await asyncio.to_thread(self.writer.stop, left)
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Publish health and give memory back once a second until told to stop."""
-        watching = asyncio.create_task(every(WATCH_S, self._look, stop=stop, name="watch"), name="watch")
+        works = ((WATCH_S, self._look, "watch"), (NOTE_S, self.doors.note_uses, "note uses"))
+        tasks = {asyncio.create_task(every(s, work, stop=stop, name=name), name=name) for s, work, name in works}
         await stop.wait()
-        watching.cancel()
-        await asyncio.wait({watching})
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
     async def ready(self) -> str:
         """Say why requests cannot be kept now; empty when they can (otlp.md O01)."""
@@ -145,13 +184,27 @@ class Service:
         """Write where HTTP is listened for."""
         return _address(self._config.collector.http.endpoint, self.http)
 
+    def _busy(self) -> bool:
+        return self.writer.queued_batches > 0
+
     def _apply(self, changes: Changes) -> "Future[list[int]]":
         return self.writer.run(lambda side: side.apply(changes))
 
     def _write(self, changes: Changes) -> None:
-        self._apply(changes).result()
+        if changes.told is None:
+            self._apply(changes).result()
+            return
+        refused = self.writer.run(lambda side: side.hear(changes)).result()
+        for fault in refused:
+            self.counters.commands_rejected.labels(fault.code, fault.event).inc()
+        if refused:
+            log.warning(
+                "commands were refused", commands=len(refused), first=[fault.line() for fault in refused[:LOGGED]]
+            )
 
     async def _look(self) -> None:
+        if self.http is not None:
+            self.http.refresh()
         counters, writer = self.counters, self.writer
         counters.queued_bytes.set(writer.queued_bytes)
         counters.commit_seconds.set(writer.last_commit_s)
@@ -159,6 +212,10 @@ class Service:
         counters.underived.set(self.following.backlog.rows)
         counters.derive_failures.set(self.following.failures)
         counters.derive_restarts.set(self.following.restarts)
+        counters.mirrored.set(self.mirror.sessions)
+        counters.mirror_broken.set(len(self.mirror.broken))
+        counters.mirror_waiting.set(len(self.mirror.waiting))
+        counters.mirror_overflows.set(self.mirror.waiting.overflows)
         counters.in_flight_bytes.set(self._intake.admission.in_flight_bytes)
         if self.grpc is not None:
             await self.grpc.serving(now=not await self.ready())
@@ -168,12 +225,31 @@ class Service:
     def _grpc(self) -> otlp_grpc.Listener:
         return otlp_grpc.Listener(self._config.collector.grpc, self._intake)
 
+    def _pages(self, path: Path) -> Pages:
+        daemon = Daemon(
+            open_reader=lambda: SqliteReadSide(path),
+            version=lambda: self.writer.commits,
+            deriving=self.following.state,
+            admit=self.doors.gate.check,
+            grpc=lambda: self.grpc_address,
+            http=lambda: self.http_address,
+            database=path,
+            release=__version__,
+        )
+        return Pages(daemon, Bodies(self._intake).read)
+
     def _http(self) -> http.Listener:
         settings = self._config.collector.http
-        app = http.application(self._intake, settings, ready=self.ready, api=self.api.routes())
+        mirrored = Routes(self.mirror, self._apply, Bodies(self._intake).read)
+        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *self.pages.routes(), *retention.routes(self.keeper)]
+        scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES | retention.scopes()
+        told = self.pages.told
+        app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes, told=told)
         return http.Listener(settings, self._intake, app)
 
 
+LOGGED = 5
+"""Refused commands that are logged in words at a time."""
 IDLE_BYTES = 128 << 20
 """Above this, an idle daemon asks the allocator to give memory back."""
 
@@ -184,7 +260,12 @@ def _path(config: Config) -> Path:
 
 
 def _start(config: Config) -> Start:
-    return Start(_path(config), int(config.derive.job_grace * 1e9), int(config.derive.session_idle * 1e9))
+    told = config.derive
+    return Start(_path(config), *(int(seconds * 1e9) for seconds in (told.job_grace, told.session_idle, told.park)))
+
+
+def _index_start(config: Config) -> IndexStart:
+    return IndexStart(_path(config), config.store.min_free_disk, config.store.min_free_percent)
 
 
 def _address(configured: Address | None, listener: otlp_grpc.Listener | http.Listener | None) -> str | None:
@@ -193,16 +274,16 @@ def _address(configured: Address | None, listener: otlp_grpc.Listener | http.Lis
     return str(Address(configured.host, listener.port))
 
 
-def _check_exposure(settings: Collector) -> None:
+def _check_exposure(settings: Collector, *, closed: bool) -> None:
     """Refuse to listen beyond this machine without credentials unless told to (otlp.md S01)."""
     open_to_all = [
         str(part.endpoint)
         for part in (settings.grpc, settings.http)
-        if part.endpoint is not None and part.endpoint.host not in http.LOOPBACK_NAMES
+        if part.endpoint is not None and part.endpoint.host not in LOOPBACK_NAMES
     ]
-    if open_to_all and not settings.tokens and not settings.insecure_no_auth:
+    if open_to_all and not closed and not settings.insecure_no_auth:
         message = (
             f"{', '.join(open_to_all)} can be reached from other machines and no token is set; "
-            "set [collector] tokens, or insecure_no_auth = true if the network is trusted"
+            "make one with `spanledger token make NAME`, or set insecure_no_auth = true if the network is trusted"
         )
         raise Misconfigured(message)

@@ -17,12 +17,23 @@ from google.rpc.status_pb2 import Status
 
 from collector.config import Http
 from collector.local import local
-from core.errors import AlreadyRunning, Forbidden, Invalid, Missing, Refused, StoreBusy, TryAgain, Unauthenticated
+from core.errors import (
+    AlreadyRunning,
+    Ambiguous,
+    Forbidden,
+    Invalid,
+    Missing,
+    Refused,
+    StoreBusy,
+    TryAgain,
+    Unauthenticated,
+)
 from core.section import Address
 from schema.signals import WIRE, Signal
 from spanledger.config import Config
 from spanledger.options import database
 from store import lock
+from store.lock import Holder
 from store.protocol import Outcome
 
 T = TypeVar("T")
@@ -32,7 +43,13 @@ ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where to reach a
 TIMEOUT_S = 60.0
 TRIES = 20
 DEFAULT_DELAY_S = 1.0
-ERRORS: dict[int, type[Refused]] = {400: Invalid, 401: Unauthenticated, 403: Forbidden, 404: Missing}
+ERRORS: dict[int, type[Refused]] = {
+    400: Invalid,
+    401: Unauthenticated,
+    403: Forbidden,
+    404: Missing,
+    409: Ambiguous,
+}
 COME_AGAIN = frozenset({429, 502, 503, 504})
 
 
@@ -67,23 +84,26 @@ def opened(config: Config) -> Iterator[Sink]:
         return
     if holder.http is None:
         raise AlreadyRunning(f"{path} is in use by {holder}, which has no HTTP port; stop it or switch that port on")
-    with daemon(config, holder.http) as sink:
+    with daemon(config, holder) as sink:
         yield sink
 
 
 @contextmanager
-def daemon(config: Config, address: str) -> Iterator["DaemonSink"]:
-    """Connect to the collector that runs at an address."""
-    sink = DaemonSink(Address.parse(address), config.collector.http, token=first_token(config))
+def daemon(config: Config, holder: Holder) -> Iterator["DaemonSink"]:
+    """Connect to the HTTP port of the collector that holds a database."""
+    assert holder.http is not None, "the caller has seen that there is a port"
+    sink = DaemonSink(Address.parse(holder.http), config.collector.http, token=holder.secret)
     try:
         yield sink
     finally:
         sink.close()
 
 
-def first_token(config: Config) -> str | None:
-    """Give a token that the collector accepts; None when it asks for none."""
-    return next((token.get_secret_value() for token in config.collector.tokens), None)
+def a_token(config: Config) -> str | None:
+    """Find a token that the collector accepts: its own while it runs on this database, or a configured one."""
+    holder = lock.read(database(config))
+    configured = (token.get_secret_value() for token in config.collector.tokens)
+    return (holder.secret if holder else None) or next(configured, None)
 
 
 def reachable(address: Address) -> Address:
@@ -128,7 +148,7 @@ class DaemonSink:
         told: dict[str, Any] = orjson.loads(answer or b"{}")
         if status >= http.HTTPStatus.BAD_REQUEST:
             kind = ERRORS.get(status, Refused)
-            raise kind(str(told.get("detail") or f"the collector answered HTTP {status}"))
+            raise kind(str(told.get("detail") or f"the collector answered HTTP {status}"), told=told)
         return told
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from spanledger import __version__
+from spanledger import __version__, standing
 from spanledger.config import Config
 from spanledger.options import database, reading
 from spanledger.terminal import NANOSECONDS, human_bytes, human_time, plain, say, say_json, table
@@ -14,18 +14,36 @@ from store.sqlite import SqliteReadSide
 
 HEAD = ("signal", "transport", "requests", "received", "stored", "duplicate", "rejected", "repaired", "conflicts")
 UNPRICED = 5
+BEHIND = 1_000
+"""Records that are yet to be derived from, above which that is worth a word."""
 VIEWS = ("spans", "log_records", "metric_points")
 
 
-def show(config: Config, *, as_json: bool) -> None:
-    """Print whether a collector runs, where, and what it has received."""
+def show(config: Config, *, as_json: bool, verbose: bool) -> None:
+    """Print how the work stands and whether a collector runs; `verbose` adds what that has received, JSON has all."""
     path = database(config)
     with reading(config) as side:
-        facts = gather(path, side, lock.read(path))
-    if as_json:
-        say_json(facts)
-        return
-    _print(facts)
+        work = standing.gather(side)
+        facts = {**gather(path, side, lock.read(path)), "work": work} if as_json or verbose else {}
+        if as_json:
+            say_json(facts)
+            return
+        say(standing.written(work))
+        say(_collector(lock.read(path), side))
+    if verbose:
+        say()
+        _print(facts)
+
+
+def _collector(holder: Holder | None, side: SqliteReadSide) -> str:
+    """Say in one line whether a collector runs, and what needs a look."""
+    told = f"running, process {holder.pid}" if holder else "not running; start it with `spanledger serve`"
+    behind, refused = sum(side.report("behind")[0].values()), side.tally().kept
+    if behind > BEHIND:
+        told += f"; {behind} records to derive from"
+    if refused:
+        told += f"; {refused} refused, see `spanledger rejections`"
+    return f"collector: {told}"
 
 
 def gather(path: Path, side: SqliteReadSide, holder: Holder | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Give the commands that keep derived tables right: rebuild, recost, prices."""
+"""Give the commands that keep what is kept right: rebuild, recost, prices, sync."""
 
 from pathlib import Path
 
@@ -11,16 +11,21 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
+@click.option("--search", "texts", is_flag=True, help="Make the index of texts anew, and nothing else.")
 @config_options
 @json_option
-def rebuild(source: Source, *, as_json: bool) -> None:
+def rebuild(source: Source, *, texts: bool, as_json: bool) -> None:
     """Derive sessions, jobs, calls and costs again from the raw records.
 
     A running collector does it beside its work; otherwise this command does. What programs wrote themselves stays.
     """
+    if texts:
+        from spanledger import index_again
+
+        return index_again.show(source.load(), as_json=as_json)
     from spanledger import looking_back as page
 
-    page.show(source.load(), "rebuild", as_json=as_json)
+    return page.show(source.load(), "rebuild", as_json=as_json)
 
 
 @click.command()
@@ -91,4 +96,19 @@ def prices_import(source: Source, *, prices_file: Path, as_json: bool) -> None:
     page.take(source.load(), prices_file, as_json=as_json)
 
 
-COMMANDS = (rebuild, recost, prices)
+@click.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@config_options
+@json_option
+def sync(source: Source, *, paths: tuple[str, ...], as_json: bool) -> int:
+    """Mirror session directories at or below each PATH: phases, checkpoints and agents of work sessions.
+
+    They are read, never written to. A running collector does it where [sync] paths lets it; else this command does.
+    The exit status is 1 when a directory cannot be read.
+    """
+    from spanledger import syncing as page
+
+    return page.show(source.load(), paths, as_json=as_json)
+
+
+COMMANDS = (rebuild, recost, prices, sync)

@@ -9,6 +9,7 @@ import apsw
 
 from schema.rows import Batch, Rejection
 from schema.signals import Signal
+from store import violations
 from store.protocol import LedgerLine, Outcome
 from store.queries import QUERIES
 
@@ -50,11 +51,18 @@ def enter(cursor: apsw.Cursor, batch: Batch, outcome: Outcome, conflicts: list[R
     )
     cursor.execute(QUERIES["add_to_ledger"], (batch.signal, batch.transport, *counts))
     if batch.fingerprint is not None and not outcome.replayed:
-        answer = (batch.fingerprint, batch.received_at, batch.rejected, batch.message)
+        answer = (batch.fingerprint, batch.received_at, batch.told_rejected, batch.message)
         cursor.execute(QUERIES["add_request"], answer)
     if not outcome.replayed:
         _reject(cursor, batch, batch.rejections, encoding=batch.encoding)
         _reject(cursor, batch, conflicts, encoding="row")
+        violations.note(
+            cursor,
+            batch.violations,
+            received_at=batch.received_at,
+            signal=batch.signal,
+            transport=batch.transport,
+        )
 
 
 def forget_requests(cursor: apsw.Cursor, *, before: int) -> int:

@@ -167,3 +167,175 @@ where rowid in (
 -- name: forget_series
 -- Forget what metric points came to, so that it is made anew of those that are kept.
 delete from usage_series;
+
+-- name: go_on_with_session
+-- Let a session go on of whose records the first are gone.
+update agent_sessions
+set
+  ended_at = :ended_at,
+  exit_reason = :exit_reason,
+  closed_by = :closed_by,
+  last_seen_at = :last_seen_at
+where session_id = :session_id
+and emitter is not 'api'
+and :last_seen_at > ifnull(last_seen_at, '');
+
+-- name: add_up_agent
+-- Add up the calls of a run of an agent of whose records the first are gone.
+update agents
+set
+  status = :status,
+  ended_at = :ended_at,
+  (input_tokens, output_tokens, cost_nanos) = (
+    select sum(c.input_tokens), sum(c.output_tokens), sum(c.cost_nanos)
+    from model_calls as c
+    where c.session_id = agents.session_id
+    and c.agent_id = agents.agent_id
+    and c.counted = 1
+  ),
+  tool_call_count = (
+    select count(*)
+    from tool_calls as t
+    where t.session_id = agents.session_id
+    and t.agent_id = agents.agent_id
+    and t.status is not 'refused'
+  )
+where agent_id = :agent_id
+and emitter is not 'api';
+
+-- name: add_sweep
+-- Write down what a rule took.
+insert into sweeps (started_at, rule, what, rows, bytes_freed, oldest_left, left_behind, duration_ms, trouble)
+values (:started_at, :rule, :what, :rows, :bytes_freed, :oldest_left, :left_behind, :duration_ms, :trouble);
+
+-- name: forget_sweeps
+-- Forget the oldest of too many lines about sweeps.
+delete from sweeps
+where id <= (select max(id) from sweeps) - :kept;
+
+-- name: set_retention
+-- Keep something about retention itself.
+insert into retention_state (key, value)
+values (:key, :value)
+on conflict (key) do update
+set value = excluded.value;
+
+-- name: set_retention_days
+-- Tell the readers of seed 002's settings how long raw records are kept.
+insert into trace_settings (key, value)
+values ('retention_days', :days)
+on conflict (key) do update
+set value = excluded.value;
+
+-- name: add_archive
+-- Write down which file holds what is about to be deleted.
+insert into archives (file, signal, day, rows, bytes, sha256, created_at)
+values (:file, :signal, :day, :rows, :bytes, :digest, :created_at)
+on conflict (file) do update
+set rows = excluded.rows, bytes = excluded.bytes, sha256 = excluded.sha256, created_at = excluded.created_at;
+
+-- name: add_pin
+-- Keep something for ever.
+insert into pins (kind, name, note, created_at)
+values (:kind, :name, :note, :created_at)
+on conflict (kind, name) do update
+set note = ifnull(excluded.note, note);
+
+-- name: remove_pin
+-- Let something go like everything else.
+delete from pins
+where kind = :kind
+and name = :name;
+
+-- name: shorten_search_feed
+-- Forget changes that the index of texts has followed durably.
+delete from search_feed
+where id <= :until;
+
+-- name: add_token
+-- Let a token in; only its hash is kept.
+insert into access_tokens (id, name, scopes, hash, created_at, expires_at)
+values (:id, :name, :scopes, unhex(:hash), :created_at, :expires_at);
+
+-- name: revoke_token
+-- Let a token in no more.
+update access_tokens
+set revoked_at = :at
+where id = :id
+and revoked_at is null;
+
+-- name: use_token
+-- Note when a token was last shown.
+update access_tokens
+set last_used_at = :at
+where id = :id;
+
+-- name: audit
+-- Write down who changed what; the oldest of very many go.
+insert into audit_log (at, who, address, action, detail)
+values (:at, :who, :address, :action, :detail);
+
+-- name: forget_audit
+-- Keep the newest entries of who changed what.
+delete from audit_log
+where id <= (select max(id) from audit_log) - :kept;
+
+-- name: see_project
+-- Know a project by a session in it; what was told of it stays.
+insert into projects (key, name, path, created_at)
+values (:key, :name, :path, :now)
+on conflict (key) do update
+set path = excluded.path
+where path is null;
+
+-- name: miss_session
+-- Know since when a session's directory is gone.
+update sessions
+set missing_since = :now
+where path = :path
+and missing_since is null;
+
+-- name: miss_others
+-- Know since when a session has given its directory to another.
+update sessions
+set missing_since = :now
+where path = :path
+and session_id <> :session_id
+and missing_since is null;
+
+-- name: forget_checkpoints
+-- Forget the checkpoints that a session no longer has.
+delete from session_checkpoints
+where session_id = :session_id
+and ordinal >= :count;
+
+-- name: forget_phases
+-- Forget the phases that a session no longer has.
+delete from session_phases
+where session_id = :session_id
+and ordinal >= :count;
+
+-- name: forget_session_agents
+-- Forget the agents that a session no longer tells of.
+delete from session_agents
+where session_id = :session_id
+and ordinal >= :count;
+
+-- name: forget_mirrored_agents
+-- Forget the same among all agents, as long as nothing else tells of them.
+delete from agents
+where session_id = :session_id
+and emitter = 'mirror'
+and agent_id not in (select value from json_each(:kept));
+
+-- name: forget_links
+-- Forget the sessions of telemetry that a session no longer names.
+delete from session_links
+where session_id = :session_id
+and agent_session_id not in (select value from json_each(:kept));
+
+-- name: forget_lines
+-- Forget the lines of a session's history from one on.
+delete from agent_log_entries
+where key >= :key
+and key < :until;

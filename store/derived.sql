@@ -131,7 +131,7 @@ from model_prices
 order by source, provider, model, valid_from;
 
 -- name: count_day
--- Add up a day's jobs anew, if any is kept.
+-- Add up a day's jobs anew, if all of them are kept.
 insert into daily_metrics (
   date, jobs_started, jobs_completed, jobs_failed, total_input_tokens, total_output_tokens, total_elapsed_ms,
   files_modified_count
@@ -149,7 +149,7 @@ from (
   where (started_at >= ?1 and started_at < ?1 || 'U')
   or (completed_at >= ?1 and completed_at < ?1 || 'U')
 )
-where true
+where not exists (select 1 from retention_state where key = 'days_closed' and value >= ?1)
 having count(*) > 0
 on conflict (date) do update
 set
@@ -314,12 +314,14 @@ where session_id is not null
 limit ?;
 
 -- name: raw_ends
--- Find the newest id of each signal.
-select (select ifnull(max(id), 0) from raw_spans), (select ifnull(max(id), 0) from raw_logs);
+-- Find the newest id that was given for each signal, whether or not its row is kept.
+select
+  ifnull((select seq from sqlite_sequence where name = 'raw_spans'), 0),
+  ifnull((select seq from sqlite_sequence where name = 'raw_logs'), 0);
 
 -- name: points_end
--- Find the newest id of the metric points, and up to which they have been read.
-select (select ifnull(max(id), 0) from raw_points), (select ifnull(max(after_id), 0) from derived_positions where signal = 'metrics');
+-- Find the newest id that was given to a metric point, and up to which they have been read.
+select ifnull((select seq from sqlite_sequence where name = 'raw_points'), 0), (select ifnull(max(after_id), 0) from derived_positions where signal = 'metrics');
 
 -- name: points_read
 -- List the points of some metrics after one id up to another, in order of arrival.
@@ -365,4 +367,92 @@ from model_calls
 where session_id = ?
 and counted = 1
 and emitter = 'api'
+limit 1;
+
+-- name: raw_forgotten
+-- Say whether raw records were ever forgotten.
+select 1
+from forgotten
+where rows > 0
+limit 1;
+
+-- name: told_of_session
+-- List what was derived of a session record by record: table, key, the keys of its records, job.
+select 'agent_traces', trace_id, json_array(iif(kind = 'moment', parent_trace_id, trace_id)), job_id
+from agent_traces
+where session_id = ?1
+and emitter is not 'api'
+and (
+  kind = 'moment'
+  or trace_id = otel_trace_id || '/' || otel_span_id
+  or trace_id like 'log/%'
+)
+union all
+select 'model_calls', call_id, sources, job_id
+from model_calls
+where session_id = ?1
+and emitter is not 'api'
+and usage_role <> 'metric'
+union all
+select 'tool_calls', key, sources, job_id
+from tool_calls
+where session_id = ?1
+and emitter is not 'api'
+union all
+select 'events', key, json_array(iif(key like 'log/%', key, trace_id || '/' || span_id)), job_id
+from events
+where session_id = ?1
+and emitter is not 'api'
+and key is not null;
+
+-- name: told_in_trace
+-- List what was derived of a trace record by record, as far as it belongs to no session.
+select 'agent_traces', trace_id, json_array(iif(kind = 'moment', parent_trace_id, trace_id)), job_id
+from agent_traces
+where otel_trace_id = ?1
+and session_id is null
+and emitter is not 'api'
+union all
+select 'model_calls', m.call_id, m.sources, m.job_id
+from agent_traces as t
+join model_calls as m on m.call_id = t.trace_id
+where t.otel_trace_id = ?1
+and m.session_id is null
+and m.emitter is not 'api'
+union all
+select 'tool_calls', c.key, c.sources, c.job_id
+from agent_traces as t
+join tool_calls as c on c.key = t.trace_id
+where t.otel_trace_id = ?1
+and c.session_id is null
+and c.emitter is not 'api'
+union all
+select 'events', key, json_array(iif(key like 'log/%', key, trace_id || '/' || span_id)), job_id
+from events
+where trace_id = ?1
+and session_id is null
+and emitter is not 'api'
+and key is not null;
+
+-- name: open_jobs_of_session
+-- List a session's jobs that go on.
+select id
+from open_jobs
+where session_id = ?
+and emitter is not 'api';
+
+-- name: session_span
+-- Read from when to when a session's records go.
+select started_at, last_seen_at
+from agent_sessions
+where session_id = ?
+and source = 'otlp'
+and emitter is not 'api'
+and last_seen_at is not null;
+
+-- name: any_parked
+-- Say whether commands wait for what they are about.
+select 1
+from ingest_rejections
+where state = 'parked'
 limit 1;

@@ -91,6 +91,12 @@ class DiskGuard:
         return True
 
 
+def free_bytes(path: Path) -> int:
+    """Say how much room the disk of a file has."""
+    disk = os.statvfs(path.parent)
+    return disk.f_bavail * disk.f_frsize
+
+
 def network_filesystem(path: Path, *, mounts: Path = Path("/proc/mounts")) -> str | None:
     """Name the network filesystem that a path is on, where a write-ahead log is not safe; None when it is local."""
     if not mounts.exists():

@@ -91,6 +91,7 @@ def _differs(cursor: apsw.Cursor, kind: Kind, row: Row) -> bool:
         return True
     if found[_CONTENT_END] or not row[_END]:
         return True
+    cursor.execute(QUERIES["new_span_id"])
     cursor.execute(QUERIES["finish_span"], row)
     return False
 

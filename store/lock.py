@@ -7,10 +7,10 @@ import fcntl
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from core.errors import AlreadyRunning, Misconfigured
 
@@ -28,6 +28,8 @@ class Holder:
     grpc: str | None = None
     http: str | None = None
     started_at: float | None = None
+    secret: str | None = field(default=None, repr=False)
+    """A token for who may read the file, and so the database."""
 
     @property
     def alive(self) -> bool:
@@ -70,10 +72,10 @@ class Lock:
             os.ftruncate(self._descriptor, 0)
             self._release()
 
-    def describe(self, *, grpc: str | None = None, http: str | None = None, started_at: float | None = None) -> None:
-        """Tell others where this process listens."""
+    def describe(self, **told: Any) -> None:
+        """Tell others where this process listens: the fields of a Holder but `pid`."""
         assert self._descriptor is not None, "the lock is held"
-        text = json.dumps(asdict(Holder(os.getpid(), grpc, http, started_at))).encode()
+        text = json.dumps(asdict(Holder(os.getpid(), **told))).encode()
         os.pwrite(self._descriptor, text, 0)
         os.ftruncate(self._descriptor, len(text))
 

@@ -21,6 +21,9 @@ from typing import Any, Protocol
 from schema.derived import Changes
 from schema.rows import Batch, Row
 from schema.signals import Signal
+from search.query import Query
+from search.shapes import Filters, Found, IndexState
+from store.forgetting import Forgotten, Piece
 from tracking.commands import Command, Done
 from tracking.faults import Fault
 
@@ -76,11 +79,34 @@ class WriteSide(Protocol):
         """
         ...
 
+    def forget(self, piece: Piece) -> Forgotten:
+        """Delete rows, or empty them of their texts, and keep the books; all or nothing. It works on a full disk."""
+        ...
+
+    def shrink(self, pages: int) -> int:
+        """Give pages that hold nothing back to the disk; say how many are left."""
+        ...
+
     def track(self, commands: Sequence[Command]) -> list[Done | Fault]:
         """Carry out commands about the book of work durably, each all or nothing, in order of event time.
 
         Each is answered in its place: what became of it, or what is wrong with it alone. One whose `event_id` was done
         before changes nothing and is told the same row. Raise TryAgain and do none when the trouble is the store's.
+        """
+        ...
+
+    def hear(self, changes: Changes) -> list[Fault]:
+        """Apply changes with commands that records told; give what of these is refused or expired for good.
+
+        A command about something that is not there waits for it, bounded in number and time, and is tried again by
+        every call. What is refused is noted among the rejections, once however often its record comes.
+        """
+        ...
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """List every token that was made, revoked ones too, the oldest first: its hash, never itself.
+
+        Readers cannot see them.
         """
         ...
 
@@ -199,6 +225,29 @@ class RawSide(Protocol):
         """List the keys of all rows that were derived for a session, with their tables."""
         ...
 
+    def forgets(self) -> bool:
+        """Say whether raw records were ever forgotten."""
+        ...
+
+    def told_of(self, session_id: str) -> list[Row]:
+        """List what was derived of a session record by record, and not written by a program.
+
+        Columns: table, key, the keys of its records as a JSON array, job_id.
+        """
+        ...
+
+    def told_in(self, trace_id: str) -> list[Row]:
+        """List what was derived of a trace record by record, as far as it belongs to no session."""
+        ...
+
+    def span_of(self, session_id: str) -> list[Row]:
+        """Read from when to when a session's records go, in ISO 8601, if records tell of it."""
+        ...
+
+    def open_jobs_of(self, session_id: str) -> list[str]:
+        """List a session's jobs that go on."""
+        ...
+
     def priced_calls(self, after: str, limit: int) -> list[Row]:
         """List calls that were priced, or could not be, after an id, with what is needed to price them again.
 
@@ -209,6 +258,10 @@ class RawSide(Protocol):
 
     def prices(self) -> list[Row]:
         """List the rows of `model_prices`."""
+        ...
+
+    def has_parked(self) -> bool:
+        """Say whether commands wait for what they are about."""
         ...
 
     def days(self) -> list[str]:
@@ -245,6 +298,18 @@ class ReadSide(Protocol):
 
     def report(self, name: str, **values: Any) -> list[dict[str, Any]]:
         """Answer a question of `store/reports.sql`; a condition whose value is None or not given is left out."""
+        ...
+
+    def search(self, query: Query, filters: Filters, *, order: str, limit: int, after: int | None = None) -> Found:
+        """Find documents by their words, newest first or best first; `after` is where an earlier answer ended.
+
+        Each row has its source, key, kind and time, what it belongs to, and its texts. What was deleted is never found,
+        though an index may know of a change a little later than the tables.
+        """
+        ...
+
+    def search_state(self) -> IndexState:
+        """Say how far the index of texts is."""
         ...
 
     def query(self, sql: str) -> Iterator[tuple[Any, ...]]:

@@ -100,11 +100,17 @@ from raw_points
 where sort_time = ?
 and fingerprint = ?;
 
+-- name: new_span_id
+-- Take the next id of a span.
+update sqlite_sequence
+set seq = seq + 1
+where name = 'raw_spans';
+
 -- name: finish_span
--- Put the final version of a span in the place of the one that had not ended, with a new id, for those who follow.
+-- Put the final version of a span in the place of the one that had not ended, with the id just taken, for those who follow.
 update raw_spans
 set
-  id = (select max(id) + 1 from raw_spans),
+  id = (select seq from sqlite_sequence where name = 'raw_spans'),
   resource_id = ?1,
   scope_id = ?2,
   received_at = ?3,
@@ -229,3 +235,9 @@ from metric_points
 where id > ?
 order by id
 limit ?;
+
+-- name: tokens
+-- List who may come in, or might once.
+select id, name, scopes, hash, created_at, expires_at, revoked_at, last_used_at
+from access_tokens
+order by created_at, id;

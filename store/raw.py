@@ -137,6 +137,26 @@ class SqliteRawSide:
             for key in self._all(KEYS[table.name], session_id):
                 yield table.name, key
 
+    def forgets(self) -> bool:
+        """Say whether raw records were ever forgotten."""
+        return bool(self._all(QUERIES["raw_forgotten"]))
+
+    def told_of(self, session_id: str) -> list[Row]:
+        """List what was derived of a session record by record."""
+        return self._all(QUERIES["told_of_session"], session_id)
+
+    def told_in(self, trace_id: str) -> list[Row]:
+        """List what was derived of a trace record by record, as far as it belongs to no session."""
+        return self._all(QUERIES["told_in_trace"], trace_id)
+
+    def span_of(self, session_id: str) -> list[Row]:
+        """Read from when to when a session's records go, in ISO 8601, if records tell of it."""
+        return self._all(QUERIES["session_span"], session_id)
+
+    def open_jobs_of(self, session_id: str) -> list[str]:
+        """List a session's jobs that go on."""
+        return [job for (job,) in self._all(QUERIES["open_jobs_of_session"], session_id)]
+
     def priced_calls(self, after: str, limit: int) -> list[Row]:
         """List calls that were priced, or could not be, after an id, with what is needed to price them again."""
         return self._all(QUERIES["priced_calls"], after, limit)
@@ -144,6 +164,10 @@ class SqliteRawSide:
     def prices(self) -> list[Row]:
         """List the rows of `model_prices`."""
         return self._all(QUERIES["prices"])
+
+    def has_parked(self) -> bool:
+        """Say whether commands wait for what they are about."""
+        return bool(self._all(QUERIES["any_parked"]))
 
     def days(self) -> list[str]:
         """List the days on which jobs started or ended."""

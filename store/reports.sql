@@ -432,3 +432,51 @@ and date >= :since
 and date < :until
 order by date desc
 limit :limit;
+
+-- name: sweeps
+-- List what rules of retention took, the last first.
+select id, started_at, rule, what, rows, bytes_freed, oldest_left, left_behind, duration_ms, trouble
+from sweeps
+where id > 0
+order by id desc
+limit :limit;
+
+-- name: pins
+-- List what no rule of retention takes.
+select kind, name, note, created_at
+from pins
+where id > 0
+order by id
+limit :limit;
+
+-- name: audit
+-- List who changed what, the newest first.
+select id, at, who, address, action, detail
+from audit_log
+where id > 0
+and id < :before
+order by id desc
+limit :limit;
+
+-- name: mirrored_sessions
+-- List what is written of session directories, in order of the sessions' ids.
+select session_id, path, project_key, digest, updated_at, missing_since
+from sessions
+where session_id > :after
+order by session_id
+limit :limit;
+
+-- name: mirror_troubles
+-- List the session directories that cannot be read.
+select path, reason, since
+from mirror_troubles
+order by path
+limit :limit;
+
+-- name: project_paths
+-- List the projects that are known by their folders.
+select key, path
+from projects
+where path is not null
+order by key
+limit :limit;

@@ -2,6 +2,8 @@
 
 import apsw
 
+from store.tokens import HIDDEN
+
 MAX_VALUE_BYTES = 128 << 20
 
 _ALLOWED = frozenset(
@@ -26,11 +28,16 @@ def confine(connection: apsw.Connection) -> None:
     connection.authorizer = _authorize
 
 
+def _is_hidden(action: int, table: str | None) -> bool:
+    """Say whether a statement wants what no reader may see."""
+    return action == apsw.SQLITE_READ and table == HIDDEN
+
+
 def _authorize(action: int, first: str | None, second: str | None, _database: str | None, _view: str | None) -> int:
     if action == apsw.SQLITE_PRAGMA:
         allowed = first in _PRAGMAS
     elif action == apsw.SQLITE_FUNCTION:
         allowed = second not in _FUNCTIONS
     else:
-        allowed = action in _ALLOWED
+        allowed = action in _ALLOWED and not _is_hidden(action, first)
     return apsw.SQLITE_OK if allowed else apsw.SQLITE_DENY

@@ -15,18 +15,22 @@ from schema import migrate
 from schema.derived import Changes
 from schema.rows import Batch, Rejection, Row
 from schema.signals import Signal
-from store import books, derived, tracking, troubles
+from search.query import Query
+from search.shapes import Filters, Found, IndexState
+from store import books, derived, retention, tokens, tracking, troubles, violations
 from store.checkpoints import Checkpoints
 from store.config import Store
 from store.connection import Deadline, file_identity, impatient, let_go, open_reader, open_writer
 from store.disk import DiskGuard
 from store.drift import DRIFT
+from store.forgetting import Forgotten, Piece
 from store.inserts import insert
 from store.known import Known
 from store.protocol import LedgerLine, Outcome
 from store.queries import QUERIES
 from store.reports import question
 from store.sandbox import confine
+from store.searching import Searcher
 from tracking.commands import Command, Done
 from tracking.faults import Fault
 
@@ -89,7 +93,30 @@ class SqliteWriteSide:
         self._guard.admit()
         self._check_there()
         with self._transaction():
-            return derived.apply(self._cursor, changes)
+            counts = derived.apply(self._cursor, changes)
+            if changes.told is not None:
+                violations.hear(self._cursor, changes.told)
+            return counts
+
+    def hear(self, changes: Changes) -> list[Fault]:
+        """Put and remove derived rows, do what records told, and give what is refused or expired for good."""
+        self._guard.admit()
+        self._check_there()
+        with self._transaction():
+            derived.apply(self._cursor, changes)
+            return violations.hear(self._cursor, changes.told)
+
+    def forget(self, piece: Piece) -> Forgotten:
+        """Forget rows and keep the books, all or nothing; a full disk is no reason not to."""
+        self._check_there()
+        self._forget_known()
+        with self._transaction():
+            return retention.forget(self._cursor, piece)
+
+    def shrink(self, pages: int) -> int:
+        """Give pages that hold nothing back to the disk; say how many are left."""
+        with self._told():
+            return retention.shrink(self._connection, pages)
 
     def track(self, commands: Sequence[Command]) -> list[Done | Fault]:
         """Carry out commands about the book of work, each all or nothing."""
@@ -109,6 +136,11 @@ class SqliteWriteSide:
             self._to_forget = FORGET_AFTER if forgotten == books.FORGET_ROWS else 0
         if self._too_many_rejections and not self._guard.low:
             self._too_many_rejections = self.transaction(self._forget_rejections)
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """List who may come in."""
+        with self._told():
+            return tokens.listed(self._cursor)
 
     def probe(self) -> None:
         """Begin a write transaction and give it up."""
@@ -173,7 +205,7 @@ class SqliteWriteSide:
             conflicts, duplicate = kept.conflicts, len(batch.rows) - kept.stored
             outcome = Outcome(kept.stored, duplicate, batch.rejected, kept.repaired, len(conflicts))
         books.enter(self._cursor, batch, outcome, conflicts)
-        if batch.rejections or conflicts:
+        if batch.rejections or batch.violations or conflicts:
             self._too_many_rejections = self._forget_rejections(self._cursor)
         self._newest = batch.received_at
         self._to_forget += 1
@@ -225,6 +257,7 @@ class SqliteReadSide:
         self._connection = open_reader(path, vfs=vfs)
         confine(self._connection)
         self._deadline = Deadline(self._connection, seconds=deadline_s)
+        self._searcher = Searcher(path, self._connection, deadline_s=deadline_s)
 
     def ledger(self) -> list[LedgerLine]:
         """List the ledger's lines."""
@@ -252,6 +285,16 @@ class SqliteReadSide:
         """Answer a question of `reports.sql`; a condition whose value is None or not given is left out."""
         return self._list(*question(name, values))
 
+    def search(self, query: Query, filters: Filters, *, order: str, limit: int, after: int | None = None) -> Found:
+        """Find documents by their words, newest first or best first."""
+        self._deadline.restart()
+        return self._searcher.search(query, filters, order=order, limit=limit, after=after)
+
+    def search_state(self) -> IndexState:
+        """Say how far the index of texts is."""
+        self._deadline.restart()
+        return self._searcher.state()
+
     def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Run a statement of the user's; the first tuple holds the column names.
 
@@ -262,9 +305,11 @@ class SqliteReadSide:
     def interrupt(self) -> None:
         """Stop the statement that runs, from any thread."""
         self._connection.interrupt()
+        self._searcher.interrupt()
 
     def close(self) -> None:
         """Let go of the database."""
+        self._searcher.close()
         let_go(self._connection)
 
     def _list(self, sql: str, values: Values) -> list[dict[str, Any]]:

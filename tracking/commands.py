@@ -5,7 +5,7 @@ command = parse(event, values, at=…, event_id=…, origin=…)    # raises Fau
 ```
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -89,17 +89,18 @@ def parse(  # noqa: PLR0913  one for each thing that a command is made of
     is_now: bool = False,
     record: str | None = None,
     names: Mapping[str, str] | None = None,
+    spared: Collection[str] = (),
 ) -> Command:
     """Check raw values, by attribute, and make the command; what is no attribute of the event is passed over.
 
-    None takes away an optional value. `names` are those under which the sender knows the attributes, for messages.
-    Raise Fault.
+    None takes away an optional value. `names` are those under which the sender knows the attributes, for messages;
+    `spared` are needed attributes that this way of writing does not need. Raise Fault.
     """
     known = event_of(event)
     name_of = names or {}
     try:
         told = {name: _read(known.attributes[name], value, name_of) for name, value in _told(known, values)}
-        _whole_enough(known, told, name_of)
+        _whole_enough(known, {**dict.fromkeys(spared), **told}, name_of)
         _in_time(at)
         key(name_of.get("tracking.event_id", "tracking.event_id"), event_id)
     except Fault as fault:

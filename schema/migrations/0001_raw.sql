@@ -1,5 +1,6 @@
 -- What arrived, exactly, and the books about it.
 -- Ids are lower-case hex, times are Unix nanoseconds, JSON columns follow schema/values.py.
+-- An id of what arrived is never given twice, also when the newest rows were deleted: others remember how far they read.
 -- A resource's, scope's or record's 64-bit id is made from its content, so equal content has equal ids in every database.
 
 create table resources (
@@ -22,7 +23,7 @@ create table scopes (
 
 -- A time beyond 2^63-1 is null here and written out in `repaired`.
 create table raw_spans (
-  id integer primary key,
+  id integer primary key autoincrement,
   resource_id integer not null,
   scope_id integer not null,
   received_at integer not null,
@@ -53,7 +54,7 @@ create unique index raw_spans_identity on raw_spans (trace_id, span_id);
 create index raw_spans_start on raw_spans (start_time_unix_nano);
 
 create table raw_logs (
-  id integer primary key,
+  id integer primary key autoincrement,
   resource_id integer not null,
   scope_id integer not null,
   received_at integer not null,
@@ -81,7 +82,7 @@ create unique index raw_logs_identity on raw_logs (sort_time, fingerprint);
 create index raw_logs_trace on raw_logs (trace_id) where trace_id is not null;
 
 create table raw_points (
-  id integer primary key,
+  id integer primary key autoincrement,
   resource_id integer not null,
   scope_id integer not null,
   received_at integer not null,
@@ -187,7 +188,7 @@ create index ingest_requests_age on ingest_requests (received_at);
 -- `items` is 0 when the body could not be read far enough to count, and for a conflict: a variant of what is kept, a duplicate in the ledger.
 -- `payload` is null when it was too large to keep; with `encoding` 'row' it is a JSON object of the variant's columns.
 create table ingest_rejections (
-  id integer primary key,
+  id integer primary key autoincrement,
   received_at integer not null,
   signal text not null,
   transport text not null,

@@ -39,7 +39,8 @@ create table agent_traces (
   rollup_input_tokens integer,
   rollup_output_tokens integer,
   truncated_in integer not null default 0,
-  truncated_out integer not null default 0
+  truncated_out integer not null default 0,
+  created_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 ) strict;
 
 -- Lists a session's entries in order.
@@ -95,7 +96,8 @@ create table model_calls (
   usage_role text not null,
   counted integer not null,
   emitter text not null,
-  sources text not null
+  sources text not null,
+  created_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 ) strict;
 
 create index idx_model_calls_session on model_calls (session_id, started_at);
@@ -309,7 +311,8 @@ create table agents (
   cost_usd real generated always as (cost_nanos / 1e9) virtual,
   tool_call_count integer,
   message_count integer,
-  emitter text
+  emitter text,
+  created_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 ) strict;
 
 create index idx_agents_session on agents (session_id);

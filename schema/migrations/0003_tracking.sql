@@ -15,6 +15,8 @@ create table projects (
   described_ns integer
 ) strict;
 
+create index idx_projects_created on projects (created_at, id);
+
 create table feature_plans (
   id integer primary key autoincrement,
   key text not null unique,
@@ -33,7 +35,7 @@ create table feature_plans (
 
 create index idx_feature_plans_created on feature_plans (created_at, id);
 create index idx_feature_plans_status on feature_plans (status, created_at, id);
-create index idx_feature_plans_project on feature_plans (project_key) where project_key is not null;
+create index idx_feature_plans_project on feature_plans (project_key, created_at, id);
 
 -- `client_key` is the agent's own name of a task.
 create table plan_tasks (
@@ -56,6 +58,7 @@ create table plan_tasks (
 
 create unique index plan_tasks_client_key on plan_tasks (plan_id, client_key) where client_key is not null;
 create index idx_plan_tasks_plan on plan_tasks (plan_id, status);
+create index idx_plan_tasks_created on plan_tasks (plan_id, created_at, id);
 create index idx_plan_tasks_title on plan_tasks (plan_id, title);
 
 create table refactors (
@@ -76,7 +79,7 @@ create table refactors (
 
 create index idx_refactors_created on refactors (created_at, id);
 create index idx_refactors_status on refactors (status, created_at, id);
-create index idx_refactors_project on refactors (project_key) where project_key is not null;
+create index idx_refactors_project on refactors (project_key, created_at, id);
 
 create table debug_sessions (
   id integer primary key autoincrement,
@@ -95,7 +98,7 @@ create table debug_sessions (
 
 create index idx_debug_sessions_started on debug_sessions (started_at, id);
 create index idx_debug_sessions_status on debug_sessions (status, started_at, id);
-create index idx_debug_sessions_project on debug_sessions (project_key) where project_key is not null;
+create index idx_debug_sessions_project on debug_sessions (project_key, started_at, id);
 
 create table debug_notes (
   id integer primary key autoincrement,
@@ -129,7 +132,7 @@ create table experiments (
 
 create index idx_experiments_created on experiments (created_at, id);
 create index idx_experiments_status on experiments (status, created_at, id);
-create index idx_experiments_project on experiments (project_key) where project_key is not null;
+create index idx_experiments_project on experiments (project_key, created_at, id);
 
 -- A run that is told again keeps its id and `created_at`; `told_ns` is the event time of what it says now.
 create table experiment_runs (
@@ -163,7 +166,7 @@ create table experiment_artifacts (
   span_id text
 ) strict;
 
-create index idx_experiment_artifacts_experiment on experiment_artifacts (experiment_id, id);
+create index idx_experiment_artifacts_experiment on experiment_artifacts (experiment_id, created_at, id);
 create index idx_experiment_artifacts_run on experiment_artifacts (run_id) where run_id is not null;
 
 create table summaries (
@@ -181,6 +184,7 @@ create table summaries (
 ) strict;
 
 create index idx_summaries_created on summaries (created_at, id);
+create index idx_summaries_type on summaries (entity_type, created_at, id);
 create index idx_summaries_entity on summaries (entity_type, entity_id, created_at, id);
 
 -- Times of seed 003's tables are written as in `agent_sessions`.
@@ -204,7 +208,8 @@ create table agent_issue_work (
 ) strict;
 
 create index idx_issue_work_issue on agent_issue_work (issue_id, started_at, work_id);
-create index idx_issue_work_session on agent_issue_work (session_id, issue_id, started_at);
+create index idx_issue_work_session on agent_issue_work (session_id, started_at, work_id);
+create index idx_issue_work_open on agent_issue_work (session_id, issue_id, started_at) where ended_at is null;
 create index idx_issue_work_started on agent_issue_work (started_at, work_id);
 create index idx_issue_work_agent on agent_issue_work (agent_name, started_at, work_id);
 
@@ -222,7 +227,7 @@ create table agent_skill_usage (
   emitter text
 ) strict;
 
-create index idx_skill_usage_session on agent_skill_usage (session_id, loaded_at);
+create index idx_skill_usage_session on agent_skill_usage (session_id, loaded_at, usage_id);
 create index idx_skill_usage_skill on agent_skill_usage (skill_name, loaded_at, usage_id);
 create index idx_skill_usage_loaded on agent_skill_usage (loaded_at, usage_id);
 

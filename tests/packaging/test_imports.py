@@ -19,24 +19,29 @@ FOLDERS = (
     "mapping",
     "pricing",
     "tracking",
+    "search",
+    "access",
     "schema",
     "core",
 )
 
 HOMES = {
-    "aiohttp": {"api", "collector"},
+    "aiohttp": {"access", "api", "collector", "mirror", "web"},
     "apsw": {"store", "schema"},
     "click": {"spanledger"},
     "genai_prices": {"pricing"},
     "google": {"collector", "schema", "spanledger"},
     "grpc": {"collector"},
     "grpc_health": {"collector"},
+    "jinja2": {"web"},
+    "markupsafe": {"web"},
     "opentelemetry": {"collector", "schema", "spanledger"},
-    "orjson": {"api", "collector", "derive", "mapping", "schema", "spanledger", "store"},
+    "orjson": {"api", "collector", "derive", "mapping", "mirror", "schema", "spanledger", "store", "web"},
     "prometheus_client": {"core"},
-    "pydantic": {"collector", "core", "spanledger", "store"},
-    "pydantic_core": {"core", "spanledger"},
+    "pydantic": {"collector", "core", "mirror", "retention", "spanledger", "store"},
+    "pydantic_core": {"core", "retention", "spanledger"},
     "structlog": {"spanledger"},
+    "watchfiles": {"mirror"},
 }
 """Which folders may import which library; the OpenTelemetry SDK is for `spanledger demo` alone."""
 

@@ -24,6 +24,7 @@ FOLDERS = (
     "mapping",
     "pricing",
     "tracking",
+    "access",
     "store",
     "collector",
     "derive",

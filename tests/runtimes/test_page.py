@@ -26,11 +26,14 @@ def test_the_page_is_up_to_date() -> None:
 
 
 def test_every_recording_and_every_emitter_has_its_runtime() -> None:
-    """A new recording or emitter needs a place on the page; none stands on it twice or without being there."""
+    """A new recording or emitter needs a place on the page; none stands on it twice or without being there.
+
+    What speaks of work in the words of the tracking vocabulary may be any program.
+    """
     sources = [name for one in runtimes() for name in one["sources"]]
 
     assert sorted(ALL) == sorted(sources)
-    assert EMITTERS == {emitter for one in runtimes() for emitter in one["emitters"]}
+    assert EMITTERS - {"tracking"} == {emitter for one in runtimes() for emitter in one["emitters"]}
 
 
 @pytest.mark.parametrize("one", runtimes(), ids=lambda one: one["id"])

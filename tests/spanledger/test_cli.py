@@ -154,17 +154,22 @@ def test_second_daemon(daemon: Process, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_status(daemon: Process, capsys: pytest.CaptureFixture[str]) -> None:
-    """`status` says who runs where and how the books stand."""
+    """`status` says how the work stands, `--verbose` also who runs where and how the books stand; JSON has all."""
     facts = answer(capsys, "status", "--db", str(daemon.db))
     status, output, _ = outcome(capsys, "status", "--db", str(daemon.db))
+    _, more, _ = outcome(capsys, "status", "--verbose", "--db", str(daemon.db))
 
     assert (True, daemon.pid, daemon.ready["grpc"]) == (facts["running"], facts["pid"], facts["grpc"])
     received = [(line["signal"], line["transport"]) for line in facts["ledger"]]
     assert {(signal, way) for signal in ("traces", "logs", "metrics") for way in ("grpc", "http")} <= set(received)
     assert facts["last_received_unix_nano"] > 0
     assert status == 0
-    assert f"running, process {daemon.pid}" in output
-    assert len(output.splitlines()) < 20
+    assert f"collector: running, process {daemon.pid}" in output
+    assert output.startswith("jobs today: ")
+    assert len(output.splitlines()) < 15
+    assert more.startswith(output)
+    assert "transport" in more
+    assert facts["work"]["jobs"] >= 0
 
 
 def test_doctor(daemon: Process, capsys: pytest.CaptureFixture[str]) -> None:

@@ -56,7 +56,13 @@ def test_a_shorter_description_replaces_a_longer_one(database: Path) -> None:
         lock.describe(grpc="a-very-long-host-name.example.org:4317", http="another.example.org:4318")
         lock.describe()
 
-        assert json.loads(lock.path.read_text()) == {"pid": os.getpid(), "grpc": None, "http": None, "started_at": None}
+        assert json.loads(lock.path.read_text()) == {
+            "pid": os.getpid(),
+            "grpc": None,
+            "http": None,
+            "started_at": None,
+            "secret": None,
+        }
 
 
 def test_the_lock_of_a_killed_process_does_not_block(database: Path) -> None:

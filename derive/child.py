@@ -1,0 +1,106 @@
+"""Keep a process of ours running, from a thread of the daemon: answer what it says, start it again when it ends.
+
+It says one thing at a time as pickles over its standard output, and gets one answer to each over its standard input;
+it ends with its input.
+"""
+
+import logging
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Event, Thread
+from typing import Any, Final
+
+from core.children import environment
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT_S: Final = 1.0
+LONGEST_WAIT_S: Final = 30.0
+STOP_S: Final = 2.0
+
+
+class Child:
+    """Own a process and the thread that listens to it."""
+
+    def __init__(self, name: str, module: str, start: object, answer: Callable[[Any], object]) -> None:
+        """Run `module`; its first word from us is `start`, and `answer` says what it is told after what it said."""
+        self.restarts = 0
+        self.over = Event()
+        self._name, self._module, self._start, self._answer = name, module, start, answer
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = Thread(target=self._run, name=name)
+
+    def start(self) -> None:
+        """Start the thread, and the process on it."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the process, which has nothing to lose: it goes on from where the database says."""
+        self.over.set()
+        if self._process is not None:
+            self._process.kill()
+        self._thread.join(STOP_S)
+
+    @property
+    def pid(self) -> int | None:
+        """Give the process id, None before the first start."""
+        return self._process.pid if self._process else None
+
+    def _run(self) -> None:
+        wait = FIRST_WAIT_S
+        while not self.over.is_set():
+            began_well = self._tried_once()
+            if self.over.is_set():
+                return
+            wait = FIRST_WAIT_S if began_well else min(wait * 2, LONGEST_WAIT_S)
+            self.restarts += 1
+            log.warning("the %s process ended; it starts again in %g s", self._name, wait)
+            self.over.wait(wait)
+
+    def _tried_once(self) -> bool:
+        try:
+            return self._once()
+        except OSError:  # there is no room for another process now
+            log.exception("the %s process cannot be started", self._name)
+            return False
+
+    def _once(self) -> bool:
+        """Run the process until it ends; say whether it did anything."""
+        command = [sys.executable, "-P", "-m", self._module]
+        pipe = subprocess.PIPE
+        process = self._process = subprocess.Popen(  # noqa: S603  our own program
+            command, stdin=pipe, stdout=pipe, start_new_session=True, env=environment()
+        )
+        spoke = False
+        try:
+            _say(process, self._start)
+            while not self.over.is_set():
+                message = pickle.load(process.stdout)  # type: ignore[arg-type]  # noqa: S301  from our own process
+                spoke = True
+                _say(process, self._answer(message))
+        except (EOFError, OSError, pickle.UnpicklingError):  # it ended, maybe half-way
+            pass
+        except Exception:  # whatever it was, a new process may do better
+            log.exception("the %s process said what cannot be understood", self._name)
+        finally:
+            _end(process)
+        return spoke
+
+
+def _say(process: "subprocess.Popen[bytes]", answer: object) -> None:
+    assert process.stdin is not None, "it was started with a pipe"
+    pickle.dump(answer, process.stdin, pickle.HIGHEST_PROTOCOL)
+    process.stdin.flush()
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a process, whatever state it is in, and let go of its pipes."""
+    process.kill()
+    for end in (process.stdin, process.stdout):
+        with suppress(OSError):
+            assert end is not None, "it was started with pipes"
+            end.close()
+    process.wait()

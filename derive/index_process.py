@@ -1,0 +1,111 @@
+"""Keep the index of texts in a process of its own: neither answers nor deriving wait for it.
+
+Run as `python -m derive.index_process`, this is that process: it reads the database by itself, writes the index alone,
+and tells the daemon up to where the list of changes is no longer needed. It ends with its input.
+"""
+
+import logging
+import os
+import pickle
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM
+from signal import signal as on_signal
+from typing import BinaryIO, Final
+
+from core.errors import TryAgain
+from core.memory import collect_seldom, frugal
+from derive.channel import IndexReport, IndexStart
+from derive.indexing import Indexing
+from store.search_index import SearchIndex, Spoiled, remove_index
+from store.search_source import SqliteTextSource
+
+log = logging.getLogger(__name__)
+
+LOOK_S: Final = 0.2
+"""How long it rests when there is nothing new."""
+REPORT_S: Final = 1.0
+SETTLE_S: Final = 5.0
+NICE: Final = 19
+
+
+class Keeper:
+    """Keep an index until the daemon is gone."""
+
+    def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
+        """Read the daemon's first word and its answers from `source`, write reports to `sink`."""
+        self._source, self._sink = source, sink
+        start: IndexStart = pickle.load(source)  # noqa: S301  from the daemon that started us
+        self._path = start.path
+        self._texts = SqliteTextSource(start.path)
+        self._free = (start.min_free, start.min_free_percent)
+        self._indexing = self._opened()
+        self._begun = self._done = 0
+
+    def serve(self) -> None:
+        """Follow what changes, and report."""
+        reported = rested = time.monotonic()
+        while True:
+            more = self._step()
+            now = time.monotonic()
+            if now - rested > SETTLE_S:
+                rested = now
+                self._quietly(self._indexing.rest)
+            if now - reported > REPORT_S:
+                reported = now
+                self._quietly(self._report)
+            if not more:
+                time.sleep(LOOK_S)
+
+    def _opened(self) -> Indexing:
+        least, percent = self._free
+        return Indexing(self._texts, SearchIndex(self._path, min_free=least, min_free_percent=percent))
+
+    def _step(self) -> bool:
+        return self._quietly(self._indexing.step)
+
+    def _quietly(self, work: Callable[[], bool]) -> bool:
+        """Do a piece of work; what is in its way now is tried again, and an index that cannot be read is made anew."""
+        try:
+            return work()
+        except Spoiled:
+            log.exception("the index of texts cannot be read; it is made anew")
+            remove_index(self._path)
+            self._indexing = self._opened()
+        except TryAgain as trouble:
+            time.sleep(trouble.retry_after_s)
+        return False
+
+    def _report(self) -> bool:
+        """Say how far this is, and hear whether the index is wanted anew."""
+        indexing = self._indexing
+        if not indexing.unread:
+            self._done = self._begun
+        begins = self._texts.feed_begins()
+        report = IndexReport(begins, indexing.settled, indexing.behind, indexing.unread, indexing.failures, self._done)
+        pickle.dump(report, self._sink, pickle.HIGHEST_PROTOCOL)
+        self._sink.flush()
+        ordered: int = pickle.load(self._source)  # noqa: S301  from the daemon that started us
+        if ordered > self._begun:
+            indexing.begin_anew()
+            self._begun = ordered
+        return False
+
+
+def main() -> None:
+    """Serve the daemon that started us; it alone decides when to stop."""
+    for number in (SIGTERM, SIGINT, SIGHUP):
+        on_signal(number, SIG_IGN)
+    frugal()
+    collect_seldom()
+    os.nice(NICE)
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr
+    with suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):  # the end, or the daemon was killed half-way
+        Keeper(source, sink).serve()
+
+
+if __name__ == "__main__":
+    main()

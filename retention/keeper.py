@@ -1,0 +1,152 @@
+"""Keep the database within its rules beside the daemon's work: a thread that goes round by the clock or when asked."""
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Condition, Thread
+from typing import Any, Final, TypeVar
+
+from core.errors import SpanledgerError
+from retention.config import Retention
+from retention.rounds import Around, go_round, moment, planned
+from retention.sweep import Archiving, Pace, Sweep
+from schema.signals import Signal
+from store.forgetting import OldSide
+from store.protocol import WriteSide
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+FIRST_S: Final = 60.0
+"""The first round is so long after the start: what was received before is derived from by then."""
+AGAIN_S: Final = 60.0
+"""A round that could not begin because records are not derived from is tried again after this."""
+STOP_S: Final = 2.0
+
+
+class Keeper:
+    """Own the thread; all methods may be called from any other."""
+
+    def __init__(  # noqa: PLR0913  what a round needs of the daemon
+        self,
+        config: Retention,
+        open_side: Callable[[], OldSide],
+        run: Callable[[Callable[[WriteSide], Any]], "Future[Any]"],
+        *,
+        busy: Callable[[], bool],
+        is_derived: Callable[[], bool],
+        free: Callable[[], int],
+        archive: Callable[[OldSide], Archiving | None] = lambda _side: None,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """Open nothing; `run` has work done by the writer, `is_derived` says whether all records are derived from."""
+        self.rounds = 0
+        self.waiting: list[str] = []
+        self._config, self._open, self._run = config, open_side, run
+        self._busy, self._is_derived, self._free, self._archive, self.clock = busy, is_derived, free, archive, clock
+        self._changed = Condition()
+        self._over = False
+        self._ordered = self._done = 0
+        self._token: str | None = None
+        self._goes = False
+        self._thread = Thread(target=self._live, name="retention")
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it after the piece under way."""
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
+        self._thread.join(STOP_S)
+
+    def order(self, token: str | None = None) -> int:
+        """Ask for a round now; give its number, which `done` in the state reaches. `token` agrees to new rules."""
+        with self._changed:
+            self._ordered += 1
+            self._token = token or self._token
+            self._changed.notify_all()
+            return self._ordered
+
+    def state(self) -> dict[str, Any]:
+        """Say how it goes."""
+        return {"done": self._done, "running": self._goes, "rounds": self.rounds, "waiting": list(self.waiting)}
+
+    def plan(self) -> dict[str, Any]:
+        """Say what a round would take now; reads for a while."""
+        side = self._open()
+        try:
+            return planned(side, self._config, self._around(side, self.clock()))
+        finally:
+            side.close()
+
+    def _live(self) -> None:
+        wait = FIRST_S
+        while True:
+            with self._changed:
+                self._changed.wait_for(self._has_something, timeout=wait)
+                if self._over:
+                    return
+                ordered, token = self._ordered, self._token
+            is_ordered = ordered > self._done
+            wait = self._config.every if self.go(token, is_ordered=is_ordered) else AGAIN_S
+            if is_ordered:
+                with self._changed:
+                    self._done, self._token = ordered, None
+
+    def _has_something(self) -> bool:
+        return self._over or self._ordered > self._done
+
+    def go(self, token: str | None, *, is_ordered: bool) -> bool:
+        """Go round if it is time for that; say whether it was."""
+        if not is_ordered and not (self._config.enabled and self._is_derived()):
+            return not self._config.enabled
+        self._goes = True
+        try:
+            self._round(token, is_ordered=is_ordered)
+        except SpanledgerError as error:  # the store is in trouble, or the daemon stops
+            self.waiting = [str(error)]
+            log.warning("old records could not be forgotten: %s", error)
+        except Exception:  # a mistake of ours must not end the thread
+            log.exception("old records could not be forgotten")
+        finally:
+            self._goes = False
+            self.rounds += 1
+        return True
+
+    def _round(self, token: str | None, *, is_ordered: bool) -> None:
+        side = self._open()
+        try:
+            wall = self.clock()
+            now = wall if is_ordered else moment(side, wall)
+            if now < wall:
+                log.warning("the clock is far ahead of the last sweep; this one goes on by a day, the next by another")
+            around = self._around(side, now)
+            sweep = Sweep(
+                side, self._hand, now, dict(around.until), Pace(busy=self._busy), self._archive(side), self._is_over
+            )
+            self.waiting = go_round(sweep, self._hand, self._config, around, token=token)
+            self._tell(sweep)
+        finally:
+            side.close()
+
+    def _tell(self, sweep: Sweep) -> None:
+        for what in self.waiting:
+            log.warning("retention: %s", what)
+        rows = sum(tally.rows for tally in sweep.told.values())
+        if rows:
+            log.info("forgot %d rows that were old", rows)
+
+    def _around(self, side: OldSide, now: int) -> Around:
+        until: dict[Signal, int] = side.ends() if self._is_derived() else side.derived_until()
+        return Around(now, self._free, until)
+
+    def _hand(self, work: Callable[[WriteSide], T]) -> T:
+        done: T = self._run(work).result()
+        return done
+
+    def _is_over(self) -> bool:
+        return self._over

@@ -1,0 +1,277 @@
+"""Carry rules out: find what is old, and have it deleted in pieces that nobody who sends notices.
+
+What a sweep deletes was found by reading, off the writer's thread; the writer deletes by keys, for some milliseconds
+at a time. Each rule that took something leaves a line in `sweeps`, after a second look at whether it is gone.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeVar
+
+from core.errors import SpanledgerError, TryAgain
+from retention.finding import bounds, oldest, pages
+from retention.moments import iso
+from retention.plan import RAW, Task
+from schema.derived import Step
+from schema.signals import Signal
+from store.forgetting import Forgotten, Found, OldSide, Piece
+from store.protocol import WriteSide
+
+T = TypeVar("T")
+
+PAGE: Final = 4_000
+"""Rows that are looked at in one read."""
+GOAL_S: Final = 0.02
+"""How long the writer should be busy with one piece."""
+FEWEST, MOST = 20, 4_000
+SESSIONS: Final = 20
+"""Sessions that are deleted at a time, row by row."""
+OF_SESSION: Final = (
+    "session_entries",
+    "session_model_calls",
+    "session_tool_calls",
+    "session_events",
+    "session_subagents",
+    "session_agents",
+    "session_ties",
+    "session_series",
+    "session_jobs",
+    "sessions",
+)
+SLACK: Final = 10
+"""Free pages are given back until they are a tenth of the file."""
+SMALL_BYTES: Final = 4 << 20
+TRIES: Final = 30
+KEPT_SWEEPS: Final = 10_000
+
+
+class Hand(Protocol):
+    """Have work done by the one who writes."""
+
+    def __call__(self, work: Callable[[WriteSide], T]) -> T:
+        """Return when it is done; raise what it raises."""
+        ...
+
+
+class Archiving(Protocol):
+    """Write raw rows to files."""
+
+    def __call__(self, signal: Signal, rows: Sequence[Found]) -> Sequence[Step]:
+        """Return when the file is durable and was read back, with what to write down; raise ArchiveFailed."""
+        ...
+
+
+class ArchiveFailed(SpanledgerError):
+    """Rows could not be archived, so they stay."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Count what one rule took of one kind."""
+
+    rows: int = 0
+    bytes: int = 0
+    oldest: int | None = None
+    left: int = 0
+    seconds: float = 0.0
+
+    def add(self, rows: int, size: int) -> None:
+        """Count a piece."""
+        self.rows += rows
+        self.bytes += size
+
+
+Told = dict[tuple[str, str], Tally]
+"""Counts by rule and kind."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """Say how many rows to give the writer at a time, and how long to leave it alone between."""
+
+    busy: Callable[[], bool] = lambda: False
+    rest: Callable[[float], object] = time.sleep
+    clock: Callable[[], float] = time.perf_counter
+    rows: int = 200
+    pages: int = 100
+
+    def next(self, size: int, took: float) -> int:
+        """Give a better size than one that took so long."""
+        return max(FEWEST, min(MOST, int(size * min(2.0, GOAL_S / max(took, 0.001)))))
+
+
+@dataclass(slots=True)
+class Sweep:
+    """Forget what is old at a time, `now`, in Unix nanoseconds; `until` are the newest ids that may go."""
+
+    side: OldSide
+    hand: Hand
+    now: int
+    until: dict[Signal, int]
+    pace: Pace = field(default_factory=Pace)
+    archive: Archiving | None = None
+    stopped: Callable[[], bool] = lambda: False
+    told: Told = field(default_factory=lambda: defaultdict(Tally))
+    troubles: list[str] = field(default_factory=list)
+
+    def run(self, task: Task) -> None:
+        """Do one task and write down what came of it."""
+        if task.is_idle:
+            return
+        began = self.pace.clock()
+        trouble = self._tried(task)
+        if trouble:
+            self.troubles.append(f"{task.what}: {trouble}")
+        self._look_again(task)
+        self._write_down(task.what, self.pace.clock() - began, trouble)
+
+    def make_room(self, rule: str, excess: Callable[[], int], floor: int) -> None:
+        """Forget the oldest raw rows that came before `floor` while there is an excess of bytes."""
+        began = self.pace.clock()
+        sources = {what: oldest(self.side, what, self.now, self.until[signal]) for what, signal in RAW.items()}
+        heads = {what: next(source, None) for what, source in sources.items()}
+        while (left := excess()) > 0 and not self.stopped():
+            ready = {what: page for what, page in heads.items() if page and page[0][1] < floor}
+            if not ready:
+                self.troubles.append(f"{rule}: {left >> 20} MiB too many, and no raw record is left that may go")
+                break
+            what = min(ready, key=lambda each: ready[each][0][1])
+            self._forget_raw(what, rule, [row for row, came in ready[what] if came < floor])
+            heads[what] = next(sources[what], None)
+            self.shrink()
+        for what in RAW:
+            self._write_down(what, self.pace.clock() - began, "")
+
+    def shrink(self) -> None:
+        """Give free pages back until they are a tenth of the file."""
+        room = self.side.room()
+        page = 1
+        while room.free_bytes > max(SMALL_BYTES, room.live_bytes // SLACK) and not self.stopped():
+            began = self.pace.clock()
+            pages = self.pace.pages
+            page = self.hand(lambda side: side.shrink(pages))  # noqa: B023  it is called at once
+            took = self.pace.clock() - began
+            self.pace.pages = self.pace.next(self.pace.pages, took)
+            self._rest(took)
+            room = self.side.room()
+            if not page:
+                break
+
+    def tidy(self) -> None:
+        """Forget what nothing uses any more: resources, scopes, ties of traces."""
+        for name, keys, ends in self.side.unused():
+            until = {str(signal): end for signal, end in ends.items()}
+            for part in _parts(keys, SESSIONS * 5):
+                self._do(Piece(name, part, until=until))
+        after: Found | None = None
+        while page := self.side.find("ties", after, PAGE):
+            after = page[-1]
+            for part in _parts([found.key for found in page], self.pace.rows):
+                self._do(Piece("ties", part))
+
+    def _tried(self, task: Task) -> str:
+        try:
+            for page in pages(self.side, task, self.now, self.until):
+                if self.stopped():
+                    return "stopped"
+                for rule, rows in page.items():
+                    self._forget(task.what, rule, rows)
+        except ArchiveFailed as error:
+            return str(error)
+        return ""
+
+    def _forget(self, what: str, rule: str, rows: list[Found]) -> None:
+        if what in RAW:
+            self._forget_raw(what, rule, rows)
+        elif what == "sessions":
+            for part in _parts([row.key for row in rows], SESSIONS):
+                self._forget_sessions(rule, part)
+        else:
+            self._forget_keys(what, rule, [row.key for row in rows])
+
+    def _forget_raw(self, what: str, rule: str, rows: list[Found]) -> None:
+        steps = self.archive(RAW[what], rows) if self.archive else ()
+        if steps:
+            self._do(Piece(steps=steps))
+        self._forget_keys(what, rule, [row.key for row in rows])
+
+    def _forget_keys(self, what: str, rule: str, keys: Sequence[object]) -> None:
+        start, pins = 0, self.side.newest_pin()
+        while start < len(keys) and not self.stopped():
+            part = keys[start : start + self.pace.rows]
+            jobs = self.side.jobs_of(what, part) if what in RAW else ()
+            gone = self._do(Piece(what, part, pins, jobs))
+            self.told[rule, what].add(gone.rows, gone.bytes)
+            start += len(part)
+
+    def _forget_sessions(self, rule: str, keys: Sequence[object]) -> None:
+        """Forget all of some sessions, themselves last."""
+        pins = self.side.newest_pin()
+        for what in OF_SESSION:
+            while (gone := self._do(Piece(what, keys, pins))).rows:
+                self.told[rule, "sessions"].add(gone.rows if what == "sessions" else 0, gone.bytes)
+
+    def _do(self, piece: Piece) -> Forgotten:
+        """Have a piece deleted, however often that must be tried, and leave the writer alone for as long as it took."""
+        began = self.pace.clock()
+        gone = self._patiently(piece)
+        took = self.pace.clock() - began
+        if len(piece.keys) >= self.pace.rows:
+            self.pace.rows = self.pace.next(self.pace.rows, took)
+        self._rest(took)
+        return gone
+
+    def _patiently(self, piece: Piece) -> Forgotten:
+        for _ in range(TRIES):
+            try:
+                return self.hand(lambda side: side.forget(piece))
+            except TryAgain as trouble:
+                self.pace.rest(trouble.retry_after_s)
+        return self.hand(lambda side: side.forget(piece))
+
+    def _rest(self, took: float) -> None:
+        if self.pace.busy():
+            self.pace.rest(took)
+
+    def _look_again(self, task: Task) -> None:
+        """Count what should be gone and is not."""
+        if not self.stopped():
+            for page in pages(self.side, task, self.now, self.until):
+                for rule, rows in page.items():
+                    self.told[rule, task.what].left += len(rows)
+
+    def _write_down(self, what: str, seconds: float, trouble: str) -> None:
+        """Keep a line for each rule that took something, or could not."""
+        first = next(iter(self.side.find(what, None, 1, **bounds(what, self.now, self.until))), None)
+        steps = [
+            Step("add_sweep", _line(self.now, rule, what, tally, first, seconds, trouble))
+            for (rule, kind), tally in self.told.items()
+            if kind == what and (tally.rows or tally.left)
+        ]
+        if trouble and not steps:
+            steps = [Step("add_sweep", _line(self.now, "-", what, Tally(), first, seconds, trouble))]
+        if steps:
+            self._do(Piece(steps=[*steps, Step("forget_sweeps", {"kept": KEPT_SWEEPS})]))
+
+
+def _line(  # noqa: PLR0913, PLR0917  one for each column
+    now: int, rule: str, what: str, tally: Tally, first: Found | None, seconds: float, trouble: str
+) -> dict[str, object]:
+    return {
+        "started_at": iso(now),
+        "rule": rule,
+        "what": what,
+        "rows": tally.rows,
+        "bytes_freed": tally.bytes,
+        "oldest_left": iso(first.came) if first else None,
+        "left_behind": tally.left,
+        "duration_ms": int(seconds * 1000),
+        "trouble": trouble or None,
+    }
+
+
+def _parts(keys: Sequence[object], size: int) -> Iterator[Sequence[object]]:
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]

@@ -1,0 +1,85 @@
+"""Give the commands that keep a database small and safe: retention."""
+
+import click
+
+from spanledger.options import Source, config_options, json_option
+
+KIND = click.Choice(("session", "experiment"))
+
+
+@click.group()
+def retention() -> None:
+    """Show and do what is forgotten by age and size, and pin what must stay."""
+
+
+@retention.command("plan")
+@config_options
+@json_option
+def retention_plan(source: Source, *, as_json: bool) -> None:
+    """Show what would be deleted now, by rule, and delete nothing."""
+    from spanledger import show_retention as page
+
+    page.show_plan(source.load(), as_json=as_json)
+
+
+@retention.command("run")
+@click.option("--yes", is_flag=True, help="Agree to rules that take more than those before, without being asked.")
+@config_options
+@json_option
+def retention_run(source: Source, *, yes: bool, as_json: bool) -> int:
+    """Delete what is old, once: by the running collector, or here when there is none.
+
+    Rules that take more than those before are shown with what they take, and need your word.
+    """
+    from spanledger import show_retention as page
+
+    return page.run(source.load(), agrees=yes, as_json=as_json)
+
+
+@retention.command("sweeps")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="How many to show.")
+@config_options
+@json_option
+def retention_sweeps(source: Source, *, limit: int, as_json: bool) -> None:
+    """List what was deleted, the last first."""
+    from spanledger import show_retention as page
+
+    page.show_sweeps(source.load(), limit=limit, as_json=as_json)
+
+
+@retention.command("pin")
+@click.argument("kind", type=KIND)
+@click.argument("name", metavar="ID")
+@click.option("--note", metavar="TEXT", help="Why.")
+@config_options
+@json_option
+def retention_pin(source: Source, *, kind: str, name: str, note: str | None, as_json: bool) -> None:
+    """Never delete a session, or the sessions of an experiment."""
+    from spanledger import show_retention as page
+
+    page.change(source.load(), "pin", {"kind": kind, "name": name, "note": note}, as_json=as_json)
+
+
+@retention.command("unpin")
+@click.argument("kind", type=KIND)
+@click.argument("name", metavar="ID")
+@config_options
+@json_option
+def retention_unpin(source: Source, *, kind: str, name: str, as_json: bool) -> None:
+    """Let what was pinned go like everything else."""
+    from spanledger import show_retention as page
+
+    page.change(source.load(), "unpin", {"kind": kind, "name": name}, as_json=as_json)
+
+
+@retention.command("pins")
+@config_options
+@json_option
+def retention_pins(source: Source, *, as_json: bool) -> None:
+    """List what is pinned."""
+    from spanledger import show_retention as page
+
+    page.show_pins(source.load(), as_json=as_json)
+
+
+COMMANDS = (retention,)

@@ -1,0 +1,49 @@
+"""Forget rows in SQLite, a piece at a time, inside the caller's transaction (see `store.forgetting`)."""
+
+from pathlib import Path
+from typing import Final
+
+import apsw
+import orjson
+
+from store import derived
+from store.forgetting import Forgotten, Piece
+from store.queries import load
+
+QUERIES: Final = load((Path(__file__).parent / "retention.sql").read_text())
+RAW: Final = frozenset(("raw_spans", "raw_logs", "raw_points"))
+FIRST: Final = {"session_jobs": "close_days", "loose_jobs": "close_loose_days"}
+"""What is written down before rows go."""
+LIMIT: Final = 500
+"""Rows of a session that go at a time."""
+
+
+def forget(cursor: apsw.Cursor, piece: Piece) -> Forgotten:
+    """Forget a piece and keep the books; give how many bytes of the file hold nothing because of it."""
+    pragma = cursor.connection.pragma
+    before = pragma("freelist_count")
+    rows = _forget(cursor, piece) if piece.what else 0
+    for step in piece.steps:
+        cursor.execute(derived.STEPS[step.name], dict(step.values))
+    return Forgotten(rows, max(0, pragma("freelist_count") - before) * pragma("page_size"))
+
+
+def shrink(connection: apsw.Connection, pages: int) -> int:
+    """Give free pages at the end of the file back, and say how many free ones are left."""
+    for _ in connection.execute(f"pragma incremental_vacuum({pages:d})"):
+        pass
+    left: int = connection.pragma("freelist_count")
+    return left
+
+
+def _forget(cursor: apsw.Cursor, piece: Piece) -> int:
+    values = {"keys": orjson.dumps(list(piece.keys)).decode(), "pins": piece.pins, "limit": LIMIT, **piece.until}
+    if piece.jobs:
+        cursor.execute(QUERIES["freeze_jobs"], {"jobs": orjson.dumps(list(piece.jobs)).decode()})
+    if piece.what in FIRST:
+        cursor.execute(QUERIES[FIRST[piece.what]], values)
+    cursor.execute(QUERIES[piece.what], values)
+    rows = cursor.connection.changes()
+    if piece.what in RAW:
+        cursor.execute(QUERIES["count_forgotten"], {"name": piece.what, "rows": rows})
+    return rows

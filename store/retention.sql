@@ -1,0 +1,238 @@
+-- What is forgotten, a piece at a time: each statement takes the keys of its rows as a JSON array, and does nothing
+-- when something was pinned since they were found.
+
+-- name: raw_spans
+-- Forget spans.
+delete from raw_spans
+where id in (select value from json_each(:keys))
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: raw_logs
+-- Forget log records.
+delete from raw_logs
+where id in (select value from json_each(:keys))
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: raw_points
+-- Forget metric points.
+delete from raw_points
+where id in (select value from json_each(:keys))
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: entry_texts
+-- Forget what entries say.
+update agent_traces
+set raw_input = null, raw_output = null, data = null
+where rowid in (select value from json_each(:keys))
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: tool_texts
+-- Forget what tools were given and gave.
+update tool_calls
+set input_preview = null, output_preview = null
+where id in (select value from json_each(:keys))
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: event_texts
+-- Forget what events say.
+update events
+set data_json = null
+where id in (select value from json_each(:keys))
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: job_texts
+-- Forget what jobs were asked and answered.
+update job_history
+set prompt = null, summary = null, original_prompt = null
+where rowid in (select value from json_each(:keys))
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: session_entries
+-- Forget some entries of sessions.
+delete from agent_traces
+where rowid in (
+  select rowid
+  from agent_traces
+  where session_id in (select value from json_each(:keys))
+  limit :limit
+)
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: session_model_calls
+-- Forget some model calls of sessions.
+delete from model_calls
+where rowid in (
+  select rowid
+  from model_calls
+  where session_id in (select value from json_each(:keys))
+  limit :limit
+)
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: session_tool_calls
+-- Forget some tool calls of sessions.
+delete from tool_calls
+where id in (
+  select id
+  from tool_calls
+  where session_id in (select value from json_each(:keys))
+  limit :limit
+)
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: session_events
+-- Forget some events of sessions.
+delete from events
+where id in (
+  select id
+  from events
+  where session_id in (select value from json_each(:keys))
+  limit :limit
+)
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: session_subagents
+-- Forget some subagents of sessions' jobs.
+delete from job_subagents
+where id in (
+  select s.id
+  from job_history as j
+  join job_subagents as s on s.job_id = j.id
+  where j.session_id in (select value from json_each(:keys))
+  limit :limit
+)
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: session_agents
+-- Forget some runs of agents of sessions.
+delete from agents
+where rowid in (
+  select rowid
+  from agents
+  where session_id in (select value from json_each(:keys))
+  limit :limit
+)
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: session_jobs
+-- Forget some finished jobs of sessions; the days in which they were counted stay.
+delete from job_history
+where rowid in (
+  select rowid
+  from job_history
+  where session_id in (select value from json_each(:keys))
+  limit :limit
+)
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: session_ties
+-- Forget some of what ties traces to sessions.
+delete from trace_ties
+where (tie, trace_id) in (
+  select tie, trace_id
+  from trace_ties
+  where session_id in (select value from json_each(:keys))
+  limit :limit
+)
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: session_series
+-- Forget some of what metrics told of sessions.
+delete from usage_series
+where (series, start) in (
+  select series, start
+  from usage_series
+  where session_id in (select value from json_each(:keys))
+  limit :limit
+)
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: sessions
+-- Forget sessions.
+delete from agent_sessions
+where session_id in (select value from json_each(:keys))
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: loose_entries
+-- Forget entries that belong to no session.
+delete from agent_traces
+where rowid in (select value from json_each(:keys))
+and session_id is null;
+
+-- name: loose_model_calls
+-- Forget model calls that belong to no session.
+delete from model_calls
+where rowid in (select value from json_each(:keys))
+and session_id is null;
+
+-- name: loose_tool_calls
+-- Forget tool calls that belong to no session.
+delete from tool_calls
+where id in (select value from json_each(:keys))
+and session_id is null;
+
+-- name: loose_events
+-- Forget events that belong to no session.
+delete from events
+where id in (select value from json_each(:keys))
+and session_id is null;
+
+-- name: loose_jobs
+-- Forget finished jobs that belong to no session; the days in which they were counted stay.
+delete from job_history
+where rowid in (select value from json_each(:keys))
+and session_id is null;
+
+-- name: ties
+-- Forget what ties traces of which no record is kept.
+delete from trace_ties
+where (tie, trace_id) in (select value ->> 0, value ->> 1 from json_each(:keys));
+
+-- name: resources
+-- Forget resources that no row used when they were found, and none that came since.
+delete from resources
+where id in (select value from json_each(:keys))
+and id not in (select resource_id from raw_spans where id > :traces)
+and id not in (select resource_id from raw_logs where id > :logs)
+and id not in (select resource_id from raw_points where id > :metrics);
+
+-- name: scopes
+-- Forget scopes that no row used when they were found, and none that came since.
+delete from scopes
+where id in (select value from json_each(:keys))
+and id not in (select scope_id from raw_spans where id > :traces)
+and id not in (select scope_id from raw_logs where id > :logs)
+and id not in (select scope_id from raw_points where id > :metrics);
+
+-- name: count_forgotten
+-- Count raw rows that were forgotten.
+update forgotten
+set rows = rows + :rows
+where name = :name;
+
+-- name: freeze_jobs
+-- Keep finished jobs as they are from now on.
+update job_history
+set frozen = 1
+where id in (select value from json_each(:jobs))
+and frozen = 0;
+
+-- name: close_days
+-- Keep the sums of the days up to the newest job that is forgotten: they can no longer be added up anew.
+insert into retention_state (key, value)
+select 'days_closed', max(substr(ifnull(completed_at, started_at), 1, 10))
+from job_history
+where session_id in (select value from json_each(:keys))
+having max(ifnull(completed_at, started_at)) is not null
+on conflict (key) do update
+set value = max(value, excluded.value);
+
+-- name: close_loose_days
+-- The same for jobs that belong to no session.
+insert into retention_state (key, value)
+select 'days_closed', max(substr(ifnull(completed_at, started_at), 1, 10))
+from job_history
+where rowid in (select value from json_each(:keys))
+having max(ifnull(completed_at, started_at)) is not null
+on conflict (key) do update
+set value = max(value, excluded.value);

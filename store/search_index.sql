@@ -1,0 +1,119 @@
+-- Every statement about the index of texts, which is a file of its own beside the database.
+
+-- name: make_about
+-- Keep how far the index is: places in the list of changes, and in each table during the first reading.
+create table about (
+  name text primary key,
+  value integer not null
+) strict, without rowid;
+
+-- name: make_documents
+-- Keep which document has which number. Numbers go with time, so that newest first and from when until when are cheap.
+create table documents (
+  id integer primary key,
+  digest integer not null unique,
+  source text not null,
+  key text not null
+) strict;
+
+-- name: make_words
+-- Keep where words stand; texts themselves are in the database alone.
+create virtual table words using fts5 (
+  text, labels,
+  content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+);
+
+-- name: set_hash_bytes
+-- Let so many bytes of words come together before they are written.
+insert into words (words, rank)
+values ('hashsize', ?);
+
+-- name: clear_words
+-- Forget all words.
+insert into words (words)
+values ('delete-all');
+
+-- name: clear_documents
+-- Forget all documents.
+delete from documents;
+
+-- name: clear_about
+-- Forget how far the index is.
+delete from about;
+
+-- name: merge
+-- Bring scattered pieces together, so many pages at a time; a negative number begins anew with all of them.
+insert into words (words, rank)
+values ('merge', ?);
+
+-- name: about
+-- Say how far the index is.
+select name, value
+from about;
+
+-- name: set_about
+-- Write down how far the index is.
+insert into about (name, value)
+values (?, ?)
+on conflict (name) do update
+set value = excluded.value;
+
+-- name: find
+-- Find the numbers of documents by their digests, a JSON array.
+select d.digest, d.id
+from json_each(?) as k
+join documents as d on d.digest = k.value;
+
+-- name: last_number
+-- Find the highest number in a second.
+select max(id)
+from documents
+where id >= ?1
+and id < ?2;
+
+-- name: add_document
+-- Know a document.
+insert into documents (id, digest, source, key)
+values (?, ?, ?, ?);
+
+-- name: add_words
+-- Index a document's words.
+insert into words (rowid, text, labels)
+values (?, ?, ?);
+
+-- name: remove_document
+-- Forget a document.
+delete from documents
+where id = ?;
+
+-- name: remove_words
+-- Forget a document's words.
+delete from words
+where rowid = ?;
+
+-- name: newest
+-- List documents that hold words, newest first, before a number.
+select w.rowid, d.source, d.key
+from words as w
+join documents as d on d.id = w.rowid
+where w.words match ?1
+and w.rowid < ?2
+and w.rowid >= ?3
+order by w.rowid desc
+limit ?4;
+
+-- name: best
+-- List the documents that hold words best, among the newest that hold them at all.
+select w.id, d.source, d.key
+from (
+  select rowid as id, bm25(words, 1.0, 0.0) as score
+  from words
+  where words match ?1
+  and rowid < ?2
+  and rowid >= ?3
+  order by rowid desc
+  limit ?6
+) as w
+join documents as d on d.id = w.id
+order by w.score, w.id desc
+limit ?4 offset ?5;

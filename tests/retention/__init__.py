@@ -1,0 +1,1 @@
+"""Prove what is forgotten, and what never is."""

@@ -1,0 +1,1 @@
+"""Mirror `web`: pages as text, and in a browser."""

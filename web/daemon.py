@@ -1,0 +1,29 @@
+"""Say what pages ask of the daemon that serves them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from access.tokens import Scope
+from store.protocol import ReadSide
+
+Admit = Callable[[Sequence[str], Scope, str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """Hold the daemon's parts as pages see them.
+
+    `version` changes with everything that is written. `admit` takes Authorization headers, a scope and an address,
+    and raises Unauthenticated or Forbidden unless a token is shown that is for the scope.
+    """
+
+    open_reader: Callable[[], ReadSide]
+    version: Callable[[], int]
+    deriving: Callable[[], Mapping[str, Any]]
+    admit: Admit
+    grpc: Callable[[], str | None]
+    http: Callable[[], str | None]
+    database: Path
+    release: str

@@ -1,0 +1,31 @@
+"""List the pages: where each is, what makes it, and the parts of it that are asked for alone."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from web import connect, entries, jobs, now, session, sessions, span, trace
+from web.asking import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Say where a page is; `make` gives the dataclass that its template shows."""
+
+    path: str
+    template: str
+    make: Callable[[Asked], Any]
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+
+PAGES: Final = (
+    Page("/", "now.html", now.show, {"live": "now_live.html"}),
+    Page("/sessions", "sessions.html", sessions.show),
+    Page("/sessions/{session_id:.+}", "session.html", session.show),
+    Page("/jobs", "jobs.html", jobs.show_list),
+    Page("/jobs/{job_id:.+}", "job.html", jobs.show),
+    Page("/entries/{entry_id:.+}", "entry.html", entries.show, {"said": "entry_said.html"}),
+    Page("/traces/{trace_id}", "trace.html", trace.show, {"rows": "trace_rows.html"}),
+    Page("/traces/{trace_id}/spans/{span_id}", "span.html", span.show, {"detail": "span_detail.html"}),
+    Page("/connect", "connect.html", connect.show),
+)
