@@ -950,14 +950,6 @@ CREATE TABLE session_agents (
 
 CREATE INDEX idx_session_agents_status on session_agents (status);
 
-CREATE TABLE session_links (
-  session_id text not null,
-  agent_session_id text not null,
-  primary key (session_id, agent_session_id)
-) strict, without rowid;
-
-CREATE INDEX idx_session_links_agent_session on session_links (agent_session_id);
-
 CREATE TABLE mirror_troubles (
   path text primary key,
   reason text not null,
@@ -1574,3 +1566,8 @@ CREATE INDEX events_content on events (created_at) where data_json is not null;
 
 CREATE INDEX job_history_content on job_history (created_at)
 where prompt is not null or summary is not null or original_prompt is not null;
+
+CREATE VIEW session_links as
+select key as session_id, id as agent_session_id
+from work_links
+where kind = 'session' and level = 'session';

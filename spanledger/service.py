@@ -4,6 +4,7 @@ What others depend on starts first and stops last: lock, writer, listeners.
 """
 
 import asyncio
+import shutil
 import signal
 import sys
 import time
@@ -32,6 +33,7 @@ from derive.channel import IndexStart, Start
 from derive.following import Following
 from derive.index_following import IndexFollowing
 from derive.keeping import Keeping
+from mcp_server.http import Mcp
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
 from retention.keeper import Keeper
@@ -45,7 +47,7 @@ from store.old import SqliteOldSide
 from store.sqlite import SqliteReadSide, SqliteWriteSide
 from store.writer import Writer
 from web.app import SCOPES, Pages
-from web.daemon import Daemon
+from web.daemon import Daemon, Disk
 
 log = structlog.get_logger()
 
@@ -120,6 +122,13 @@ class Service:
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.pages = self._pages(path)
+        self.agents = Mcp(
+            lambda: SqliteReadSide(path),
+            self.writer.run,
+            Bodies(self._intake).read,
+            self.doors.gate.check,
+            version=__version__,
+        )
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
 
@@ -134,6 +143,7 @@ class Service:
         stack.callback(self.ingest.close)
         stack.callback(self.api.close)
         stack.callback(self.pages.close)
+        stack.push_async_callback(self.agents.stop)
         self.writer.start()
         stack.push_async_callback(self._stop)
         await self.doors.renew()
@@ -233,6 +243,7 @@ class Service:
             admit=self.doors.gate.check,
             grpc=lambda: self.grpc_address,
             http=lambda: self.http_address,
+            disk=lambda: _disk(path),
             database=path,
             release=__version__,
         )
@@ -241,8 +252,9 @@ class Service:
     def _http(self) -> http.Listener:
         settings = self._config.collector.http
         mirrored = Routes(self.mirror, self._apply, Bodies(self._intake).read)
-        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *self.pages.routes(), *retention.routes(self.keeper)]
-        scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES | retention.scopes()
+        pages = [*self.pages.routes(), *self.agents.routes()]
+        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *pages, *retention.routes(self.keeper)]
+        scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES | retention.scopes() | self.agents.scopes()
         told = self.pages.told
         app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes, told=told)
         return http.Listener(settings, self._intake, app)
@@ -257,6 +269,13 @@ IDLE_BYTES = 128 << 20
 def _path(config: Config) -> Path:
     assert config.store.path is not None, "the configuration always has a path by now"
     return config.store.path
+
+
+def _disk(path: Path) -> Disk:
+    log_path = path.with_name(f"{path.name}-wal")
+    usage = shutil.disk_usage(path.parent)
+    database, log_bytes = (one.stat().st_size if one.exists() else 0 for one in (path, log_path))
+    return Disk(database, log_bytes, usage.free, usage.total)
 
 
 def _start(config: Config) -> Start:

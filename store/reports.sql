@@ -480,3 +480,60 @@ from projects
 where path is not null
 order by key
 limit :limit;
+
+-- name: cost_by_model
+-- Add up the model calls of each model, the dearest first, over whole days.
+select
+  provider, model, sum(calls) as calls, sum(errors) as errors, sum(input_tokens) as input_tokens,
+  sum(output_tokens) as output_tokens, round(sum(cost_nanos) / 1e9, 6) as cost_usd,
+  sum(calls) - sum(priced) as unpriced_calls
+from usage_days as u
+where true
+and day >= :since
+and day < :until
+group by provider, model
+order by sum(cost_nanos) desc, calls desc
+limit :limit;
+
+-- name: cost_by_day
+-- Add up the model calls of each day, the newest first, over whole days.
+select
+  day, sum(calls) as calls, sum(errors) as errors, sum(input_tokens) as input_tokens,
+  sum(output_tokens) as output_tokens, round(sum(cost_nanos) / 1e9, 6) as cost_usd,
+  sum(calls) - sum(priced) as unpriced_calls
+from usage_days as u
+where true
+and day >= :since
+and day < :until
+group by day
+order by day desc
+limit :limit;
+
+-- name: cost_by_agent
+-- Add up the model calls of each agent, the dearest first, over whole days.
+select
+  agent_name, sum(calls) as calls, sum(errors) as errors, sum(input_tokens) as input_tokens,
+  sum(output_tokens) as output_tokens, round(sum(cost_nanos) / 1e9, 6) as cost_usd,
+  sum(calls) - sum(priced) as unpriced_calls
+from usage_days as u
+where true
+and day >= :since
+and day < :until
+group by agent_name
+order by sum(cost_nanos) desc, calls desc
+limit :limit;
+
+-- name: cost_by_project
+-- Add up the model calls of each project, the dearest first, over whole days.
+select
+  s.project_key, sum(calls) as calls, sum(errors) as errors, sum(input_tokens) as input_tokens,
+  sum(output_tokens) as output_tokens, round(sum(cost_nanos) / 1e9, 6) as cost_usd,
+  sum(calls) - sum(priced) as unpriced_calls
+from usage_days as u
+left join agent_sessions as s on s.session_id = u.session_id
+where true
+and day >= :since
+and day < :until
+group by s.project_key
+order by sum(cost_nanos) desc, calls desc
+limit :limit;

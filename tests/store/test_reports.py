@@ -33,8 +33,8 @@ BY_ID = {
 }
 """Values that name something: a question about it must not look at everything else."""
 
-HARMLESS = re.compile("VIRTUAL|CONSTANT|SCAN [(]subquery|SCAN (told|c|found|some)$")
-"""A list in JSON, a row of values, and what another line finds."""
+HARMLESS = re.compile("VIRTUAL|CONSTANT|SCAN [(]subquery|SCAN (told|c|found|some|tool_days)$")
+"""A list in JSON, a row of values, what another line finds, and tools added up by day: some hundred rows a day."""
 
 LISTS = {
     "sessions",
@@ -59,6 +59,8 @@ LISTS = {
     "mirror_troubles",
     "project_paths",
     "session_list",
+    "plan_keys",
+    "work_sessions",
 }
 """Questions that walk along an index from its end until the page is full."""
 
@@ -73,6 +75,25 @@ COUNTS_EVERYTHING = {"tools", "agents", "tool_durations", "agent_claims", "agent
     "known_projects",
     "known_models",
     "known_phases",
+    "spent_by_day",
+    "spent_by_model",
+    "spent_by_agent",
+    "spent_by_project",
+    "costliest_sessions",
+    "tool_shares",
+    "tool_results",
+    "refused_by_reason",
+    "keys_watched",
+    "senders",
+    "shapes",
+    "newest_refused",
+    "tools_since",
+    "spent",
+    "newest_received",
+    "cost_by_agent",
+    "cost_by_day",
+    "cost_by_model",
+    "cost_by_project",
 }
 """Questions whose answer without a filter is about all rows, and which have few rows or an index of their own."""
 
@@ -173,6 +194,7 @@ def test_every_question_is_bounded() -> None:
         "standing",
     }
     single |= {"spent", "tools_since", "going_on", "anything", "session_sums", "job_neighbours", "trace_extent"}
+    single |= {"refused", "refused_tally", "newest_received"}
     by_model = {"session_models", "job_models", "jobs_by_hour"}
 
     assert single | by_model | {"tool_duration", "tool_durations"} == {
