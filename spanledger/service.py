@@ -110,6 +110,7 @@ class Service:
             counters=self.counters,
         )
         path = _path(config)
+        body = Bodies(self._intake).read
         self.keeper = Keeper(
             config.retention,
             lambda: SqliteOldSide(path),
@@ -119,7 +120,7 @@ class Service:
             free=lambda: free_bytes(path),
         )
         self.api = Api(
-            lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.keeping, self.doors
+            lambda: SqliteReadSide(path), self.writer.run, body, self.keeping, self.doors, version=__version__
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._write)

@@ -18,6 +18,15 @@ where true
 and s.agent_name = :agent
 and (s.ended_at is null) = :active
 and likely(s.exit_reason = :exit_reason)
+and s.project_key = :project
+and s.user_id = :user
+and exists (select 1 from model_calls as m where m.session_id = s.session_id and m.counted = 1 and m.model = :model)
+and (
+  select sum(m.cost_nanos) from model_calls as m where m.session_id = s.session_id and m.counted = 1
+) >= :min_nanos
+and (
+  select sum(m.cost_nanos) from model_calls as m where m.session_id = s.session_id and m.counted = 1
+) <= :max_nanos
 and s.started_at >= :since
 and s.started_at < :until
 and (s.started_at, s.session_id) < (:after_time, :after_id)
@@ -280,7 +289,7 @@ where id = :id;
 
 -- name: job_tool_calls
 -- List a job's tool calls in order of time, after a place in that order.
-select *
+select *, ifnull(timestamp, '') as place
 from tool_calls
 where job_id = :id
 and (ifnull(timestamp, ''), id) > (:after_time, :after_id)
