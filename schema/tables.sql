@@ -484,7 +484,7 @@ CREATE TABLE agent_sessions (
   git_branch text,
   emitter text,
   source text not null default 'otlp'
-) strict;
+, phase text) strict;
 
 CREATE INDEX idx_agent_sessions_parent on agent_sessions (parent_session_id) where parent_session_id is not null;
 
@@ -1604,3 +1604,13 @@ CREATE TABLE export_cursors (
   retired_at text,
   primary key (exporter, signal)
 ) strict, without rowid;
+
+CREATE INDEX idx_agent_sessions_phase on agent_sessions (phase, last_seen_at) where phase is not null;
+
+CREATE TRIGGER agent_skill_usage_derived after insert on agent_skill_usage when new.emitter not in ('api', 'tracking')
+begin
+  update agent_sessions
+  set skills_used = json_insert(ifnull(skills_used, '[]'), '$[#]', new.skill_name)
+  where session_id = new.session_id
+  and not exists (select 1 from json_each(ifnull(skills_used, '[]')) as s where s.value = new.skill_name);
+end;
