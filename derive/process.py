@@ -32,7 +32,7 @@ AHEAD: Final = 4
 IDLE_BYTES: Final = 160 << 20
 """Above this, memory is given back whenever there is nothing to do."""
 KEPT: Final = 500_000
-"""Containers that come to be kept between two looks for cycles: a step's records are gone by then, and not looked at."""
+"""Containers that come to be kept between two looks for cycles: by then a step's records are gone."""
 NICE: Final = 19
 """Taking records in comes first."""
 
