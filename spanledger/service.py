@@ -4,6 +4,7 @@ What others depend on starts first and stops last: lock, writer, listeners.
 """
 
 import asyncio
+import shutil
 import signal
 import sys
 import time
@@ -32,6 +33,7 @@ from derive.channel import IndexStart, Start
 from derive.following import Following
 from derive.index_following import IndexFollowing
 from derive.keeping import Keeping
+from exporters.exports import Exports
 from mcp_server.http import Mcp
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
@@ -46,7 +48,7 @@ from store.old import SqliteOldSide
 from store.sqlite import SqliteReadSide, SqliteWriteSide
 from store.writer import Writer
 from web.app import SCOPES, Pages
-from web.daemon import Daemon
+from web.daemon import Daemon, Disk
 
 log = structlog.get_logger()
 
@@ -108,6 +110,7 @@ class Service:
             counters=self.counters,
         )
         path = _path(config)
+        body = Bodies(self._intake).read
         self.keeper = Keeper(
             config.retention,
             lambda: SqliteOldSide(path),
@@ -117,9 +120,10 @@ class Service:
             free=lambda: free_bytes(path),
         )
         self.api = Api(
-            lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.keeping, self.doors
+            lambda: SqliteReadSide(path), self.writer.run, body, self.keeping, self.doors, version=__version__
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
+        self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._write)
         self.pages = self._pages(path)
         self.agents = Mcp(
             lambda: SqliteReadSide(path),
@@ -153,6 +157,8 @@ class Service:
         stack.callback(self.keeper.stop)
         self.mirror.start()
         stack.push_async_callback(asyncio.to_thread, self.mirror.stop)
+        await asyncio.to_thread(self.exports.start)
+        stack.push_async_callback(asyncio.to_thread, self.exports.stop)
         for listener in self._listeners:
             await listener.start()
         lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time.time(), secret=self.doors.secret)
@@ -225,6 +231,7 @@ class Service:
         counters.mirror_broken.set(len(self.mirror.broken))
         counters.mirror_waiting.set(len(self.mirror.waiting))
         counters.mirror_overflows.set(self.mirror.waiting.overflows)
+        self.exports.publish(counters)
         counters.in_flight_bytes.set(self._intake.admission.in_flight_bytes)
         if self.grpc is not None:
             await self.grpc.serving(now=not await self.ready())
@@ -242,6 +249,7 @@ class Service:
             admit=self.doors.gate.check,
             grpc=lambda: self.grpc_address,
             http=lambda: self.http_address,
+            disk=lambda: _disk(path),
             database=path,
             release=__version__,
         )
@@ -267,6 +275,13 @@ IDLE_BYTES = 128 << 20
 def _path(config: Config) -> Path:
     assert config.store.path is not None, "the configuration always has a path by now"
     return config.store.path
+
+
+def _disk(path: Path) -> Disk:
+    log_path = path.with_name(f"{path.name}-wal")
+    usage = shutil.disk_usage(path.parent)
+    database, log_bytes = (one.stat().st_size if one.exists() else 0 for one in (path, log_path))
+    return Disk(database, log_bytes, usage.free, usage.total)
 
 
 def _start(config: Config) -> Start:
