@@ -46,6 +46,7 @@ from store.disk import free_bytes
 from store.lock import Lock
 from store.old import SqliteOldSide
 from store.sqlite import SqliteReadSide, SqliteWriteSide
+from store.tracks import Tracks
 from store.writer import Writer
 from web.app import SCOPES, Pages
 from web.daemon import Daemon, Disk
@@ -120,7 +121,13 @@ class Service:
             free=lambda: free_bytes(path),
         )
         self.api = Api(
-            lambda: SqliteReadSide(path), self.writer.run, body, self.keeping, self.doors, version=__version__
+            lambda: SqliteReadSide(path),
+            self.writer.run,
+            body,
+            self.keeping,
+            self.doors,
+            track=Tracks(self.writer.run).track,
+            version=__version__,
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._write)
