@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 
 from access.tokens import By, Scope
 from api.now import moment
-from api.routes import Readers
+from api.readers import Readers
 from api.writing import Operation, Told, audited
 from collector.guard import shown
 from core.errors import StoreBusy, TryAgain, UnknownPath

@@ -1,7 +1,7 @@
 """Write a session's facts as rows, and what is to be forgotten beside them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import PurePath
@@ -18,7 +18,6 @@ from schema.derived import (
     MIRRORED,
     SESSION_AGENTS,
     SESSION_CHECKPOINTS,
-    SESSION_LINKS,
     SESSION_PHASES,
     SESSIONS,
     Changes,
@@ -57,8 +56,7 @@ def session_changes(session: Session, held: Held, project: str, project_path: st
         SESSION_CHECKPOINTS.name: _rows(SESSION_CHECKPOINTS, own, map(asdict, session.checkpoints)),
         SESSION_PHASES.name: _rows(SESSION_PHASES, own, map(asdict, session.phases)),
         SESSION_AGENTS.name: _rows(SESSION_AGENTS, own, agents),
-        SESSION_LINKS.name: [row(SESSION_LINKS, {**own, "agent_session_id": link}) for link in session.links],
-        AGENTS.name: [_agent(session, one) for one in session.agents],
+        AGENTS.name: _agents(session),
         AGENT_LOG_ENTRIES.name: _lines(session),
     }
     steps = [*_forgetting(session), *_placing(session, held.path, project, project_path, now)]
@@ -109,12 +107,16 @@ def _data(value: Any) -> str | None:
     return told if len(told) <= MOST_DATA else None
 
 
-def _agent(session: Session, agent: Agent) -> Row:
-    """Write an agent without tokens and money: what these are is counted by telemetry alone."""
+def _agents(session: Session) -> list[Row]:
+    """Write agents without tokens and money: what these are is counted by telemetry alone."""
     by_name = _agents_by_name(session.agents)
+    return [row(AGENTS, _agent(session.session_id, one, by_name)) for one in session.agents]
+
+
+def _agent(session_id: str, agent: Agent, by_name: Mapping[str, str]) -> dict[str, Any]:
     told = {name: getattr(agent, name) for name in ("agent_id", "name", "model", "status", "started_at", "ended_at")}
-    own = {"session_id": session.session_id, "parent_agent_id": by_name.get(agent.parent_id or ""), "emitter": MIRRORED}
-    return row(AGENTS, {**told, **own})
+    parent = by_name.get(agent.parent_id or "")
+    return {**told, "session_id": session_id, "parent_agent_id": parent, "emitter": MIRRORED}
 
 
 def _agents_by_name(agents: Sequence[Agent]) -> dict[str, str]:
@@ -147,13 +149,14 @@ def _line_key(session: Session, at: int) -> str:
 
 
 def _forgetting(session: Session) -> list[Step]:
-    """Forget what the session no longer tells."""
+    """Forget what the session no longer tells, and know the sessions of telemetry that it names."""
     own = {"session_id": session.session_id}
     return [
         Step("forget_checkpoints", {**own, "count": len(session.checkpoints)}),
         Step("forget_phases", {**own, "count": len(session.phases)}),
         Step("forget_session_agents", {**own, "count": len(session.agents)}),
         Step("forget_mirrored_agents", {**own, "kept": json.dumps([one.agent_id for one in session.agents])}),
+        *(Step("link_session", {**own, "agent_session_id": link}) for link in session.links),
         Step("forget_links", {**own, "kept": json.dumps(session.links)}),
         Step("forget_lines", {"key": _line_key(session, len(session.lines)), "until": _line_key(session, NO_LINE)}),
     ]

@@ -303,8 +303,6 @@ CREATE INDEX idx_model_calls_session on model_calls (session_id, started_at);
 
 CREATE INDEX idx_model_calls_job on model_calls (job_id) where job_id is not null;
 
-CREATE INDEX idx_model_calls_started on model_calls (started_at);
-
 CREATE INDEX idx_model_calls_unpriced on model_calls (provider, model) where cost_source = 'unknown_model';
 
 CREATE TABLE tool_calls (
@@ -486,7 +484,7 @@ CREATE TABLE agent_sessions (
   git_branch text,
   emitter text,
   source text not null default 'otlp'
-) strict;
+, phase text) strict;
 
 CREATE INDEX idx_agent_sessions_parent on agent_sessions (parent_session_id) where parent_session_id is not null;
 
@@ -949,14 +947,6 @@ CREATE TABLE session_agents (
 ) strict, without rowid;
 
 CREATE INDEX idx_session_agents_status on session_agents (status);
-
-CREATE TABLE session_links (
-  session_id text not null,
-  agent_session_id text not null,
-  primary key (session_id, agent_session_id)
-) strict, without rowid;
-
-CREATE INDEX idx_session_links_agent_session on session_links (agent_session_id);
 
 CREATE TABLE mirror_troubles (
   path text primary key,
@@ -1574,3 +1564,53 @@ CREATE INDEX events_content on events (created_at) where data_json is not null;
 
 CREATE INDEX job_history_content on job_history (created_at)
 where prompt is not null or summary is not null or original_prompt is not null;
+
+CREATE VIEW session_links as
+select key as session_id, id as agent_session_id
+from work_links
+where kind = 'session' and level = 'session';
+
+CREATE INDEX raw_spans_roots on raw_spans (start_time_unix_nano) where parent_span_id is null;
+
+CREATE INDEX raw_spans_failed on raw_spans (start_time_unix_nano) where status_code = 2;
+
+CREATE INDEX idx_model_calls_started on model_calls (started_at, call_id);
+
+CREATE INDEX idx_model_calls_failed on model_calls (started_at, call_id) where status = 'error';
+
+CREATE INDEX idx_model_calls_model on model_calls (model, started_at, call_id);
+
+CREATE INDEX idx_model_calls_agent on model_calls (agent_name, started_at, call_id);
+
+CREATE INDEX idx_tool_calls_time on tool_calls (ifnull(timestamp, ''), id);
+
+CREATE INDEX idx_tool_calls_failed on tool_calls (ifnull(timestamp, ''), id) where is_error = 1;
+
+CREATE INDEX idx_tool_calls_file on tool_calls (ifnull(timestamp, ''), id, file_path) where file_path is not null;
+
+CREATE INDEX idx_events_time on events (timestamp, id);
+
+CREATE INDEX idx_agents_time on agents (ifnull(started_at, ''), agent_id);
+
+CREATE TABLE export_cursors (
+  exporter text not null,
+  signal text not null,
+  after_id integer not null,
+  sent integer not null,
+  refused integer not null,
+  expired integer not null,
+  passed integer not null,
+  moved_at text not null,
+  retired_at text,
+  primary key (exporter, signal)
+) strict, without rowid;
+
+CREATE INDEX idx_agent_sessions_phase on agent_sessions (phase, last_seen_at) where phase is not null;
+
+CREATE TRIGGER agent_skill_usage_derived after insert on agent_skill_usage when new.emitter not in ('api', 'tracking')
+begin
+  update agent_sessions
+  set skills_used = json_insert(ifnull(skills_used, '[]'), '$[#]', new.skill_name)
+  where session_id = new.session_id
+  and not exists (select 1 from json_each(ifnull(skills_used, '[]')) as s where s.value = new.skill_name);
+end;

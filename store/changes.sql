@@ -328,14 +328,46 @@ where session_id = :session_id
 and emitter = 'mirror'
 and agent_id not in (select value from json_each(:kept));
 
+-- name: link_session
+-- Know that a session of telemetry belongs to a work session, by the word of the latter.
+insert into work_links (kind, key, level, id)
+values ('session', :session_id, 'session', :agent_session_id)
+on conflict (kind, key, level, id) do nothing;
+
 -- name: forget_links
--- Forget the sessions of telemetry that a session no longer names.
-delete from session_links
-where session_id = :session_id
-and agent_session_id not in (select value from json_each(:kept));
+-- Forget the sessions of telemetry that a work session no longer names; what telemetry tells itself stays.
+delete from work_links
+where kind = 'session'
+and key = :session_id
+and level = 'session'
+and session_id is null
+and id not in (select value from json_each(:kept));
 
 -- name: forget_lines
 -- Forget the lines of a session's history from one on.
 delete from agent_log_entries
 where key >= :key
 and key < :until;
+
+-- name: move_cursor
+-- Note how far an exporter has come, and what became of the items up to there.
+insert into export_cursors (exporter, signal, after_id, sent, refused, expired, passed, moved_at)
+values (
+  :exporter, :signal, :after_id, :sent, :refused, :expired, :passed, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+)
+on conflict do update
+set
+  after_id = excluded.after_id,
+  sent = excluded.sent,
+  refused = excluded.refused,
+  expired = excluded.expired,
+  passed = excluded.passed,
+  moved_at = excluded.moved_at,
+  retired_at = null;
+
+-- name: retire_cursors
+-- Wait no longer for exporters that are not among the names in a JSON array.
+update export_cursors
+set retired_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+where retired_at is null
+and exporter not in (select value from json_each(:names));

@@ -96,7 +96,7 @@ def _upsert(table: Table, rows: int) -> str:
     keys = ", ".join(table.key)
     return (
         f"insert into {table.name} ({columns}) values {', '.join([values] * rows)} "  # noqa: S608  our own names
-        f"on conflict ({keys}) do {f'update set {told}{_unless_kept(table)}' if told else 'nothing'}"
+        f"on conflict ({keys}) do update set {told}{_unless_kept(table)}"
     )
 
 

@@ -18,6 +18,15 @@ where true
 and s.agent_name = :agent
 and (s.ended_at is null) = :active
 and likely(s.exit_reason = :exit_reason)
+and s.project_key = :project
+and s.user_id = :user
+and exists (select 1 from model_calls as m where m.session_id = s.session_id and m.counted = 1 and m.model = :model)
+and (
+  select sum(m.cost_nanos) from model_calls as m where m.session_id = s.session_id and m.counted = 1
+) >= :min_nanos
+and (
+  select sum(m.cost_nanos) from model_calls as m where m.session_id = s.session_id and m.counted = 1
+) <= :max_nanos
 and s.started_at >= :since
 and s.started_at < :until
 and (s.started_at, s.session_id) < (:after_time, :after_id)
@@ -280,7 +289,7 @@ where id = :id;
 
 -- name: job_tool_calls
 -- List a job's tool calls in order of time, after a place in that order.
-select *
+select *, ifnull(timestamp, '') as place
 from tool_calls
 where job_id = :id
 and (ifnull(timestamp, ''), id) > (:after_time, :after_id)
@@ -480,6 +489,23 @@ from projects
 where path is not null
 order by key
 limit :limit;
+
+-- name: export_cursors
+-- Say how far exporters have come.
+select exporter, signal, after_id, sent, refused, expired, passed, moved_at, retired_at
+from export_cursors
+where true
+and exporter = :exporter
+and signal = :signal
+order by exporter, signal
+limit :limit;
+
+-- name: newest_ids
+-- Say what the newest id of each signal is; 0 when there is none.
+select
+  ifnull((select max(id) from raw_spans), 0) as traces,
+  ifnull((select max(id) from raw_logs), 0) as logs,
+  ifnull((select max(id) from raw_points), 0) as metrics;
 
 -- name: cost_by_model
 -- Add up the model calls of each model, the dearest first, over whole days.
