@@ -111,7 +111,10 @@ class SqliteWriteSide:
         self._check_there()
         self._forget_known()
         with self._transaction():
-            return retention.forget(self._cursor, piece)
+            forgotten = retention.forget(self._cursor, piece)
+        with self._told():
+            self._checkpoints.run_early()
+        return forgotten
 
     def shrink(self, pages: int) -> int:
         """Give pages that hold nothing back to the disk; say how many are left."""
