@@ -140,7 +140,11 @@ class Sweep:
                 self.troubles.append(f"{rule}: {left >> 20} MiB too many, and no raw record is left that may go")
                 break
             what = min(ready, key=lambda each: ready[each][0][1])
-            self._forget_raw(what, rule, [row for row, came in ready[what] if came < floor])
+            try:
+                self._forget_raw(what, rule, [row for row, came in ready[what] if came < floor])
+            except ArchiveFailed as error:
+                self.troubles.append(str(error))
+                break
             heads[what] = next(sources[what], None)
             self.shrink()
         for what in RAW:

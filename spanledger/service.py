@@ -9,6 +9,7 @@ import sys
 import time
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -34,6 +35,7 @@ from derive.index_following import IndexFollowing
 from derive.keeping import Keeping
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
+from retention.archive import archiving
 from retention.keeper import Keeper
 from schema.derived import Changes
 from spanledger import __version__
@@ -114,6 +116,7 @@ class Service:
             busy=self._busy,
             is_derived=lambda: self.following.is_level,
             free=lambda: free_bytes(path),
+            archive=partial(archiving, config.retention),
         )
         self.api = Api(
             lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.keeping, self.doors

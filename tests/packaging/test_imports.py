@@ -36,7 +36,7 @@ HOMES = {
     "jinja2": {"web"},
     "markupsafe": {"web"},
     "opentelemetry": {"collector", "schema", "spanledger"},
-    "orjson": {"api", "collector", "derive", "mapping", "mirror", "schema", "spanledger", "store", "web"},
+    "orjson": {"api", "collector", "derive", "mapping", "mirror", "retention", "schema", "spanledger", "store", "web"},
     "prometheus_client": {"core"},
     "pydantic": {"collector", "core", "mirror", "retention", "spanledger", "store"},
     "pydantic_core": {"core", "retention", "spanledger"},
