@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.listings import WHOLES, Listing, Whole
-from api.pages import Row, after, limited, page
+from api.pages import Row, paged
 from api.shapes import parsed, shown
 from core.errors import Missing
 from store.protocol import ReadSide
@@ -26,9 +26,7 @@ def listed(
     values = dict(zip(asked.needs, named, strict=True))
     if asked.within:
         whole(side, WHOLES[asked.within], *named)
-    size = limited(limit)
-    found = side.report(asked.statement, limit=size + 1, **after(cursor), **values, **where)
-    return page(found, size, asked.place, shown=told)
+    return paged(side, asked.statement, asked.place, limit=limit, cursor=cursor, shown=told, **values, **where)
 
 
 def told(row: Row) -> Row:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from api.bodies import fields
 from api.checks import Fields, json_text
 from api.sessions import seen
 from api.times import iso
@@ -24,22 +25,26 @@ SUMS: Final = frozenset(("trace_started", "trace_ended"))
 FAILED: Final = ("error", "failed")
 TEXTS: Final = ("name", "model_used", "provider_used", "error_type", "error_message", "kind", "agent_id")
 TOKENS: Final = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
-SAVED: Final = (
-    "trace_id",
-    "parent_trace_id",
-    "session_id",
-    "type",
-    "timestamp",
-    "duration_ms",
-    *TOKENS,
-    "estimated_cost_usd",
-    "raw_input",
-    "raw_output",
-    "data",
-    "status",
-    "job_id",
-    *TEXTS,
+SAVED: Final = fields(
+    (
+        ("trace_id", "id", "The entry's unique name; without it one is made, the same again puts the entry anew."),
+        ("parent_trace_id", "id"),
+        ("session_id", "id"),
+        ("type", "id!"),
+        ("timestamp", "time", "When it happened; by default now."),
+        ("duration_ms", "number"),
+        *((name, "whole") for name in TOKENS),
+        ("estimated_cost_usd", "usd"),
+        ("raw_input", "text"),
+        ("raw_output", "text"),
+        ("data", "json"),
+        ("status", "ok", "ok or error; by default what type, error and data say."),
+        ("job_id", "id"),
+        *((name, "text") for name in TEXTS),
+    ),
+    table="agent_traces",
 )
+FORGOTTEN: Final = fields((("older_than_days", "number!", "How many days old entries must be to be forgotten."),))
 PREVIEW: Final = 500
 MAX_RAW: Final = 4_096
 """Bytes of an input or output that are kept."""
@@ -70,7 +75,7 @@ def save(values: Mapping[str, Any], moment: Moment) -> Write:
 
 def forget(values: Mapping[str, Any], moment: Moment) -> Write:
     """Forget a slice of the entries that programs saved so many days ago or earlier; say whether to ask again."""
-    days = Fields(values, known=("older_than_days",)).number("older_than_days")
+    days = Fields(values, known=FORGOTTEN).number("older_than_days")
     if days is None or days > MAX_DAYS:
         raise Invalid(f"older_than_days is {days}; a number of days from 0 to {MAX_DAYS} is wanted")
     before = iso(time_of(moment.now) - timedelta(days=days))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from api.bodies import fields
 from api.checks import Fields, json_text
 from api.entries import EMITTED, forget_sum, preview, sum_key
 from api.sessions import seen
@@ -20,24 +21,27 @@ COUNTS: Final = (
     "user_message_count",
 )
 TIMES: Final = ("started_at", "completed_at")
-OWN: Final = (
-    "id",
-    "status",
-    "model",
-    "reasoning",
-    "session_id",
-    "agent_name",
-    *TIMES,
-    *TEXTS,
-    *COUNTS,
-    "tokens",
-    "estimated_cost",
-    "files_modified",
-    "has_session",
-    "reuse_count",
-    "original_prompt",
-    "tool_calls",
-    "subagents",
+OWN: Final = fields(
+    (
+        ("id", "id!", "The job's unique name; the same again replaces all of it."),
+        ("status", "id!", "completed, failed or cancelled: a job that goes on is not recorded."),
+        ("model", "text"),
+        ("reasoning", "text", "How hard the model was to think."),
+        ("session_id", "id"),
+        ("agent_name", "id"),
+        *((name, "time") for name in TIMES),
+        *((name, "text") for name in TEXTS),
+        *((name, "whole") for name in COUNTS),
+        ("tokens", "tokens", "Tokens read and written, and how full the context was."),
+        ("estimated_cost", "usd"),
+        ("files_modified", "texts", "Paths of files that were changed."),
+        ("has_session", "truth"),
+        ("reuse_count", "whole"),
+        ("original_prompt", "text"),
+        ("tool_calls", "tool_calls", "Calls of tools, in order."),
+        ("subagents", "subagents", "Subagents."),
+    ),
+    table="job_history",
 )
 TOKENS: Final = ("input", "output", "context_used_pct", "context_window")
 TOOL_CALL: Final = ("name", "is_error", "timestamp", "input_preview", "output_preview")

@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from core.errors import Invalid
+from store.protocol import ReadSide
 
 DEFAULT: Final = 50
 MOST: Final = 1_000
@@ -19,9 +20,9 @@ def limited(limit: int | None) -> int:
     """Give how many items a page may hold."""
     if limit is None:
         return DEFAULT
-    if not 0 < limit <= MOST:
+    if limit < 1:
         raise Invalid(f"limit is {limit}; a whole number from 1 to {MOST} is wanted")
-    return limit
+    return min(limit, MOST)
 
 
 def page(found: Sequence[Row], limit: int, place: tuple[str, str], *, shown: Callable[[Row], Row]) -> Row:
@@ -30,22 +31,47 @@ def page(found: Sequence[Row], limit: int, place: tuple[str, str], *, shown: Cal
     return {"items": [shown(row) for row in found[:limit]], "next": following}
 
 
+def paged(  # noqa: PLR0913  what makes a page
+    side: ReadSide,
+    report: str,
+    place: Sequence[str],
+    /,
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+    shown: Callable[[Row], Row],
+    **where: Any,
+) -> Row:
+    """Read a page of a list; `place` are the columns of its order, of which the last names a row."""
+    found, more = side.page(report, rows=limited(limit), **after(cursor, len(place)), **where)
+    following = word([found[-1][name] for name in place]) if more else None
+    return {"items": [shown(row) for row in found], "next": following}
+
+
 def word(place: Sequence[Any]) -> str:
     """Write a place in a list."""
     return base64.urlsafe_b64encode(orjson.dumps(list(place))).rstrip(b"=").decode()
 
 
-def after(cursor: str | None) -> Mapping[str, Any]:
-    """Read a place in a list as the values `after_time` and `after_id`."""
-    if cursor is None:
+def after(cursor: str | None, parts: int = 2) -> Mapping[str, Any]:
+    """Read a place in a list as the values `after_time` and `after_id`, or the latter alone."""
+    if not cursor:
         return {}
     try:
-        time, row_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        place = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (ValueError, TypeError, binascii.Error):
-        time = None
-    if not isinstance(time, str) or not isinstance(row_id, str | int):
+        place = None
+    if not isinstance(place, list) or len(place) != parts or not all(map(_is_part, place)):
         raise Invalid("the cursor is not one that was given out; leave it out to begin with the first page")
-    return {"after_time": time, "after_id": row_id}
+    return dict(zip(("after_time", "after_id")[-parts:], place, strict=True))
+
+
+def _is_part(value: object) -> bool:
+    """Say whether a value can be bound: SQLite's integers have 63 bits."""
+    return isinstance(value, str) or (type(value) is int and -LARGEST <= value <= LARGEST)
+
+
+LARGEST: Final = (1 << 63) - 1
 
 
 def pattern(text: str) -> str:

@@ -1,10 +1,10 @@
 """Answer questions about sessions, entries, jobs, tools and agents; every answer is bounded and can be JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from api.pages import Row, after, limited, page, part_of_path, pattern
-from api.shapes import job_shown, session_shown, shown, totals
+from api.pages import Row, after, limited, paged, part_of_path, pattern, word
+from api.shapes import job_shown, session_shown, shown, tool_call_shown, totals
 from api.times import between_ms, iso_nano
 from api.tree import depths
 from core.errors import Invalid, Missing
@@ -21,16 +21,27 @@ AMBIGUOUS: Final = 5
 ENTRY_PLACE: Final = ("timestamp", "trace_id")
 
 
-def sessions(
-    side: ReadSide, *, limit: int | None = None, cursor: str | None = None, status: str | None = None, **where: Any
+def sessions(  # noqa: PLR0913  one for each filter that is not a column
+    side: ReadSide,
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+    status: str | None = None,
+    min_cost: float | None = None,
+    max_cost: float | None = None,
+    **where: Any,
 ) -> Row:
-    """List sessions, newest first; filters: agent, status (active or ended), exit_reason, since, until."""
+    """List sessions, newest first.
+
+    Filters: agent, status (active or ended), exit_reason, project, user, model, since, until, and min_cost and max_cost
+    in dollars.
+    """
     if status not in {None, "active", "ended"}:
         raise Invalid(f"status is {status!r}; active or ended is wanted")
-    active = None if status is None else int(status == "active")
-    size = limited(limit)
-    found = side.report("sessions", limit=size + 1, active=active, **after(cursor), **where)
-    return page(found, size, ("started_at", "session_id"), shown=session_shown)
+    where |= {"min_nanos": _nanos(min_cost), "max_nanos": _nanos(max_cost)}
+    where["active"] = None if status is None else int(status == "active")
+    place = ("started_at", "session_id")
+    return paged(side, "sessions", place, limit=limit, cursor=cursor, shown=session_shown, **where)
 
 
 def session(side: ReadSide, session_id: str) -> Row:
@@ -63,20 +74,16 @@ def entries(
     **where: Any,
 ) -> Row:
     """List entries in order of time; filters: session, type, kind, status, min_ms, max_ms, since, until, text."""
-    size = limited(limit)
-    sought = pattern(text) if text else None
-    found = side.report("entries", limit=size + 1, offset=skip, text=sought, **after(cursor), **where)
-    return page(found, size, ENTRY_PLACE, shown=shown)
+    where |= {"text": pattern(text) if text else None, "offset": skip}
+    return paged(side, "entries", ENTRY_PLACE, limit=limit, cursor=cursor, shown=shown, **where)
 
 
 def newest_entries(
     side: ReadSide, *, limit: int | None = None, cursor: str | None = None, text: str | None = None, **where: Any
 ) -> Row:
     """List entries, newest first; filters as for `entries`."""
-    size = limited(limit)
-    sought = pattern(text) if text else None
-    found = side.report("newest_entries", limit=size + 1, text=sought, **after(cursor), **where)
-    return page(found, size, ENTRY_PLACE, shown=shown)
+    where["text"] = pattern(text) if text else None
+    return paged(side, "newest_entries", ENTRY_PLACE, limit=limit, cursor=cursor, shown=shown, **where)
 
 
 def entry(side: ReadSide, entry_id: str) -> Row:
@@ -120,15 +127,28 @@ def jobs(  # noqa: PLR0913  one for each filter that is not a column
     file (a path, or its last or middle parts), error (text).
     """
     size = limited(limit)
-    where |= {"min_nanos": _nanos(min_cost), "max_nanos": _nanos(max_cost), **after(cursor), "limit": size + 1}
-    found: list[Row] = []
+    where |= {"min_nanos": _nanos(min_cost), "max_nanos": _nanos(max_cost), **after(cursor)}
+    lists: list[tuple[list[Row], bool]] = []
     if status != "running":
         own = {"file": part_of_path(file) if file else None, "error": pattern(error) if error else None}
-        found += side.report("jobs", status=status, **own, **where)
+        lists.append(side.page("jobs", rows=size, status=status, **own, **where))
     if status in {None, "running"} and not file and not error:
-        found += side.report("running_jobs", **where)
-    found.sort(key=lambda row: (row["time"] or "", row["id"]), reverse=True)
-    return page(found, size, ("time", "id"), shown=job_shown)
+        lists.append(side.page("running_jobs", rows=size, **where))
+    return _newest(lists, size)
+
+
+def _newest(lists: Sequence[tuple[list[Row], bool]], size: int) -> Row:
+    """Put lists together, newest first; where one was cut off, nothing older is told yet."""
+    cut = max((_job_place(found[-1]) for found, more in lists if more), default=("", ""))
+    merged = sorted((row for found, _ in lists for row in found), key=_job_place, reverse=True)
+    told = [row for row in merged if _job_place(row) >= cut][:size]
+    more = len(told) < len(merged) or any(more for _, more in lists)
+    following = word(_job_place(told[-1])) if more else None
+    return {"items": [job_shown(row) for row in told], "next": following}
+
+
+def _job_place(row: Row) -> tuple[str, str]:
+    return row["time"] or "", row["id"]
 
 
 def job(side: ReadSide, job_id: str) -> Row:
@@ -145,22 +165,20 @@ def job(side: ReadSide, job_id: str) -> Row:
 def job_tool_calls(side: ReadSide, job_id: str, *, limit: int | None = None, cursor: str | None = None) -> Row:
     """List a job's tool calls in order of time."""
     job(side, job_id)
-    size = limited(limit)
-    found = side.report("job_tool_calls", id=job_id, limit=size + 1, **after(cursor))
-    for row in found:
-        row["place"] = row["timestamp"] or ""
-    return page(found, size, ("place", "id"), shown=_tool_call)
+    place = ("place", "id")
+    return paged(side, "job_tool_calls", place, limit=limit, cursor=cursor, shown=tool_call_shown, id=job_id)
 
 
 def job_subagents(side: ReadSide, job_id: str) -> Row:
     """List a job's subagents."""
     job(side, job_id)
-    return {"items": [shown(row) for row in side.report("job_subagents", id=job_id, limit=MOST_PARTS)]}
+    found = side.report("job_subagents", id=job_id, limit=MOST_PARTS)
+    return {"items": [shown(row) for row in found], "next": None}
 
 
 def all_tool_calls(side: ReadSide, job_id: str) -> list[Row]:
     """List a job's tool calls, as many as are ever shown at once."""
-    return [_tool_call(row) for row in side.report("job_tool_calls", id=job_id, limit=MOST_PARTS)]
+    return [tool_call_shown(row) for row in side.report("job_tool_calls", id=job_id, limit=MOST_PARTS)]
 
 
 def tools(side: ReadSide, *, limit: int | None = None, **where: Any) -> Row:
@@ -230,12 +248,6 @@ def _log_entry(row: Row) -> Row:
 
 
 ERROR: Final = 2
-
-
-def _tool_call(row: Row) -> Row:
-    row.pop("place", None)
-    row["is_error"] = bool(row["is_error"])
-    return row
 
 
 def _shares(side: ReadSide, tool: str, timed: int) -> Row:

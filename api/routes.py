@@ -5,8 +5,6 @@ Errors are raised, and told by whoever serves these routes. Queries run in threa
 
 import asyncio
 import re
-import threading
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
@@ -17,20 +15,26 @@ from aiohttp import hdrs, web
 
 from access.asking import BY
 from access.tokens import Scope
+from api import formats
+from api.asking import Question
+from api.description import document
+from api.formats import CSV, JSON, LINES, WRITERS, chosen
 from api.now import moment
 from api.operations import OPERATIONS, PREFIX
-from api.questions import QUESTIONS, Question
+from api.questions import QUESTIONS
+from api.readers import Readers
 from api.writing import Operation, Told, audited
-from core.errors import Invalid, StoreBusy, TryAgain, UnsupportedMedia
+from core.errors import Invalid, Overloaded, StoreBusy, TryAgain, UnsupportedMedia
 from store.protocol import ReadSide, WriteSide
 
-JSON: Final = "application/json"
 TOKENS: Final = f"{PREFIX}/tokens"
 THREADS: Final = 2
 """Queries that run at once; the machine has other things to do."""
+WAITING: Final = 64
+"""Queries that may wait for these; more are turned away."""
 WRITE_S: Final = 5.0
-IDLE_S: Final = 60.0
-"""A reader that was not used for so long is opened anew: the file may be another by then."""
+FORMS: Final = (JSON, LINES, CSV)
+"""What lists are written as."""
 
 _NAME: Final = re.compile(r"\{(\w+)\}")
 Body = Callable[[web.Request], AbstractAsyncContextManager[bytes]]
@@ -60,25 +64,33 @@ class Doors(Protocol):
 class Api:
     """Own the threads that read; `run` queues work for the one writer."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the parts that it needs
         self,
         open_reader: Callable[[], ReadSide],
         run: Callable[[Callable[[WriteSide], Told]], "Future[Told]"],
         body: Body,
         deriving: Deriving,
         doors: Doors,
+        *,
+        version: str,
     ) -> None:
         """Open nothing yet; `body` gives a request's body within the bounds that hold for all requests."""
         self._readers = Readers(open_reader)
         self._threads = ThreadPoolExecutor(THREADS, "api")
         self._run, self._body, self._deriving, self._doors = run, body, deriving, doors
+        self._version = version
+        self._waiting = 0
 
     def routes(self) -> list[web.RouteDef]:
         """Give the routes."""
         asked = [web.get(PREFIX + _open(question.path), self._asking(question)) for question in QUESTIONS]
         told = [web.route(one.method, PREFIX + _open(one.path), self._telling(one)) for one in OPERATIONS.values()]
-        rest = [web.get(f"{PREFIX}/derived", self._derived), web.get(TOKENS, self._tokens)]
-        return [*asked, *told, *rest]
+        own = [
+            web.get(f"{PREFIX}/derived", self._derived),
+            web.get(f"{PREFIX}/openapi.json", self._described),
+            web.get(TOKENS, self._tokens),
+        ]
+        return [*own, *asked, *told, *_options([*own, *asked, *told])]
 
     def scopes(self) -> dict[tuple[str, str], Scope | None]:
         """Say what a token must be for to reach a route, beyond what reading and writing want anyway."""
@@ -96,9 +108,12 @@ class Api:
 
     def _asking(self, question: Question) -> Handler:
         async def ask(request: web.Request) -> web.Response:
+            media = chosen(_accepted(request), FORMS if question.is_list else (JSON,))
             values = question.values(_parameters(request))
-            named = request.match_info.values()
-            return await self._threaded(lambda: _json(question.ask(self._readers.mine(), *named, **values)))
+            named = question.named(request.match_info)
+            return await self._threaded(
+                lambda: _answer(request, question, media, question.ask(self._readers.mine(), *named, **values))
+            )
 
         return ask
 
@@ -116,66 +131,39 @@ class Api:
                 await self._doors.renew()
             if operation.order:
                 answer["order"] = self._deriving.order(operation.order)
-            return _json(answer, status=operation.status)
+            return _response(formats.json(answer), JSON, status=operation.status)
 
         return tell
 
-    async def _derived(self, _request: web.Request) -> web.Response:
+    async def _derived(self, request: web.Request) -> web.Response:
         """Say how far the derived tables are behind, and which order is carried out."""
-        return _json(self._deriving.state())
+        _take_none(request)
+        return _response(formats.json(self._deriving.state()), JSON)
 
-    async def _tokens(self, _request: web.Request) -> web.Response:
+    async def _described(self, request: web.Request) -> web.Response:
+        """Give the API's description."""
+        _take_none(request)
+        chosen(_accepted(request), (JSON,))
+        return _tagged(request, document(self._version), JSON)
+
+    async def _tokens(self, request: web.Request) -> web.Response:
         """List the tokens that were made, without their hashes."""
+        _take_none(request)
         rows = await self._doors.renew()
-        return _json({"tokens": [{name: row[name] for name in row if name != "hash"} for row in rows]})
+        told = {"tokens": [{name: row[name] for name in row if name != "hash"} for row in rows]}
+        return _response(formats.json(told), JSON)
 
     async def _threaded(self, work: Callable[[], web.Response]) -> web.Response:
+        if self._waiting >= WAITING:
+            raise Overloaded(f"{WAITING} questions wait to be answered; ask again in a moment")
+        self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except TryAgain:
             self._readers.renew()
             raise
-
-
-class Readers:
-    """Give each thread a reader of its own."""
-
-    def __init__(self, open_reader: Callable[[], ReadSide]) -> None:
-        """Open none yet."""
-        self._open = open_reader
-        self._mine = threading.local()
-        self._all: list[ReadSide] = []
-        self._age = 0
-
-    def mine(self) -> ReadSide:
-        """Give the calling thread's reader."""
-        held: tuple[ReadSide, int, float] | None = getattr(self._mine, "held", None)
-        if held is not None and (held[1] != self._age or time.monotonic() - held[2] > IDLE_S):
-            self._all.remove(held[0])
-            held[0].close()
-            held = None
-        side = held[0] if held else self._fresh()
-        self._mine.held = (side, self._age, time.monotonic())
-        return side
-
-    def renew(self) -> None:
-        """Have every thread open a new one the next time."""
-        self._age += 1
-
-    def interrupt(self) -> None:
-        """Stop what they do."""
-        for side in list(self._all):
-            side.interrupt()
-
-    def close(self) -> None:
-        """Close all; no thread uses them any more."""
-        while self._all:
-            self._all.pop().close()
-
-    def _fresh(self) -> ReadSide:
-        side = self._open()
-        self._all.append(side)
-        return side
+        finally:
+            self._waiting -= 1
 
 
 def _open(path: str) -> str:
@@ -217,7 +205,57 @@ def _object(request: web.Request, body: bytes) -> Mapping[str, Any]:
     return told
 
 
-def _json(value: object, *, status: int = 200) -> web.Response:
-    return web.Response(
-        body=orjson.dumps(value), status=status, headers={hdrs.CONTENT_TYPE: JSON, hdrs.CACHE_CONTROL: "no-store"}
-    )
+def _accepted(request: web.Request) -> str:
+    return ",".join(request.headers.getall(hdrs.ACCEPT, []))
+
+
+def _take_none(request: web.Request) -> None:
+    for name in request.query:
+        raise Invalid(f"the parameter {name[:60]!r} is not known here; the parameters are none")
+
+
+def _answer(request: web.Request, question: Question, media: str, told: Mapping[str, Any]) -> web.Response:
+    """Write what was found, and where the next page is."""
+    if media == JSON:
+        body = formats.json(told)
+    else:
+        body = WRITERS[media](told["items"], tuple(question.gives.schema()["properties"]))
+    response = _tagged(request, body, media)
+    if question.is_list and told["next"]:
+        following = request.rel_url.update_query(cursor=told["next"])
+        response.headers[hdrs.LINK] = f'<{following}>; rel="next"'
+    return response
+
+
+def _tagged(request: web.Request, body: bytes, media: str) -> web.Response:
+    """Answer, or say that it is what the caller has already."""
+    tag = formats.tag(body)
+    if formats.is_known(request.headers.get(hdrs.IF_NONE_MATCH, ""), tag):
+        response = web.Response(status=304, headers={hdrs.CACHE_CONTROL: "no-store"})
+    else:
+        response = _response(body, media)
+    response.headers[hdrs.ETAG] = tag
+    response.headers[hdrs.VARY] = hdrs.ACCEPT
+    return response
+
+
+def _response(body: bytes, media: str, *, status: int = 200) -> web.Response:
+    written = f"{media}; charset=utf-8" if media == CSV else media
+    return web.Response(body=body, status=status, headers={hdrs.CONTENT_TYPE: written, hdrs.CACHE_CONTROL: "no-store"})
+
+
+def _options(routes: list[web.RouteDef]) -> list[web.RouteDef]:
+    """Answer OPTIONS for each path with its methods."""
+    methods: dict[str, set[str]] = {}
+    for route in routes:
+        methods.setdefault(route.path, {hdrs.METH_OPTIONS}).update(
+            {route.method, hdrs.METH_HEAD} if route.method == hdrs.METH_GET else {route.method}
+        )
+    return [web.options(path, _allowing(", ".join(sorted(allowed)))) for path, allowed in methods.items()]
+
+
+def _allowing(allowed: str) -> Handler:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(status=204, headers={hdrs.ALLOW: allowed})
+
+    return answer

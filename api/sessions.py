@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from api.bodies import fields
 from api.checks import Fields, json_text
 from api.writing import Moment, Told, Write, telling
 from core.errors import Invalid
@@ -11,9 +12,28 @@ from schema.derived import Changes, Step
 EXIT_REASONS: Final = ("completed", "interrupted", "error", "timeout", "context_limit")
 UNKNOWN: Final = "unknown"
 ABOUT: Final = ("model_tier", "parent_session_id", "project_key", "user_id")
-STARTED: Final = ("session_id", "agent_name", "workspace_path", "started_at", *ABOUT)
-ENDED: Final = ("session_id", "exit_reason", "ended_at")
-CHANGED: Final = ("session_id", "issues_claimed", "skills_used", "context_tokens")
+STARTED: Final = fields(
+    (
+        ("session_id", "id", "The session's unique name; without it one is made."),
+        ("agent_name", "id"),
+        ("workspace_path", "text"),
+        ("started_at", "time", "When it began; by default now."),
+        *((name, "text") for name in ABOUT),
+    ),
+    table="agent_sessions",
+)
+ENDED: Final = fields(
+    (
+        ("session_id", "id!"),
+        ("exit_reason", "exit_reason"),
+        ("ended_at", "time", "When it ended; by default now."),
+    ),
+    table="agent_sessions",
+)
+CHANGED: Final = fields(
+    (("session_id", "id!"), ("issues_claimed", "texts"), ("skills_used", "texts"), ("context_tokens", "whole")),
+    table="agent_sessions",
+)
 
 
 def start(values: Mapping[str, Any], moment: Moment) -> Write:
@@ -52,7 +72,7 @@ def change(values: Mapping[str, Any], _moment: Moment) -> Write:
     lists = {name: told.texts(name) for name in ("issues_claimed", "skills_used")}
     tokens = told.whole("context_tokens")
     if tokens is None and not any(items is not None for items in lists.values()):
-        raise Invalid(f"nothing to change is given; the fields are {', '.join(CHANGED[1:])}")
+        raise Invalid(f"nothing to change is given; the fields are {', '.join(one.field for one in CHANGED[1:])}")
     bound: dict[str, Any] = {"session_id": told.needed("session_id"), "context_tokens": tokens}
     for name, items in lists.items():
         bound[name] = None if items is None else json_text(dict.fromkeys(items))

@@ -7,14 +7,31 @@ import orjson
 
 from api.pages import Row
 from pricing.money import dollars
+from store.shapes import columns
 
-JSON_COLUMNS: Final = ("issues_claimed", "skills_used", "data", "status_changes")
+JSON_COLUMNS: Final = (
+    *("issues_claimed", "skills_used", "data", "data_json", "sources", "status_changes"),
+    *(
+        "attributes",
+        "resource",
+        "scope_attributes",
+        "events",
+        "links",
+        "metadata",
+        "exemplars",
+        "entity_refs",
+        "repaired",
+    ),
+)
+MONEY: Final = {"cost_nanos": "cost_usd", "computed_nanos": "computed_usd", "emitted_nanos": "emitted_usd"}
 
 
 def shown(row: Row) -> Row:
     """Write a row for readers: dollars beside nano-dollars, JSON as what it says."""
-    if "cost_nanos" in row:
-        row["cost_usd"] = None if row["cost_nanos"] is None else dollars(row["cost_nanos"])
+    row.pop("place", None)
+    for exact, usd in MONEY.items():
+        if exact in row:
+            row[usd] = None if row[exact] is None else dollars(row[exact])
     for name in JSON_COLUMNS:
         if isinstance(row.get(name), str):
             row[name] = parsed(row[name])
@@ -30,10 +47,16 @@ def session_shown(row: Row) -> Row:
 
 def job_shown(row: Row) -> Row:
     """Write a job for readers; a running one has the same columns, with null for what is not known yet."""
-    row.pop("time", None)
-    if "files_modified_json" in row:
-        row["files_modified"] = parsed(row["files_modified_json"]) if row["files_modified_json"] else None
-        row["has_session"] = bool(row["has_session"])
+    row = {"last_seen_at": None, **dict.fromkeys(columns("job")), **row}
+    row.pop("time")
+    row["files_modified"] = parsed(row["files_modified_json"]) if row["files_modified_json"] else None
+    row["has_session"] = bool(row["has_session"] or row["session_id"])
+    return shown(row)
+
+
+def tool_call_shown(row: Row) -> Row:
+    """Write a tool call for readers."""
+    row["is_error"] = bool(row["is_error"])
     return shown(row)
 
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from access.tokens import Scope, hashed, make, scopes_of
+from api.answers import typed, word
+from api.bodies import fields
 from api.checks import Fields
 from api.times import iso
 from api.writing import Moment, Write, telling
@@ -14,10 +16,27 @@ from schema.derived import Changes, Step
 ID_CHARACTERS: Final = 8
 SHOWN_ONCE: Final = "keep the token now: it is shown this once, and only its hash is stored"
 
+MADE: Final = fields(
+    (
+        ("name", "id!", "What it is for, for people."),
+        ("scopes", "text", "What it may do, with commas between: ingest, read, admin; by default ingest."),
+        ("expires_at", "time", "Until when it lets in; by default for good."),
+    )
+)
+REVOKED: Final = fields((("token_id", "id!", "The token's id."),))
+TOLD: Final = {
+    "id": word("The token's id."),
+    "name": word("What it is for."),
+    "scopes": word("What it may do, with commas between."),
+    "expires_at": typed("string", "Until when it lets in."),
+    "token": word("The token itself."),
+    "note": word("What to do with it."),
+}
+
 
 def put(values: Mapping[str, Any], moment: Moment) -> Write:
     """Make a token for some scopes (`ingest` unless told); the answer holds it, and nothing else ever will."""
-    told = Fields(values, known=("name", "scopes", "expires_at"))
+    told = Fields(values, known=MADE)
     scopes = scopes_of(told.text("scopes") or Scope.INGEST)
     expires_at = told.time("expires_at")
     if expires_at is not None and expires_at <= moment.now:
@@ -38,7 +57,7 @@ def put(values: Mapping[str, Any], moment: Moment) -> Write:
 
 def revoke(values: Mapping[str, Any], moment: Moment) -> Write:
     """Let a token in no more; that holds for requests from then on, within a second."""
-    number = Fields(values, known=("token_id",)).needed("token_id")
+    number = Fields(values, known=REVOKED).needed("token_id")
     missing = f"there is no token {number!r} that is not revoked; `spanledger token list` shows all"
     step = Step("revoke_token", {"id": number, "at": moment.now}, missing)
     return Write(Changes(steps=[step]), telling(id=number, revoked_at=moment.now))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
+from api.answers import truth, word
 from api.times import moment as time_of
 from api.writing import Moment, Operation, Told
 from core.errors import Ambiguous, Invalid, Missing, Refused
@@ -31,6 +32,11 @@ ORIGIN: Final = (
     Attribute("project.key", "project_key", "key", needed=False, says="The project that it belongs to."),
     Attribute("agent.name", "agent_name", "key", needed=False, says="The agent that says it."),
 )
+GIVES: Final = {
+    "id": {"type": ["integer", "string", "null"], "description": "What names the row that it is about."},
+    "result": word("What became of it.", ("applied", "stale", "duplicate")),
+    "created": truth("Whether the row is new."),
+}
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 KINDS: Final = {Code.NOT_FOUND: Missing, Code.AMBIGUOUS: Ambiguous}
 
@@ -63,7 +69,7 @@ def operation(name: str, path: str, event: str, *, status: int = 200, spared: st
     fields = _fields(known)
     needless = tuple(filter(None, [spared]))
     make = partial(_make, known, {field.field: field for field in fields}, needless)
-    return Operation(name, "POST", path, status, make, says=known.does, fields=fields)
+    return Operation(name, "POST", path, status, make, says=known.does, fields=fields, gives=GIVES)
 
 
 def _fields(event: Event) -> tuple[Attribute, ...]:

@@ -1,7 +1,7 @@
 """Shape a write: what it changes, and what its sender is told when that is durable."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 import orjson
@@ -12,6 +12,7 @@ from store.protocol import WriteSide
 from tracking.vocabulary import Attribute
 
 Told = dict[str, Any]
+Schema = Mapping[str, Any]
 
 DETAIL: Final = 500
 """Characters of an audited write's values."""
@@ -57,7 +58,7 @@ class Operation:
 
     `make` raises Invalid for values that are not what is wanted. `order` is asked of who derives, when that is durable.
     `scope` is what a token must be for; what an administrator does is written into the audit log with its values.
-    `fields` describe the values of a command, which `says` explains.
+    `fields` describe the values, `says` explains what becomes of them, `gives` describes the answer.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Operation:
     scope: Scope = Scope.INGEST
     says: str = ""
     fields: tuple[Attribute, ...] = ()
+    gives: Mapping[str, Schema] = field(default_factory=dict)
 
 
 def telling(**told: Any) -> Callable[[Sequence[int]], Told]:

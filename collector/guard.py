@@ -91,8 +91,8 @@ class Guard:
         """Let a page of an allowed origin read the answer."""
         if request.headers.get(hdrs.ORIGIN) in self._origins and not response.prepared:
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = request.headers[hdrs.ORIGIN]
-            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = "Retry-After"
-            response.headers[hdrs.VARY] = "Origin"
+            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = "ETag, Link, Retry-After"
+            response.headers.add(hdrs.VARY, "Origin")
         return response
 
 
@@ -115,7 +115,7 @@ def _preflight(request: web.Request) -> web.Response:
 
 def _failed(error: Exception, request: web.Request, counters: Counters) -> web.StreamResponse:
     if isinstance(error, web.HTTPNotFound) and request.path.startswith(API):
-        error = UnknownPath("no such path; under /api/v1 are sessions, traces, jobs, tools, agents and entries")
+        error = UnknownPath("no such path; /api/v1/openapi.json describes those that there are")
     elif isinstance(error, web.HTTPNotFound):
         error = UnknownPath(f"no such path; OTLP goes to {', '.join(wire.path for wire in WIRE.values())}")
     elif isinstance(error, web.HTTPMethodNotAllowed):

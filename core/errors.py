@@ -7,9 +7,11 @@ SpanledgerError
 │   ├── NothingAccepted     every item of the request was refused
 │   ├── TooLarge            over a limit that will not change
 │   ├── UnsupportedMedia    content type or coding we do not speak
+│   ├── NotAcceptable       an answer is wanted in a form that we do not write
 │   ├── Invalid             understood, and not what is wanted here
 │   ├── Missing             what is asked for is not there
 │   ├── Ambiguous           several things are called like what is asked for
+│   ├── TooLong             answering takes longer than anybody may wait
 │   ├── UnknownPath         no such endpoint
 │   ├── WrongMethod         the endpoint exists, the method does not
 │   ├── Unauthenticated     no or bad credentials
@@ -71,6 +73,12 @@ class UnsupportedMedia(Refused):
     reason = "unsupported_media"
 
 
+class NotAcceptable(Refused):
+    """Refuse to answer in a form that we do not write."""
+
+    reason = "not_acceptable"
+
+
 class Invalid(Refused):
     """Refuse values that are not what is wanted: the message says which, what it is and what is wanted."""
 
@@ -87,6 +95,12 @@ class Ambiguous(Refused):
     """Refuse what several things are called by: the message says how to name one."""
 
     reason = "ambiguous"
+
+
+class TooLong(Refused):
+    """Refuse what takes longer than anybody may wait: asking the same again would take as long."""
+
+    reason = "too_long"
 
 
 class UnknownPath(Refused):

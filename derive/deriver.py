@@ -104,11 +104,14 @@ class Deriver:
         """Say whether the past is being derived or priced again."""
         return self._again is not None or self._costs is not None
 
+    def reached(self) -> tuple[int, int]:
+        """Say how many records have come, and how many of them are read: both counted from the first one on."""
+        return sum(self._side.ends().values()), sum(self._position.values())
+
     def backlog(self) -> Backlog:
         """Say how far behind this is."""
-        ends = self._side.ends()
-        rows = sum(ends[signal] - self._position[signal] for signal in SIGNALS)
-        return Backlog(rows + self._points.left, len(self._groups.busy), self._again.left if self._again else 0)
+        came, read = self.reached()
+        return Backlog(came - read + self._points.left, len(self._groups.busy), self._again.left if self._again else 0)
 
     def _read(self) -> bool:
         """Take the next rows in; say whether there are more."""

@@ -19,6 +19,7 @@ from core.memory import collect_seldom, frugal, give_back, resident_bytes
 from derive.channel import Apply, Order, Report, Start, Ticket
 from derive.deriver import Deriver
 from derive.meaning import Rules
+from derive.pace import Pace
 from derive.prices import catalogue
 from schema.derived import Changes
 from store.raw import SqliteRawSide
@@ -85,6 +86,7 @@ class Daemon:
 def follow(daemon: Daemon, deriver: Deriver, *, rest: Callable[[float], None] = time.sleep) -> None:
     """Derive what comes until the daemon is gone."""
     reported = float("-inf")
+    pace = Pace(deriver.reached, rest=rest)
     while True:
         try:
             more = deriver.step(time.time_ns())
@@ -96,6 +98,7 @@ def follow(daemon: Daemon, deriver: Deriver, *, rest: Callable[[float], None] = 
             daemon.report(deriver)
         for order in daemon.orders():
             obey(order, deriver)
+        pace.give_way()
         if not more:
             if resident_bytes() > IDLE_BYTES:
                 give_back()

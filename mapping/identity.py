@@ -5,12 +5,12 @@ Most records say nothing of this, and the keys of a record decide which fields m
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from mapping.emitters import Origin
 from mapping.fields import VOCABULARY, Reading, keys_of, whole
 from mapping.hooks import agent_by
 from mapping.record import Attributes, Record
@@ -67,13 +67,13 @@ class Identity:
 
 
 NOBODY: Final = Identity()
+Reader = Callable[[Reading], str | Work | None]
 
 
 def identity_of(reading: Reading) -> Identity:
     """Read a record; the same empty one for all that say nothing."""
     record = reading.record
-    spoken = _spoken(reading.origin.dialects, record.is_span, frozenset(record.attributes), frozenset(record.resource))
-    told: dict[str, Any] = {name: value for name in spoken if (value := READ[name](reading)) is not None}
+    told: dict[str, Any] = {name: value for name, read in _spoken(reading) if (value := read(reading)) is not None}
     if (source := told.pop("aside", None)) and ASIDES[reading.origin.emitter.id](source):
         told["aside"] = True
     if told.get("turn_id") and (split := TURNS.get(reading.origin.emitter.id)):
@@ -146,6 +146,8 @@ def _signals(reading: Reading) -> tuple[Signal, ...]:
         return ()
     held = [(record.name, record.end, record.attributes)]
     held += [(event.name, event.time, event.attributes) for event in record.events]
+    if not any(name in known for name, _, _ in held):
+        return ()
     return tuple(_signal(reading, known[name], time, told) for name, time, told in held if name in known)
 
 
@@ -155,22 +157,26 @@ def _signal(reading: Reading, kind: str, time: int, told: Attributes) -> Signal:
     return Signal(kind, time, reason or failed, whole(told.get("total_tool_uses")))
 
 
-@lru_cache(maxsize=8192)
-def _spoken(dialects: frozenset[str], is_span: bool, keys: frozenset[str], resource: frozenset[str]) -> tuple[str, ...]:
-    """Name the fields that a record with these keys may tell of."""
+def _spoken(reading: Reading) -> tuple[tuple[str, Reader], ...]:
+    """Name the fields that a record with these keys may tell of, with what reads them."""
+    is_span, resource = reading.record.is_span, tuple(reading.record.resource)
+    return reading.origin.once(("identity", is_span, resource), lambda origin: _fields(origin, is_span, resource))
+
+
+def _fields(origin: Origin, is_span: bool, resource: tuple[str, ...]) -> tuple[tuple[str, Reader], ...]:
     found = [
         name
         for name, field in FIELDS.items()
-        if any(_stands(key, keys, resource) for key in keys_of(field, dialects, is_span))
+        if any(_stands(key, origin.keys, resource) for key in keys_of(field, origin.dialects, is_span))
     ]
     if "service.instance.id" in resource:
         found.append("process")
-    if not (KEYS.isdisjoint(keys) and KEYS.isdisjoint(resource)):
+    if not (KEYS.isdisjoint(origin.keys) and KEYS.isdisjoint(resource)):
         found.append("work")
-    return tuple(found)
+    return tuple((name, READ[name]) for name in found)
 
 
-def _stands(key: str, keys: frozenset[str], resource: frozenset[str]) -> bool:
+def _stands(key: str, keys: Collection[str], resource: Collection[str]) -> bool:
     if key.startswith("@resource:"):
         return key.removeprefix("@resource:") in resource
     return key.startswith("@") or key.partition("#/")[0] in keys
@@ -214,7 +220,7 @@ FIELDS: Final = {
     "aside": "llm.query_source",
 }
 """What is read, and its entry in the vocabulary."""
-READ: Final[dict[str, Callable[[Reading], str | Work | None]]] = {
+READ: Final[dict[str, Reader]] = {
     **{name: _text(field) for name, field in FIELDS.items()},
     "agent_id": _run_id(FIELDS["agent_id"]),
     "parent_agent_id": _run_id(FIELDS["parent_agent_id"]),

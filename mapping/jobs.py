@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mapping.calls import Call
-from mapping.facts import Fact
+from mapping.facts import BY_START, Fact
 from mapping.forest import Forest
 from mapping.outcome import Outcome, outcome_of
 from mapping.roots import WORK
@@ -58,7 +58,7 @@ class Jobs:
         self._units = Units(facts, self.forest)
         self.runs = Runs(self.forest, {unit.root.place for unit in self._units if unit.root})
         members: dict[str, list[Fact]] = defaultdict(list)
-        for fact in sorted(facts, key=lambda fact: (fact.start, fact.key)):
+        for fact in sorted(facts, key=BY_START):
             if fact.key in self._units.of:
                 members[self._units.of[fact.key].id].append(fact)
         own: dict[str | None, list[Call]] = defaultdict(list)
@@ -77,8 +77,10 @@ class Jobs:
 
     def of(self, call: Call | ToolCall) -> str | None:
         """Give the id of a model's or a tool's call: that of its first record, else of another that tells of it."""
-        keys = (call.fact.key, *sorted(call.sources))
-        return next((self._units.of[key].id for key in keys if key in self._units.of), None)
+        unit = self._units.of.get(call.fact.key)
+        if unit is None:
+            unit = next((self._units.of[key] for key in sorted(call.sources) if key in self._units.of), None)
+        return unit.id if unit else None
 
     def agent_name(self, facts: Iterable[Fact]) -> str | None:
         """Give the name of the first agent of the main thread among facts; None when none has a name of its own."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from mapping.calls import Call
-from mapping.facts import Fact
+from mapping.facts import BY_START, Fact
 from mapping.identity import Signal
 from mapping.jobs import Job, Jobs
 from mapping.roots import SERVERS
@@ -52,7 +52,7 @@ class Session:
 def sessions(facts: Iterable[Fact], calls: Sequence[Call], jobs: Jobs, *, now: int, idle: int) -> list[Session]:
     """Give the sessions of a group of facts by start and id; `now` and `idle` are nanoseconds."""
     held: dict[str, list[Fact]] = defaultdict(list)
-    for fact in sorted(facts, key=lambda fact: (fact.start, fact.key)):
+    for fact in sorted(facts, key=BY_START):
         if fact.session_id:
             held[fact.session_id].append(fact)
     book = _Book(held, calls, jobs)
@@ -73,7 +73,7 @@ class _Book:
         """Say whether records make a session: of a trace only jobs and calls do, of a name an agent's records."""
         if self._jobs.by_session.get(session, []) or session in self._calls:
             return session not in self._parents or not session.startswith(SYNTHETIC)
-        agents = any(fact.emitter not in NOBODYS for fact in self._facts[session])
+        agents = any(fact.emitter not in NOBODYS and not _only_names(fact) for fact in self._facts[session])
         return agents and not session.startswith(SYNTHETIC)
 
     def session(self, session: str, now: int, idle: int) -> Session:
@@ -131,6 +131,11 @@ class _Book:
             return "timeout" if TIMEOUT.search(error) else "error"
         is_open = last.ended is None and end.kind == "idle" and last.root is None and not _answered(call)
         return "interrupted" if last.outcome.status == "cancelled" or is_open else "completed"
+
+
+def _only_names(fact: Fact) -> bool:
+    """Know what is told of work in a session, or of its end: that makes no session."""
+    return bool(fact.sayings) and not any(saying.event.startswith(OPENING) for saying in fact.sayings)
 
 
 def _answered(call: Fact | None) -> bool:
@@ -193,6 +198,17 @@ def _emitter(facts: Sequence[Fact], jobs: Sequence[Job]) -> str:
     return min(told, key=lambda emitter: (emitter in NOBODYS, -told[emitter], emitter))
 
 
+OPENING: Final = (
+    "agent.session.start",
+    "agent.session.update",
+    "agent.job",
+    "agent.log",
+    "agent.upsert",
+    "skill.",
+    "file.",
+    "model.",
+)
+"""How events begin that tell of a session itself, or of what an agent does in it."""
 FULL: Final = frozenset(("length", "max_tokens", "model_context_window_exceeded"))
 TOO_LONG: Final = re.compile(r"context.{0,20}(length|limit|window)|prompt is too long", re.IGNORECASE)
 TIMEOUT: Final = re.compile(r"time.?out|max_turns|deadline", re.IGNORECASE)

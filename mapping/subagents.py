@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from mapping.beside import beside
 from mapping.calls import Call
-from mapping.facts import Fact
+from mapping.facts import BY_START, Fact
 from mapping.identity import Signal
 from mapping.jobs import Jobs
 from mapping.outcome import Outcome, outcome_of, outcome_said
@@ -54,7 +54,7 @@ class Agents:
     def __init__(self, facts: Iterable[Fact], calls: Sequence[Call], tools: Sequence[ToolCall], jobs: Jobs) -> None:
         """Take facts that have their sessions, their calls, and the jobs found in them."""
         self._jobs = jobs
-        ordered = sorted(facts, key=lambda fact: (fact.start, fact.key))
+        ordered = sorted(facts, key=BY_START)
         self._ids = self._name_spans(ordered)
         self._beside = beside(jobs)
         self._of = {fact.key: agent for fact in ordered if (agent := self._agent(fact))}
@@ -70,6 +70,9 @@ class Agents:
 
     def of(self, call: Call | ToolCall) -> str | None:
         """Give the id of the run that made a call: a subagent's, if any record of it names one."""
+        if call.sources == [call.fact.key]:
+            alone = self._of.get(call.fact.key)
+            return self._resolve(alone) if alone else None
         keys = (call.fact.key, *sorted(call.sources))
         told = [self._resolve(self._of[key]) for key in keys if key in self._of]
         return next((agent for agent in told if not agent.endswith(MAIN)), told[0] if told else None)
@@ -113,6 +116,8 @@ class Agents:
         """Know that a run that events name by its agent is the one whose id the span of the same call tells."""
         found: dict[str, str] = {}
         for call in calls:
+            if call.sources == [call.fact.key]:
+                continue
             told = {self._of[key] for key in (call.fact.key, *call.sources) if key in self._of}
             known = sorted(agent for agent in told if not agent.endswith(MAIN))
             for agent in known:

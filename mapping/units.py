@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mapping.alone import ids, news, words
-from mapping.facts import Fact
+from mapping.facts import BY_START, Fact
 from mapping.forest import Forest
 from mapping.moments import Open
 from mapping.roots import Roots
@@ -67,7 +67,7 @@ class Units:
     def __init__(self, facts: Sequence[Fact], forest: Forest) -> None:
         """Take facts that have their sessions."""
         self._forest, self._roots = forest, Roots(forest)
-        ordered = sorted(facts, key=lambda fact: (fact.start, fact.key))
+        ordered = sorted(facts, key=BY_START)
         self._ends = _session_ends(ordered)
         self._by_root = self._below_roots(ordered)
         self._by_turn: dict[str, Unit] = {}

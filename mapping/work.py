@@ -19,6 +19,7 @@ KINDS: Final = {
     "experiment.key": "experiment",
     "experiment.run.no": "run",
     "issue.id": "issue",
+    "work.session.id": "session",
 }
 KEYS: Final = frozenset(KINDS)
 INSIDE: Final = {"task": "plan", "run": "experiment"}

@@ -14,7 +14,6 @@ from schema.derived import (
     MIRRORED,
     SESSION_AGENTS,
     SESSION_CHECKPOINTS,
-    SESSION_LINKS,
     SESSION_PHASES,
     SESSIONS,
     Changes,
@@ -29,7 +28,6 @@ TABLES: Final = {
         SESSION_CHECKPOINTS,
         SESSION_PHASES,
         SESSION_AGENTS,
-        SESSION_LINKS,
         AGENTS,
         AGENT_LOG_ENTRIES,
         MIRROR_TROUBLES,
@@ -45,6 +43,7 @@ STEPS: Final[Mapping[str, Collection[str]]] = {
     "forget_phases": COUNTED,
     "forget_session_agents": COUNTED,
     "forget_mirrored_agents": KEPT,
+    "link_session": {"session_id", "agent_session_id"},
     "forget_links": KEPT,
     "forget_lines": {"key", "until"},
 }

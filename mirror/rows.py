@@ -18,7 +18,6 @@ from schema.derived import (
     MIRRORED,
     SESSION_AGENTS,
     SESSION_CHECKPOINTS,
-    SESSION_LINKS,
     SESSION_PHASES,
     SESSIONS,
     Changes,
@@ -57,7 +56,6 @@ def session_changes(session: Session, held: Held, project: str, project_path: st
         SESSION_CHECKPOINTS.name: _rows(SESSION_CHECKPOINTS, own, map(asdict, session.checkpoints)),
         SESSION_PHASES.name: _rows(SESSION_PHASES, own, map(asdict, session.phases)),
         SESSION_AGENTS.name: _rows(SESSION_AGENTS, own, agents),
-        SESSION_LINKS.name: [row(SESSION_LINKS, {**own, "agent_session_id": link}) for link in session.links],
         AGENTS.name: [_agent(session, one) for one in session.agents],
         AGENT_LOG_ENTRIES.name: _lines(session),
     }
@@ -147,13 +145,14 @@ def _line_key(session: Session, at: int) -> str:
 
 
 def _forgetting(session: Session) -> list[Step]:
-    """Forget what the session no longer tells."""
+    """Forget what the session no longer tells, and know the sessions of telemetry that it names."""
     own = {"session_id": session.session_id}
     return [
         Step("forget_checkpoints", {**own, "count": len(session.checkpoints)}),
         Step("forget_phases", {**own, "count": len(session.phases)}),
         Step("forget_session_agents", {**own, "count": len(session.agents)}),
         Step("forget_mirrored_agents", {**own, "kept": json.dumps([one.agent_id for one in session.agents])}),
+        *(Step("link_session", {**own, "agent_session_id": link}) for link in session.links),
         Step("forget_links", {**own, "kept": json.dumps(session.links)}),
         Step("forget_lines", {"key": _line_key(session, len(session.lines)), "until": _line_key(session, NO_LINE)}),
     ]

@@ -15,6 +15,9 @@ BY_HAND = "api"
 MIRRORED = "mirror"
 """The emitter of rows that were read from session directories: deriving leaves them, or puts its own in their place."""
 
+COMMANDED = "tracking"
+"""The emitter of rows that a raw record's command made: deriving may put its own in their place."""
+
 COUNTED = "inventory/{}"
 """Under which name it is kept how far a signal's records are counted in the inventory."""
 
@@ -226,7 +229,6 @@ SESSION_AGENTS = Table(
         " ended_at told_input_tokens told_output_tokens told_cost_usd data"
     ),
 )
-SESSION_LINKS = Table("session_links", ("session_id", "agent_session_id"), ("session_id", "agent_session_id"))
 MIRROR_TROUBLES = Table("mirror_troubles", ("path",), ("path", "reason", "since"))
 TABLES = {
     table.name: table
@@ -251,7 +253,6 @@ TOLD = (
     SESSION_CHECKPOINTS,
     SESSION_PHASES,
     SESSION_AGENTS,
-    SESSION_LINKS,
     MIRROR_TROUBLES,
 )
 """Tables that nothing is derived into."""

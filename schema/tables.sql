@@ -303,8 +303,6 @@ CREATE INDEX idx_model_calls_session on model_calls (session_id, started_at);
 
 CREATE INDEX idx_model_calls_job on model_calls (job_id) where job_id is not null;
 
-CREATE INDEX idx_model_calls_started on model_calls (started_at);
-
 CREATE INDEX idx_model_calls_unpriced on model_calls (provider, model) where cost_source = 'unknown_model';
 
 CREATE TABLE tool_calls (
@@ -950,14 +948,6 @@ CREATE TABLE session_agents (
 
 CREATE INDEX idx_session_agents_status on session_agents (status);
 
-CREATE TABLE session_links (
-  session_id text not null,
-  agent_session_id text not null,
-  primary key (session_id, agent_session_id)
-) strict, without rowid;
-
-CREATE INDEX idx_session_links_agent_session on session_links (agent_session_id);
-
 CREATE TABLE mirror_troubles (
   path text primary key,
   reason text not null,
@@ -1574,3 +1564,30 @@ CREATE INDEX events_content on events (created_at) where data_json is not null;
 
 CREATE INDEX job_history_content on job_history (created_at)
 where prompt is not null or summary is not null or original_prompt is not null;
+
+CREATE VIEW session_links as
+select key as session_id, id as agent_session_id
+from work_links
+where kind = 'session' and level = 'session';
+
+CREATE INDEX raw_spans_roots on raw_spans (start_time_unix_nano) where parent_span_id is null;
+
+CREATE INDEX raw_spans_failed on raw_spans (start_time_unix_nano) where status_code = 2;
+
+CREATE INDEX idx_model_calls_started on model_calls (started_at, call_id);
+
+CREATE INDEX idx_model_calls_failed on model_calls (started_at, call_id) where status = 'error';
+
+CREATE INDEX idx_model_calls_model on model_calls (model, started_at, call_id);
+
+CREATE INDEX idx_model_calls_agent on model_calls (agent_name, started_at, call_id);
+
+CREATE INDEX idx_tool_calls_time on tool_calls (ifnull(timestamp, ''), id);
+
+CREATE INDEX idx_tool_calls_failed on tool_calls (ifnull(timestamp, ''), id) where is_error = 1;
+
+CREATE INDEX idx_tool_calls_file on tool_calls (ifnull(timestamp, ''), id, file_path) where file_path is not null;
+
+CREATE INDEX idx_events_time on events (timestamp, id);
+
+CREATE INDEX idx_agents_time on agents (ifnull(started_at, ''), agent_id);

@@ -1,7 +1,7 @@
 """Build the service from a configuration, and give it a command line.
 
 This is the program's public name: it imports everything, nothing imports it.
-Programs use `spanledger.traces`, `spanledger.agents` and `spanledger.jobs`.
+Programs use `spanledger.traces`, `spanledger.agents`, `spanledger.jobs` and `spanledger.mirror`.
 """
 
 import sys

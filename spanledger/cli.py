@@ -167,6 +167,18 @@ def import_(source: Source, *, files: tuple[str, ...], as_json: bool) -> int:
     return incoming.show(source.load(), files, as_json=as_json)
 
 
+@commands.command()
+@config_options
+def mcp(source: Source) -> None:
+    """Serve an agent over standard input and output, by the Model Context Protocol.
+
+    A running collector does the same for many at /mcp of its HTTP port.
+    """
+    from spanledger import serve_agents as page
+
+    page.show(source.load())
+
+
 @commands.group(cls=WithDefault)
 def rejections() -> None:
     """List items that were refused, show one, or send them again."""

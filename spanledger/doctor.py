@@ -32,6 +32,7 @@ EARLIEST = 1_750_000_000
 """A clock before this has not been set."""
 AHEAD_S = 60
 PROBE_TIMEOUT_S = 3.0
+TOLD_BROKEN = 10
 DRIFT_S = 2.0
 """How long one question about what changed may take."""
 
@@ -194,6 +195,21 @@ def _clock(config: Config) -> Findings:
         yield Finding("clock", OK, shown)
 
 
+def _sync(config: Config) -> Findings:
+    """Name session directories that cannot be read, and configured paths that are not there."""
+    gone = [str(path) for path in config.sync.paths if not path.expanduser().exists()]
+    if gone:
+        yield Finding("sync", WARN, f"{', '.join(gone)} is not there", "correct [sync] paths")
+    if not database(config).exists():
+        return
+    with reading(config) as side:
+        broken = side.report("mirror_troubles", limit=TOLD_BROKEN)
+    for one in broken:
+        yield Finding("sync", WARN, f"{one['path']}: {one['reason']}", "mend the file; its last good rows are kept")
+    if config.sync.paths and not gone and not broken:
+        yield Finding("sync", OK, f"{', '.join(map(str, config.sync.paths))} can be read")
+
+
 def _updates(config: Config) -> Findings:
     if database(config).exists():
         with reading(config, deadline_s=DRIFT_S) as side:
@@ -221,6 +237,7 @@ CHECKS: tuple[Check, ...] = (
     _filesystem,
     _durability,
     _clock,
+    _sync,
     _updates,
     _quiet,
     retention,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
@@ -23,7 +23,9 @@ from api.times import iso
 from api.times import moment as time_of
 from api.writing import Operation, audited
 from core.errors import AlreadyRunning, Invalid, Missing
+from spanledger import errand
 from spanledger.config import Config
+from spanledger.connections import GATE, Side, are_open
 from spanledger.options import Source, database
 from spanledger.sinks import daemon, patiently
 from store import lock
@@ -55,11 +57,13 @@ def asking(db: Database = None) -> Iterator[SqliteReadSide]:
     path = database(configured(db))
     if not path.exists():
         raise Missing(f"there is no database at {path}; `spanledger serve`, or the first write, makes one")
-    side = SqliteReadSide(path)
-    try:
-        yield side
-    finally:
-        side.close()
+    with GATE:
+        # The programs' questions are reports, which both sides answer alike.
+        side = cast("SqliteReadSide", Side(path)) if are_open() else SqliteReadSide(path)
+        try:
+            yield side
+        finally:
+            side.close()
 
 
 def exists(db: Database = None) -> bool:
@@ -96,7 +100,8 @@ def send(name: str, values: Mapping[str, Any], *, db: Database = None) -> dict[s
             with daemon(config, holder) as sink:
                 return sink.ask(*_request(operation, told))
         try:
-            return _opened(config, made.carry_out)
+            with GATE:
+                return errand.run(name, told, db=path) if are_open() else _opened(config, made.carry_out)
         except AlreadyRunning:
             if not tries_left:
                 raise
@@ -108,7 +113,7 @@ def prepare(db: Database = None) -> Path:
     """Make the database or bring it to the newest shape, unless a daemon has it; give its path."""
     config = configured(db)
     path = database(config)
-    if lock.read(path) is None:
+    if not are_open() and lock.read(path) is None:
         with suppress(AlreadyRunning):  # whoever has it now has made it
             _opened(config, lambda _: None)
     return path

@@ -64,8 +64,9 @@ Each question is a command, an endpoint and a statement, which `spanledger sql` 
 a condition whose value is not given is left out.
 
 What a model call or a tool call was for is named by an attribute `project.key`, `plan.key`, `task.key`, `refactor.key`,
-`debug.session.key`, `experiment.key` (with `experiment.run.no`) or `issue.id`: on its span or log record, on a span
-above it, or on the resource, for which `OTEL_RESOURCE_ATTRIBUTES=plan.key=2025-1106_feat_vector-cache` is enough.
+`debug.session.key`, `experiment.key` (with `experiment.run.no`), `issue.id` or `work.session.id`: on its span or log
+record, on a span above it, or on the resource, for which
+`OTEL_RESOURCE_ATTRIBUTES=plan.key=2025-1106_feat_vector-cache` is enough.
 The nearest word counts. A log record speaks for its job, and outside of any job for its session;
 what names several plans shares its whole cost with each of them. `work_links` holds what is linked to what.
 """

@@ -4,6 +4,7 @@ What others depend on starts first and stops last: lock, writer, listeners.
 """
 
 import asyncio
+import shutil
 import signal
 import sys
 import time
@@ -33,6 +34,7 @@ from derive.channel import IndexStart, Start
 from derive.following import Following
 from derive.index_following import IndexFollowing
 from derive.keeping import Keeping
+from mcp_server.http import Mcp
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
 from retention.archive import archiving
@@ -47,7 +49,7 @@ from store.old import SqliteOldSide
 from store.sqlite import SqliteReadSide, SqliteWriteSide
 from store.writer import Writer
 from web.app import SCOPES, Pages
-from web.daemon import Daemon
+from web.daemon import Daemon, Disk
 
 log = structlog.get_logger()
 
@@ -109,6 +111,7 @@ class Service:
             counters=self.counters,
         )
         path = _path(config)
+        body = Bodies(self._intake).read
         self.keeper = Keeper(
             config.retention,
             lambda: SqliteOldSide(path),
@@ -119,10 +122,17 @@ class Service:
             archive=partial(archiving, config.retention),
         )
         self.api = Api(
-            lambda: SqliteReadSide(path), self.writer.run, Bodies(self._intake).read, self.keeping, self.doors
+            lambda: SqliteReadSide(path), self.writer.run, body, self.keeping, self.doors, version=__version__
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.pages = self._pages(path)
+        self.agents = Mcp(
+            lambda: SqliteReadSide(path),
+            self.writer.run,
+            Bodies(self._intake).read,
+            self.doors.gate.check,
+            version=__version__,
+        )
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
 
@@ -137,6 +147,7 @@ class Service:
         stack.callback(self.ingest.close)
         stack.callback(self.api.close)
         stack.callback(self.pages.close)
+        stack.push_async_callback(self.agents.stop)
         self.writer.start()
         stack.push_async_callback(self._stop)
         await self.doors.renew()
@@ -236,6 +247,7 @@ class Service:
             admit=self.doors.gate.check,
             grpc=lambda: self.grpc_address,
             http=lambda: self.http_address,
+            disk=lambda: _disk(path),
             database=path,
             release=__version__,
         )
@@ -244,8 +256,9 @@ class Service:
     def _http(self) -> http.Listener:
         settings = self._config.collector.http
         mirrored = Routes(self.mirror, self._apply, Bodies(self._intake).read)
-        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *self.pages.routes(), *retention.routes(self.keeper)]
-        scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES | retention.scopes()
+        pages = [*self.pages.routes(), *self.agents.routes()]
+        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *pages, *retention.routes(self.keeper)]
+        scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES | retention.scopes() | self.agents.scopes()
         told = self.pages.told
         app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes, told=told)
         return http.Listener(settings, self._intake, app)
@@ -260,6 +273,13 @@ IDLE_BYTES = 128 << 20
 def _path(config: Config) -> Path:
     assert config.store.path is not None, "the configuration always has a path by now"
     return config.store.path
+
+
+def _disk(path: Path) -> Disk:
+    log_path = path.with_name(f"{path.name}-wal")
+    usage = shutil.disk_usage(path.parent)
+    database, log_bytes = (one.stat().st_size if one.exists() else 0 for one in (path, log_path))
+    return Disk(database, log_bytes, usage.free, usage.total)
 
 
 def _start(config: Config) -> Start:

@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from spanledger import hands
 from spanledger.agents import (
@@ -27,6 +26,7 @@ from spanledger.agents import (
     update_session_tokens,
 )
 from spanledger.calls import do
+from spanledger.connections import connect
 from spanledger.issues import (
     add_issue_status,
     complete_work,
@@ -106,15 +106,14 @@ def get_connection(readonly: bool = False) -> sqlite3.Connection:
 
     Without `readonly` the database is made first. Writing through it raises `sqlite3.OperationalError` in both cases:
     one process writes at a time, and that is the collector's, or the function's that is called here.
+    Close it before writing much without a collector: while it is open, each write starts a process of its own.
     """
     path = _path()
     if not path.exists():
         if readonly:
             raise FileNotFoundError(f"there is no database at {path}; init_db() makes one")
         init_db()
-    connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
-    connection.row_factory = sqlite3.Row
-    return connection
+    return connect(path)
 
 
 def upsert_feature_plan(key: str, title: str, owner: str | None = None) -> int:

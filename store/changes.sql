@@ -328,11 +328,20 @@ where session_id = :session_id
 and emitter = 'mirror'
 and agent_id not in (select value from json_each(:kept));
 
+-- name: link_session
+-- Know that a session of telemetry belongs to a work session, by the word of the latter.
+insert into work_links (kind, key, level, id)
+values ('session', :session_id, 'session', :agent_session_id)
+on conflict (kind, key, level, id) do nothing;
+
 -- name: forget_links
--- Forget the sessions of telemetry that a session no longer names.
-delete from session_links
-where session_id = :session_id
-and agent_session_id not in (select value from json_each(:kept));
+-- Forget the sessions of telemetry that a work session no longer names; what telemetry tells itself stays.
+delete from work_links
+where kind = 'session'
+and key = :session_id
+and level = 'session'
+and session_id is null
+and id not in (select value from json_each(:kept));
 
 -- name: forget_lines
 -- Forget the lines of a session's history from one on.

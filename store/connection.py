@@ -96,6 +96,14 @@ def file_identity(path: Path | None) -> tuple[int, int] | None:
     return (found.st_dev, found.st_ino) if found else None
 
 
+def file_bytes(path: Path) -> int:
+    """Say how large a file is; 0 when there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 class Deadline:
     """Stop statements of a connection that run for too long; they raise `apsw.InterruptError`."""
 

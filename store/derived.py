@@ -12,6 +12,7 @@ import apsw
 
 from core.errors import Missing
 from schema.derived import (
+    AGENT_SESSIONS,
     AGENTS,
     BY_HAND,
     INVENTORY,
@@ -95,7 +96,7 @@ def _upsert(table: Table, rows: int) -> str:
     keys = ", ".join(table.key)
     return (
         f"insert into {table.name} ({columns}) values {', '.join([values] * rows)} "  # noqa: S608  our own names
-        f"on conflict ({keys}) do {f'update set {told}{_unless_kept(table)}' if told else 'nothing'}"
+        f"on conflict ({keys}) do update set {told}{_unless_kept(table)}"
     )
 
 
@@ -114,11 +115,20 @@ def _assignment(table: Table, column: str) -> str:
     return f"{column} = excluded.{column}"
 
 
+WORKED: Final = (
+    " and not exists (select 1 from agent_issue_work as w where w.session_id = agent_sessions.session_id)"
+    " and not exists (select 1 from agent_skill_usage as u where u.session_id = agent_sessions.session_id"
+    " and u.emitter in ('api', 'tracking'))"
+)
+"""Work that was told of a session would go with its row, and no record brings it back."""
+
+
 def _removal(table: Table) -> str:
     frozen = " and frozen = 0" if table is JOB_HISTORY else ""
     derived = f" and emitter is not '{BY_HAND}' and emitter is not '{MIRRORED}'" if "emitter" in table.columns else ""
+    worked = WORKED if table is AGENT_SESSIONS else ""
     told = " and ".join(f"{column} = ?" for column in table.key)
-    return f"delete from {table.name} where {told}{frozen}{derived}"  # noqa: S608  our own names
+    return f"delete from {table.name} where {told}{frozen}{derived}{worked}"  # noqa: S608  our own names
 
 
 def _each(tables: Iterable[Table]) -> dict[str, tuple[str, str]]:

@@ -6,15 +6,13 @@ from typing import Any, Final
 
 import apsw
 
-from schema.derived import BY_HAND
+from schema.derived import BY_HAND, COMMANDED
 from store.queries import load
 from tracking.commands import Command, Done
 from tracking.moments import micros, seconds
 from tracking.vocabulary import EVENTS
 
 STATEMENTS: Final = load((Path(__file__).parent / "tracking.sql").read_text())
-RECORDED: Final = "tracking"
-"""The emitter of rows that a raw record's command made: deriving may put its own in their place."""
 NO_SESSION: Final = "session:none"
 """What stands for the job of an event that belongs to no session."""
 
@@ -93,7 +91,7 @@ def _origin(command: Command) -> Values:
         "project_key": project,
         "project_name": _last_part(project or ""),
         "agent_name": origin.agent_name,
-        "emitter": RECORDED if command.record else BY_HAND,
+        "emitter": COMMANDED if command.record else BY_HAND,
     }
 
 

@@ -325,3 +325,217 @@ from (
 left join agent_sessions as s on s.session_id = some.session_id
 where some.session_id is not null
 limit :limit;
+
+-- name: tool_shares
+-- Count the calls of tools since a day, apart by agent and by about how long they took.
+select name, agent_name, share, sum(calls) as calls, sum(failures) as failures, sum(total_ms) as total_ms
+from tool_days
+where true
+and day >= :day
+and agent_name = :agent
+and name = :tool
+group by name, agent_name, share
+limit :limit;
+
+-- name: tool_results
+-- Measure what the newest tool calls gave back, by tool: what a model has to read.
+select name, count(*) as calls, sum(bytes) as bytes, max(bytes) as largest
+from (
+  select
+    some.name,
+    (
+      select max(ifnull(octet_length(e.raw_output), 0))
+      from json_each(some.sources) as o
+      cross join agent_traces as e on e.trace_id = o.value
+    ) as bytes
+  from (select name, sources from tool_calls order by id desc limit 2000) as some
+)
+group by name
+order by bytes desc
+limit :limit;
+
+-- name: tool_newest
+-- List the newest calls of one tool since a time.
+select t.*
+from (
+  select id
+  from tool_calls
+  where name = :tool
+and is_error = :failed
+and timestamp >= :since
+order by timestamp desc
+limit :limit
+) as some
+cross join tool_calls as t on t.id = some.id
+order by t.timestamp desc;
+
+-- name: tool_errors
+-- Count why the newest failed calls of one tool failed.
+select error_type, count(*) as calls, max(timestamp) as last
+from (
+  select t.error_type, t.timestamp
+  from (
+    select id from tool_calls where name = :tool and is_error = 1 order by timestamp desc limit 500
+  ) as some
+  cross join tool_calls as t on t.id = some.id
+)
+group by error_type
+order by calls desc
+limit :limit;
+
+-- name: spent_by_day
+-- Add up what models did on each day since a day, apart by who says what it cost.
+select
+  day, cost_source, sum(calls) as calls, sum(measured) as measured, sum(priced) as priced,
+  sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens, sum(cache_read_tokens) as cache_read_tokens,
+  sum(cost_nanos) as cost_nanos
+from usage_days
+where true
+and day >= :day
+and agent_name = :agent
+and model = :model
+group by day, cost_source
+order by day
+limit :limit;
+
+-- name: spent_by_model
+-- Add up what each model did since a day, apart by who says what it cost.
+select
+  model as name, provider, cost_source, sum(calls) as calls, sum(errors) as errors, sum(measured) as measured,
+  sum(priced) as priced, sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens,
+  sum(cache_read_tokens) as cache_read_tokens, sum(cost_nanos) as cost_nanos
+from usage_days
+where true
+and day >= :day
+and agent_name = :agent
+and model = :model
+group by model, provider, cost_source
+order by cost_nanos desc
+limit :limit;
+
+-- name: spent_by_agent
+-- Add up what each agent's models did since a day, apart by who says what it cost.
+select
+  agent_name as name, cost_source, sum(calls) as calls, sum(errors) as errors, sum(measured) as measured,
+  sum(priced) as priced, sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens,
+  sum(cache_read_tokens) as cache_read_tokens, sum(cost_nanos) as cost_nanos
+from usage_days
+where true
+and day >= :day
+and agent_name = :agent
+and model = :model
+group by agent_name, cost_source
+order by cost_nanos desc
+limit :limit;
+
+-- name: spent_by_project
+-- Add up what the models of each project's sessions did since a day, apart by who says what it cost.
+select
+  s.project_key as name, u.cost_source, sum(u.calls) as calls, sum(u.errors) as errors, sum(u.measured) as measured,
+  sum(u.priced) as priced, sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens,
+  sum(u.cache_read_tokens) as cache_read_tokens, sum(u.cost_nanos) as cost_nanos
+from usage_days as u
+left join agent_sessions as s on s.session_id = u.session_id
+where true
+and u.day >= :day
+and u.agent_name = :agent
+and u.model = :model
+group by s.project_key, u.cost_source
+order by cost_nanos desc
+limit :limit;
+
+-- name: costliest_sessions
+-- List the sessions that cost most since a day.
+select some.session_id, some.cost_nanos, some.calls, s.agent_name, s.started_at
+from (
+  select session_id, sum(cost_nanos) as cost_nanos, sum(calls) as calls
+  from usage_days
+  where true
+and day >= :day
+and agent_name = :agent
+and model = :model
+group by session_id
+order by cost_nanos desc
+limit :limit
+) as some
+left join agent_sessions as s on s.session_id = some.session_id
+order by some.cost_nanos desc;
+
+-- name: plan_keys
+-- List the plans that were changed last.
+select key, title
+from feature_plans
+order by created_at desc, id desc
+limit :limit;
+
+-- name: refused_by_reason
+-- Count the refused items that are kept, by reason.
+select reason, signal, count(*) as entries, sum(items) as items, max(received_at) as last
+from ingest_rejections
+group by reason, signal
+order by items desc
+limit :limit;
+
+-- name: newest_refused
+-- List the newest refused items, without what was sent.
+select id, received_at, signal, transport, encoding, position, reason, message, items, octet_length(payload) as bytes
+from ingest_rejections
+order by id desc
+limit :limit;
+
+-- name: refused
+-- Read one refused item, up to a mebibyte of what was sent.
+select
+  id, received_at, signal, transport, encoding, position, reason, message, items, octet_length(payload) as bytes,
+  substr(payload, 1, 1048576) as payload
+from ingest_rejections
+where id = :id;
+
+-- name: refused_tally
+-- Count the refused items that are kept, and those that were forgotten to make room.
+select kept, bytes, forgotten
+from rejection_tally
+where id = 1;
+
+-- name: newest_received
+-- Find when the newest record of each signal came in, Unix nanoseconds.
+select
+  (select received_at from raw_spans order by id desc limit 1) as traces,
+  (select received_at from raw_logs order by id desc limit 1) as logs,
+  (select received_at from raw_points order by id desc limit 1) as metrics;
+
+-- name: keys_watched
+-- List which keys that matter records had, and how many records there were.
+select source, version, signal, name, key, type, field, emitter, count, first_seen, last_seen
+from inventory
+where field is not null or key = ''
+limit :limit;
+
+-- name: senders
+-- List who sent records, the latest heard of first.
+select source, version, sum(count) as records, min(first_seen) as first_seen, max(last_seen) as last_seen
+from inventory
+where key = ''
+group by source, version
+order by last_seen desc
+limit :limit;
+
+-- name: work_sessions
+-- List the work sessions that were changed last.
+select w.*, (select l.agent_session_id from session_links as l where l.session_id = w.session_id limit 1) as agent_session_id
+from sessions as w
+order by w.updated_at desc, w.session_id desc
+limit :limit;
+
+-- name: shapes
+-- List the columns of every table and view that a user sees.
+select m.name as table_name, m.type as table_type, c.name, c.type
+from sqlite_schema as m
+join pragma_table_xinfo(m.name) as c
+where m.type in ('table', 'view')
+and m.name not like 'sqlite\_%' escape '\'
+and m.name not like 'search\_%' escape '\'
+and m.name not in ('access_tokens', 'audit_log')
+and c.hidden <> 1
+order by m.name, c.cid
+limit :limit;

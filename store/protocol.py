@@ -24,6 +24,7 @@ from schema.signals import Signal
 from search.query import Query
 from search.shapes import Filters, Found, IndexState
 from store.forgetting import Forgotten, Piece
+from store.outlines import Outline
 from tracking.commands import Command, Done
 from tracking.faults import Fault
 
@@ -296,8 +297,20 @@ class ReadSide(Protocol):
         """List refused items, oldest first, payload included."""
         ...
 
-    def report(self, name: str, **values: Any) -> list[dict[str, Any]]:
+    def report(self, name: str, /, **values: Any) -> list[dict[str, Any]]:
         """Answer a question of `store/reports.sql`; a condition whose value is None or not given is left out."""
+        ...
+
+    def page(self, name: str, /, *, rows: int, **values: Any) -> tuple[list[dict[str, Any]], bool]:
+        """Answer a question of a list with up to so many rows, and some megabytes; say whether there are more."""
+        ...
+
+    def outline(self, trace_id: str) -> Outline | None:
+        """Say how the spans of a trace hang together; None when there is no such trace."""
+        ...
+
+    def sizes(self) -> dict[str, int]:
+        """Say how many bytes the database and its log take, and how many of them hold nothing."""
         ...
 
     def search(self, query: Query, filters: Filters, *, order: str, limit: int, after: int | None = None) -> Found:

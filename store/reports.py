@@ -1,4 +1,4 @@
-"""Put the named questions of `*.sql` together: a condition whose value is not given is left out.
+"""Put the named questions of `reports.sql` and its neighbours together, without conditions whose value is not given.
 
 So each combination of filters is a statement of its own, which SQLite plans by the index that fits it.
 """
@@ -13,9 +13,10 @@ from store.queries import load
 
 HERE: Final = Path(__file__).parent
 JOINS: Final = load((HERE / "joins.sql").read_text())
+LISTS: Final = load((HERE / "lists.sql").read_text())
 BOOK: Final = load((HERE / "book.sql").read_text())
 PAGES: Final = load((HERE / "pages.sql").read_text())
-REPORTS: Final = {**load((HERE / "reports.sql").read_text()), **JOINS, **BOOK, **PAGES}
+REPORTS: Final = {**load((HERE / "reports.sql").read_text()), **LISTS, **JOINS, **BOOK, **PAGES}
 CONDITION: Final = "and "
 _NAME: Final = re.compile(r":([a-z_]+)")
 _PART: Final = re.compile(r"\n(?![ )])")

@@ -18,6 +18,15 @@ where true
 and s.agent_name = :agent
 and (s.ended_at is null) = :active
 and likely(s.exit_reason = :exit_reason)
+and s.project_key = :project
+and s.user_id = :user
+and exists (select 1 from model_calls as m where m.session_id = s.session_id and m.counted = 1 and m.model = :model)
+and (
+  select sum(m.cost_nanos) from model_calls as m where m.session_id = s.session_id and m.counted = 1
+) >= :min_nanos
+and (
+  select sum(m.cost_nanos) from model_calls as m where m.session_id = s.session_id and m.counted = 1
+) <= :max_nanos
 and s.started_at >= :since
 and s.started_at < :until
 and (s.started_at, s.session_id) < (:after_time, :after_id)
@@ -280,7 +289,7 @@ where id = :id;
 
 -- name: job_tool_calls
 -- List a job's tool calls in order of time, after a place in that order.
-select *
+select *, ifnull(timestamp, '') as place
 from tool_calls
 where job_id = :id
 and (ifnull(timestamp, ''), id) > (:after_time, :after_id)
@@ -479,4 +488,61 @@ select key, path
 from projects
 where path is not null
 order by key
+limit :limit;
+
+-- name: cost_by_model
+-- Add up the model calls of each model, the dearest first, over whole days.
+select
+  provider, model, sum(calls) as calls, sum(errors) as errors, sum(input_tokens) as input_tokens,
+  sum(output_tokens) as output_tokens, round(sum(cost_nanos) / 1e9, 6) as cost_usd,
+  sum(calls) - sum(priced) as unpriced_calls
+from usage_days as u
+where true
+and day >= :since
+and day < :until
+group by provider, model
+order by sum(cost_nanos) desc, calls desc
+limit :limit;
+
+-- name: cost_by_day
+-- Add up the model calls of each day, the newest first, over whole days.
+select
+  day, sum(calls) as calls, sum(errors) as errors, sum(input_tokens) as input_tokens,
+  sum(output_tokens) as output_tokens, round(sum(cost_nanos) / 1e9, 6) as cost_usd,
+  sum(calls) - sum(priced) as unpriced_calls
+from usage_days as u
+where true
+and day >= :since
+and day < :until
+group by day
+order by day desc
+limit :limit;
+
+-- name: cost_by_agent
+-- Add up the model calls of each agent, the dearest first, over whole days.
+select
+  agent_name, sum(calls) as calls, sum(errors) as errors, sum(input_tokens) as input_tokens,
+  sum(output_tokens) as output_tokens, round(sum(cost_nanos) / 1e9, 6) as cost_usd,
+  sum(calls) - sum(priced) as unpriced_calls
+from usage_days as u
+where true
+and day >= :since
+and day < :until
+group by agent_name
+order by sum(cost_nanos) desc, calls desc
+limit :limit;
+
+-- name: cost_by_project
+-- Add up the model calls of each project, the dearest first, over whole days.
+select
+  s.project_key, sum(calls) as calls, sum(errors) as errors, sum(input_tokens) as input_tokens,
+  sum(output_tokens) as output_tokens, round(sum(cost_nanos) / 1e9, 6) as cost_usd,
+  sum(calls) - sum(priced) as unpriced_calls
+from usage_days as u
+left join agent_sessions as s on s.session_id = u.session_id
+where true
+and day >= :since
+and day < :until
+group by s.project_key
+order by sum(cost_nanos) desc, calls desc
 limit :limit;

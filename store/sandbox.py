@@ -9,7 +9,12 @@ MAX_VALUE_BYTES = 128 << 20
 _ALLOWED = frozenset(
     {apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE},
 )
-_PRAGMAS = frozenset({"table_info", "table_xinfo", "table_list", "index_list", "index_info"})
+_PRAGMAS = frozenset(
+    {
+        *("table_info", "table_xinfo", "table_list", "index_list", "index_info"),
+        *("page_count", "page_size", "freelist_count"),
+    }
+)
 _FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer"})
 
 _LIMITS = {

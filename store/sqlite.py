@@ -20,12 +20,13 @@ from search.shapes import Filters, Found, IndexState
 from store import books, derived, retention, tokens, tracking, troubles, violations
 from store.checkpoints import Checkpoints
 from store.config import Store
-from store.connection import Deadline, file_identity, impatient, let_go, open_reader, open_writer
+from store.connection import Deadline, file_bytes, file_identity, impatient, let_go, open_reader, open_writer
 from store.disk import DiskGuard
 from store.drift import DRIFT
 from store.forgetting import Forgotten, Piece
 from store.inserts import insert
 from store.known import Known
+from store.outlines import Outline, Outlines
 from store.protocol import LedgerLine, Outcome
 from store.queries import QUERIES
 from store.reports import question
@@ -44,6 +45,9 @@ FORGET_AFTER = 500
 """Requests after which old ones are forgotten: one transaction for many is cheaper than a little in each."""
 
 DEADLINE_S = 10.0
+
+PAGE_BYTES = 4 << 20
+"""Text of a page of a list: rows of prompts may be large."""
 
 
 class SqliteWriteSide:
@@ -257,10 +261,23 @@ class SqliteReadSide:
 
     def __init__(self, path: Path, *, deadline_s: float = DEADLINE_S, vfs: str | None = None) -> None:
         """Open the database; raise Misconfigured when there is none of ours."""
+        self._path = path
         self._connection = open_reader(path, vfs=vfs)
         confine(self._connection)
         self._deadline = Deadline(self._connection, seconds=deadline_s)
         self._searcher = Searcher(path, self._connection, deadline_s=deadline_s)
+        self._outlines = Outlines(self.report)
+
+    def sizes(self) -> dict[str, int]:
+        """Say how many bytes the database and its log take, and how many of them hold nothing."""
+        pages, page, free = (
+            int(self._connection.pragma(name)) for name in ("page_count", "page_size", "freelist_count")
+        )
+        return {
+            "database": pages * page,
+            "log": file_bytes(self._path.with_name(f"{self._path.name}-wal")),
+            "free": free * page,
+        }
 
     def ledger(self) -> list[LedgerLine]:
         """List the ledger's lines."""
@@ -284,9 +301,25 @@ class SqliteReadSide:
         """Answer a question of `drift.sql`."""
         return self._list(DRIFT[name], values)
 
-    def report(self, name: str, **values: Any) -> list[dict[str, Any]]:
+    def report(self, name: str, /, **values: Any) -> list[dict[str, Any]]:
         """Answer a question of `reports.sql`; a condition whose value is None or not given is left out."""
         return self._list(*question(name, values))
+
+    def page(self, name: str, /, *, rows: int, **values: Any) -> tuple[list[dict[str, Any]], bool]:
+        """Answer with up to so many rows, and not many more bytes than `PAGE_BYTES`."""
+        found = self._run(*question(name, {**values, "limit": rows + 1}))
+        names, size = next(found), 0
+        kept: list[dict[str, Any]] = []
+        for row in found:
+            if len(kept) == rows or size > PAGE_BYTES:
+                return kept, True
+            size += sum(len(value) for value in row if isinstance(value, str | bytes))
+            kept.append(dict(zip(names, row, strict=True)))
+        return kept, False
+
+    def outline(self, trace_id: str) -> Outline | None:
+        """Say how the spans of a trace hang together; None when there is no such trace."""
+        return self._outlines.get(trace_id)
 
     def search(self, query: Query, filters: Filters, *, order: str, limit: int, after: int | None = None) -> Found:
         """Find documents by their words, newest first or best first."""

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import apsw
 
-from core.errors import DiskFull, Refused, StoreBusy
+from core.errors import DiskFull, Refused, StoreBusy, TooLong
 
 OF_THE_STORE = (
     apsw.BusyError,
@@ -42,7 +42,7 @@ def reading(*, deadline_s: float) -> Iterator[None]:
     try:
         yield
     except apsw.InterruptError as error:
-        raise Refused(f"the query ran longer than {deadline_s:g} s; ask for less") from error
+        raise TooLong(f"the query ran longer than {deadline_s:g} s; ask for less") from error
     except OF_THE_STORE as error:
         raise StoreBusy(f"the database cannot be read now: {type(error).__name__}: {error}") from error
     except apsw.AuthError as error:

@@ -28,8 +28,8 @@ SLICE: Final = 100
 UNNAMED: Final = 30_000_000_000
 """Nanoseconds after which a trace that names no session is one by itself (mapping.md C.1)."""
 SESSION: Final = "agent.session.id"
-OF_SESSIONS: Final = frozenset(("issue.work.start", "issue.work.status", "issue.work.complete", "skill.load"))
-"""What is done in a session."""
+OF_SESSIONS: Final = frozenset(("issue.work.start", "skill.load"))
+"""What cannot be done without a session."""
 RECORD: Final = "record"
 COMMAND: Final = "command"
 

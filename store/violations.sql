@@ -59,7 +59,7 @@ where id = :id;
 update ingest_rejections
 set state = 'resolved', payload = null
 where position = :position
-and code = 'NOT_FOUND'
+and code is not null
 and state in ('parked', 'expired');
 
 -- name: find_place

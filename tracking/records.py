@@ -70,7 +70,7 @@ def command_of(said: Said) -> Command:
     if known is None:
         raise Fault(Code.UNKNOWN_EVENT, "the vocabulary has no such event", event=said.name[:SHOWN])
     values = {name: plain(value) for name, value in said.attributes.items() if name in known.attributes}
-    values |= {name: value for name, value in _understood(said, event).items() if values.get(name) in (None, "")}
+    values = _understood(said, event) | values
     if known.body and not values.get(known.body) and isinstance(said.body, str):
         values[known.body] = said.body
     values = {name: value for name, value in values.items() if value is not None}

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from aiohttp import hdrs, web
 
-from api.routes import Readers
+from api.readers import Readers
 from collector.answers import answer
 from core.errors import TryAgain, Unauthenticated, UnknownPath
 from web import static

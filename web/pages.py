@@ -4,7 +4,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from web import connect, entries, jobs, now, session, sessions, span, trace
+from web import (
+    connect,
+    cost,
+    entries,
+    experiments,
+    health,
+    jobs,
+    now,
+    search,
+    session,
+    sessions,
+    span,
+    sql,
+    tools,
+    trace,
+    work,
+)
 from web.asking import Asked
 
 
@@ -27,5 +43,17 @@ PAGES: Final = (
     Page("/entries/{entry_id:.+}", "entry.html", entries.show, {"said": "entry_said.html"}),
     Page("/traces/{trace_id}", "trace.html", trace.show, {"rows": "trace_rows.html"}),
     Page("/traces/{trace_id}/spans/{span_id}", "span.html", span.show, {"detail": "span_detail.html"}),
+    Page("/tools", "tools.html", tools.show),
+    Page("/tools/{tool:.+}", "tool.html", tools.show_one),
+    Page("/cost", "cost.html", cost.show),
+    Page("/health", "health.html", health.show),
+    Page("/health/refused/{id}", "refused.html", health.show_refused),
+    Page("/search", "search.html", search.show),
+    Page("/experiments", "experiments.html", experiments.show_list),
+    Page("/experiments/{key:.+}", "experiment.html", experiments.show),
+    Page("/work", "work.html", work.show),
+    Page("/work/plans/{key:.+}", "plan.html", work.show_plan),
+    Page("/work/debugging/{key:.+}", "debugging.html", work.show_debugging),
+    Page("/sql", "sql.html", sql.show),
     Page("/connect", "connect.html", connect.show),
 )

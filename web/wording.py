@@ -129,6 +129,14 @@ def ago(time: str | None, now: datetime) -> str:
     return f"{max(seconds, 0):.0f} s ago"
 
 
+def epoch(day: str) -> int | str:
+    """Give the Unix seconds at which a day or time of the tables begins; nothing when it is none."""
+    try:
+        return int(moment(day).timestamp())
+    except (ValueError, OverflowError):
+        return ""
+
+
 def segment(text: Any) -> str:
     """Write text as one part of an address's path."""
     return quote(str(text).encode(errors="surrogateescape"), safe="")
@@ -161,4 +169,5 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "is_web": is_web,
     "share": share,
     "ago": ago,
+    "epoch": epoch,
 }

@@ -86,15 +86,6 @@ create table session_agents (
 
 create index idx_session_agents_status on session_agents (status);
 
--- Which sessions of telemetry a work session is made of: the one of its own id, and those that it names.
-create table session_links (
-  session_id text not null,
-  agent_session_id text not null,
-  primary key (session_id, agent_session_id)
-) strict, without rowid;
-
-create index idx_session_links_agent_session on session_links (agent_session_id);
-
 -- Session directories that could not be read, each with why.
 create table mirror_troubles (
   path text primary key,

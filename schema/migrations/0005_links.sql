@@ -1,5 +1,6 @@
 -- What sessions, jobs, model calls and tool calls were for: `kind` is project, plan, task, refactor, debug, experiment,
--- run or issue. A task's key is '<plan>#<task>', a run's '<experiment>#<number>'.
+-- run, issue or session: a work session, whose own directory may name the sessions of telemetry that are its own
+-- (`level` session; the column `session_id` is null then). A task's key is '<plan>#<task>', a run's '<experiment>#<number>'.
 -- `level` says what `id` names: a session, a job, a call (model_calls.call_id) or a tool (tool_calls.key).
 create table work_links (
   kind text not null,

@@ -36,7 +36,8 @@ insert into sessions (
 values
   ('w-1', 'shop', 'Build it', 'build', 'active', 4, 2, 1, '/w/1', '[]', '{}', '2026', ''),
   ('w-2', 'shop', 'Plan it', 'plan', 'active', 3, 0, 0, '/w/2', '[]', '{}', '2026', '');
-insert into session_links (session_id, agent_session_id) values ('w-1', 'w-1'), ('w-1', 's-1'), ('w-2', 's-2');
+insert into work_links (kind, key, level, id)
+values ('session', 'w-1', 'session', 'w-1'), ('session', 'w-1', 'session', 's-1'), ('session', 'w-2', 'session', 's-2');
 insert into session_agents (session_id, ordinal, agent_id, name, status) values ('w-1', 0, 'a-9', 'builder', 'failed');
 insert into agent_issue_work (work_id, issue_id, session_id, agent_name, started_at, ended_at, completed)
 values ('k-1', 'i-1', 's-1', 'worker', '2026-11-20T10:00:00Z', '2026-11-20T10:10:00Z', 1);

@@ -1,4 +1,4 @@
-"""What is to be checked of parts that do not exist yet: rows 75, 78, 80, 83 to 86 and 95."""
+"""What is to be checked of parts that do not exist yet: rows 75, 78, 80 and 83 to 86."""
 
 import pytest
 
@@ -31,9 +31,3 @@ def test_row_83_row_84_a_far_side_is_not_trusted() -> None:
 def test_row_85_row_86_secrets_never_reach_the_disk() -> None:
     """With rules on, keys and tokens are gone before the first write, and no rule can take for ever."""
     raise AssertionError("grep the database and its log for sk-…, ghp_… and a PEM block: nothing is found")
-
-
-@pytest.mark.xfail(reason="the MCP server arrives with the read API", strict=False, run=False)
-def test_row_95_orders_inside_data_are_marked_as_data() -> None:
-    """What spans say is given to an agent in a field marked untrusted, and no tool of ours acts on it."""
-    raise AssertionError("a span that orders a deletion is returned as data and nothing is deleted")

@@ -11,6 +11,7 @@ from store.config import Store
 from store.sqlite import SqliteReadSide, SqliteWriteSide
 from tests.contracts.meaning_contract import MeaningContract
 from tests.contracts.store_contract import WINDOW_S, Backend, StoreContract
+from tests.contracts.tracking_contract import TrackingContract
 from tests.contracts.version_contract import VersionContract
 
 
@@ -60,5 +61,5 @@ def store(tmp_path: Path) -> Iterator[Backend]:
     backend.close()
 
 
-class TestSqlite(StoreContract, VersionContract, MeaningContract):
+class TestSqlite(StoreContract, VersionContract, MeaningContract, TrackingContract):
     """Run the suite over SQLite."""

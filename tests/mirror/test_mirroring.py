@@ -2,18 +2,28 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
-from tests.support import sessions
-from tests.support.api import ask
+from tests.support import by_hand, sessions
+from tests.support.api import JSON, ask
+from tests.support.clients import request
 from tests.support.service import Running, running
 from tests.support.wait import until
 
 WITHIN_S = 30
+COSTS = """
+select count(*) as n
+from session_links as l
+join model_calls as m on m.session_id = l.agent_session_id
+where l.session_id = ? and m.counted = 1
+"""
 REASON = "select substr(max(reason), 1, 11) as n from mirror_troubles where path = ?"
 
 
@@ -27,7 +37,25 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def mirrored(root: Path, tmp_path: Path) -> Iterator[Running]:
     """Run a service that mirrors the project."""
-    with running(tmp_path / "spanledger.db", sync__paths=str(root)) as found:
+    yield from _mirroring(root, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def common_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a project whose sessions are there for one test each."""
+    root = tmp_path_factory.mktemp("common") / "shop"
+    sessions.project(root, 30)
+    return root
+
+
+@pytest.fixture(scope="module")
+def common(common_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Run one service that mirrors it."""
+    yield from _mirroring(common_root, tmp_path_factory.mktemp("db"))
+
+
+def _mirroring(root: Path, folder: Path) -> Iterator[Running]:
+    with running(folder / "spanledger.db", sync__paths=str(root)) as found:
         wait_for(found, "select count(*) as n from sessions", 30)
         yield found
 
@@ -59,17 +87,17 @@ def test_everything_at_the_start(tmp_path: Path) -> None:
     assert before == sessions.snapshot(root)
 
 
-def test_a_change_becomes_rows(mirrored: Running, root: Path) -> None:
+def test_a_change_becomes_rows(common: Running, common_root: Path) -> None:
     """What is saved is there soon, with checkpoints, phases, agents and links; what is gone from it is gone."""
-    directory = root / "agents/sessions/2026-02-16_work_0003"
+    directory = common_root / "agents/sessions/2026-02-16_work_0003"
     sessions.save(directory, current_phase="build", agents=[], checkpoints=["one", "two"], build_progress={})
-    wait_for(mirrored, "select agent_count as n from sessions where session_id = ?", 0, directory.name)
+    wait_for(common, "select agent_count as n from sessions where session_id = ?", 0, directory.name)
 
-    assert "build" == one(mirrored, directory.name)["phase"]
-    told = mirrored.rows("select title from session_checkpoints where session_id = ?", directory.name)
+    assert "build" == one(common, directory.name)["phase"]
+    told = common.rows("select title from session_checkpoints where session_id = ?", directory.name)
     assert [{"title": "one"}, {"title": "two"}] == told
     for table in ("session_agents", "agents"):
-        assert [] == mirrored.rows(f"select * from {table} where session_id = ?", directory.name)
+        assert [] == common.rows(f"select * from {table} where session_id = ?", directory.name)
 
 
 def test_a_new_session_and_one_that_fills_later(mirrored: Running, root: Path) -> None:
@@ -84,53 +112,55 @@ def test_a_new_session_and_one_that_fills_later(mirrored: Running, root: Path) -
     wait_for(mirrored, "select count(*) as n from sessions where session_id = '2026-02-17_later'", 1)
 
 
-def test_a_burst_is_read_a_few_times(mirrored: Running, root: Path) -> None:
+def test_a_burst_is_read_a_few_times(common: Running, common_root: Path) -> None:
     """A thousand saves of one session are far fewer syncs, and the last one counts."""
-    directory = root / "agents/sessions/2026-02-16_work_0007"
-    before = ask(mirrored, "/sync")["syncs"]
+    directory = common_root / "agents/sessions/2026-02-16_work_0007"
+    before = ask(common, "/sync")["syncs"]
     for number in range(1_000):
         sessions.save(directory, topic=f"number {number}")
-    wait_for(mirrored, "select title = 'number 999' as n from sessions where session_id = ?", 1, directory.name)
+    wait_for(common, "select title = 'number 999' as n from sessions where session_id = ?", 1, directory.name)
 
-    assert ask(mirrored, "/sync")["syncs"] - before < 100
+    assert ask(common, "/sync")["syncs"] - before < 100
 
 
-def test_a_broken_state_keeps_the_last_rows(mirrored: Running, root: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_broken_state_keeps_the_last_rows(
+    common: Running, common_root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """A state that is half written is told of once, keeps its rows, and is caught up with when it is whole."""
-    directory = root / "agents/sessions/2026-02-16_work_0001"
-    before = one(mirrored, directory.name)
+    directory = common_root / "agents/sessions/2026-02-16_work_0001"
+    before = one(common, directory.name)
     for text in ('{"current_phase": "pl', '{"current_phase": "plan", "st', ""):
         (directory / "state.json").write_text(text)
-        wait_for(mirrored, REASON, "is not JSON" if text else "is empty", str(directory))
-    assert before == one(mirrored, directory.name)
+        wait_for(common, REASON, "is not JSON" if text else "is empty", str(directory))
+    assert before == one(common, directory.name)
     told = [record for record in caplog.records if getattr(record, "path", "") == str(directory)]
     assert 1 == len(told)
 
     sessions.save(directory, current_phase="plan")
-    wait_for(mirrored, "select phase = 'plan' as n from sessions where session_id = ?", 1, directory.name)
-    wait_for(mirrored, "select count(*) as n from mirror_troubles", 0)
+    wait_for(common, "select phase = 'plan' as n from sessions where session_id = ?", 1, directory.name)
+    wait_for(common, "select count(*) as n from mirror_troubles", 0)
 
 
-def test_a_vanished_directory_and_its_return(mirrored: Running, root: Path, tmp_path: Path) -> None:
+def test_a_vanished_directory_and_its_return(common: Running, common_root: Path, tmp_path: Path) -> None:
     """A directory that is gone keeps its rows and is marked; when it is back, the mark is gone."""
-    directory = root / "agents/sessions/2026-02-16_work_0002"
+    directory = common_root / "agents/sessions/2026-02-16_work_0002"
     aside = tmp_path / "aside"
     directory.rename(aside)
-    wait_for(mirrored, "select missing_since is not null as n from sessions where session_id = ?", 1, directory.name)
-    assert 30 == mirrored.rows("select count(*) as n from sessions")[0]["n"]
+    wait_for(common, "select missing_since is not null as n from sessions where session_id = ?", 1, directory.name)
+    assert 30 == common.rows("select count(*) as n from sessions")[0]["n"]
     aside.rename(directory)
 
-    wait_for(mirrored, "select missing_since is null as n from sessions where session_id = ?", 1, directory.name)
+    wait_for(common, "select missing_since is null as n from sessions where session_id = ?", 1, directory.name)
 
 
-def test_a_renamed_directory_is_the_same_session(mirrored: Running, root: Path) -> None:
+def test_a_renamed_directory_is_the_same_session(common: Running, common_root: Path) -> None:
     """A session that tells its own id stays the same row when its directory moves."""
-    directory = root / "agents/sessions/2026-02-16_work_0004"
+    directory = common_root / "agents/sessions/2026-02-16_work_0004"
     moved = directory.rename(directory.with_name("done_0004"))
-    wait_for(mirrored, "select path = ?2 as n from sessions where session_id = ?1", 1, directory.name, str(moved))
+    wait_for(common, "select path = ?2 as n from sessions where session_id = ?1", 1, directory.name, str(moved))
 
-    assert one(mirrored, directory.name)["missing_since"] is None
-    assert 30 == mirrored.rows("select count(*) as n from sessions")[0]["n"]
+    assert one(common, directory.name)["missing_since"] is None
+    assert 30 == common.rows("select count(*) as n from sessions")[0]["n"]
 
 
 def test_a_whole_project_vanishes(mirrored: Running, root: Path) -> None:
@@ -193,29 +223,61 @@ def test_a_restart_catches_up(root: Path, tmp_path: Path) -> None:
     assert {places[0].name} == {name for name, read_at in after.items() if read_at != before[name]}
 
 
-def test_at_rest_nothing_happens(mirrored: Running, root: Path) -> None:
+def test_at_rest_nothing_happens(common: Running, common_root: Path) -> None:
     """Reading the files is no reason to read them again."""
-    sessions.save(root / "agents/sessions/2026-02-16_work_0009", status="done")
-    wait_for(mirrored, "select status = 'done' as n from sessions where session_id = '2026-02-16_work_0009'", 1)
+    sessions.save(common_root / "agents/sessions/2026-02-16_work_0009", status="done")
+    wait_for(common, "select status = 'done' as n from sessions where session_id = '2026-02-16_work_0009'", 1)
     threading.Event().wait(2)
-    before = ask(mirrored, "/sync")
+    before = ask(common, "/sync")
     threading.Event().wait(2)
 
-    assert before == ask(mirrored, "/sync")
+    assert before == ask(common, "/sync")
 
 
-def test_rebuilding_leaves_the_mirror_alone(mirrored: Running) -> None:
+def test_rebuilding_leaves_the_mirror_alone(common: Running) -> None:
     """Mirrored agents stay when everything is derived anew."""
-    before = mirrored.rows("select * from agents order by agent_id")
-    number = ask(mirrored, "/rebuild", method="POST", status=202)["order"]
-    until(lambda: ask(mirrored, "/derived")["done"] >= number, within_s=WITHIN_S)
+    before = common.rows("select * from agents order by agent_id")
+    number = ask(common, "/rebuild", method="POST", status=202)["order"]
+    until(lambda: ask(common, "/derived")["done"] >= number, within_s=WITHIN_S)
 
-    assert 60 == len(before)
-    assert before == mirrored.rows("select * from agents order by agent_id")
+    assert {"mirror"} == {row["emitter"] for row in before if "/a-" in row["agent_id"]}
+    assert before == common.rows("select * from agents order by agent_id")
 
 
-def test_metrics(mirrored: Running) -> None:
+def test_telemetry_of_a_work_session(common: Running, common_root: Path) -> None:
+    """What agents did for a work session is linked by its id, by the id that its state names, and by the attribute."""
+    directory = common_root / "agents/sessions/2026-02-16_work_0006"
+    sessions.save(directory, current_phase="review", sdk_session_id="named", agents=[])
+    resource = {"service.name": "agent"}
+    for session, more in ((directory.name, {}), ("named", {}), ("naming", {"work.session.id": directory.name})):
+        body = _call(session, {**resource, **more})
+        assert 200 == request(common, "POST", "/v1/traces", orjson.dumps(body), JSON).status
+    wait_for(common, COSTS, 3, directory.name)
+    failed = ask(common, "/reports/failed-agents-in-phase/review")["items"]
+    costs = ask(common, "/reports/project-costs")["items"]
+
+    assert [] == failed
+    assert [(str(common_root), 3)] == [(row["project_key"], row["model_calls"]) for row in costs]
+
+
+def _call(session: str, resource: dict[str, str]) -> dict[str, Any]:
+    """Write a request of one model call in a session."""
+    own = {"session.id": session, "gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o"}
+    trace = blake2b(session.encode(), digest_size=16).hexdigest()
+    span = by_hand.span(
+        traceId=trace, name="chat gpt-4o", startTimeUnixNano=str(time.time_ns()), attributes=_pairs(own)
+    )
+    span["endTimeUnixNano"] = str(time.time_ns())
+    scopes = [{"spans": [span]}]
+    return {"resourceSpans": [{"resource": {"attributes": _pairs(resource)}, "scopeSpans": scopes}]}
+
+
+def _pairs(attributes: dict[str, str]) -> list[dict[str, Any]]:
+    return [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
+
+
+def test_metrics(common: Running) -> None:
     """How many directories are mirrored, and cannot be, is counted."""
-    until(lambda: b"spanledger_mirrored_sessions 30.0" in mirrored.service.counters.text(), within_s=WITHIN_S)
+    until(lambda: b"spanledger_mirrored_sessions 30.0" in common.service.counters.text(), within_s=WITHIN_S)
 
-    assert b"spanledger_mirror_broken 0.0" in mirrored.service.counters.text()
+    assert b"spanledger_mirror_broken 0.0" in common.service.counters.text()

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = (
     "spanledger",
     "web",
+    "mcp_server",
     "collector",
     "derive",
     "api",
@@ -26,7 +27,7 @@ FOLDERS = (
 )
 
 HOMES = {
-    "aiohttp": {"access", "api", "collector", "mirror", "web"},
+    "aiohttp": {"access", "api", "collector", "mcp_server", "mirror", "web"},
     "apsw": {"store", "schema"},
     "click": {"spanledger"},
     "genai_prices": {"pricing"},
@@ -35,8 +36,11 @@ HOMES = {
     "grpc_health": {"collector"},
     "jinja2": {"web"},
     "markupsafe": {"web"},
+    "mcp": {"mcp_server"},
+    "mcp_types": {"mcp_server"},
     "opentelemetry": {"collector", "schema", "spanledger"},
-    "orjson": {"api", "collector", "derive", "mapping", "mirror", "retention", "schema", "spanledger", "store", "web"},
+    "orjson": {"api", "collector", "derive", "mapping", "mcp_server", "mirror"}
+    | {"retention", "schema", "spanledger", "store", "web"},
     "prometheus_client": {"core"},
     "pydantic": {"collector", "core", "mirror", "retention", "spanledger", "store"},
     "pydantic_core": {"core", "retention", "spanledger"},

@@ -24,6 +24,7 @@ FOLDERS = (
     "mapping",
     "pricing",
     "tracking",
+    "search",
     "access",
     "store",
     "collector",
@@ -32,6 +33,7 @@ FOLDERS = (
     "mirror",
     "retention",
     "web",
+    "mcp_server",
 )
 MAX_BYTES = 100 << 20
 BUSY_S = 2.0

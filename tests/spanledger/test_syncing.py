@@ -82,3 +82,17 @@ def test_what_is_told(lone_db: Path, root: Path, tmp_path: Path, capsys: pytest.
 
     assert 4 == run(["sync", str(tmp_path / "nowhere")])
     assert f"there is nothing at {tmp_path / 'nowhere'}" in capsys.readouterr().err
+
+
+def test_the_doctor_names_what_is_broken(lone_db: Path, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The doctor names paths that are not there, and directories that cannot be read."""
+    run(["sync", str(root)])
+    capsys.readouterr()
+    run(["doctor", "--json", "--set", f"sync.paths={root},{root}/gone"])
+    found = {one["text"]: one["level"] for one in json.loads(capsys.readouterr().out) if one["check"] == "sync"}
+
+    broken = root / "agents/sessions/2026-02-16_work_0000"
+    assert {
+        f"{root}/gone is not there": "warn",
+        f"{broken}: is not JSON: unexpected end of data: line 1 column 2 (char 1)": "warn",
+    } == found

@@ -33,7 +33,7 @@ def count(path: Path) -> int:
     """Count the spans."""
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     try:
-        return int(connection.execute("select count(*) from raw_spans").fetchall()[0][0])
+        return int(str(connection.execute("select count(*) from raw_spans").fetchall()[0][0]))
     finally:
         connection.close()
 

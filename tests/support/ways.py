@@ -21,23 +21,10 @@ from api.writing import Operation
 from spanledger import cli, tracking
 from spanledger.book import COMMON, OPTIONS, VERBS
 from tests.support.api import raw
+from tests.support.outcomes import AMBIGUOUS, DONE, INVALID, MISSING, Answer
 from tests.support.service import Running, running
+from tests.support.ways_otlp import OTLP_WAYS
 from tracking.vocabulary import EVENTS
-
-DONE: Final = "done"
-INVALID: Final = "invalid"
-MISSING: Final = "missing"
-AMBIGUOUS: Final = "ambiguous"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Say what became of what was told: done, invalid, missing or ambiguous, in which words, and of which row."""
-
-    kind: str
-    text: str = ""
-    row: Any = None
-    result: str | None = None
 
 
 class Way(Protocol):
@@ -260,7 +247,10 @@ WAYS: Final[Mapping[str, Callable[[Path], Any]]] = {
     "command-daemon": _command_line_daemon,
     "functions": _functions,
     "functions-daemon": _functions_daemon,
+    **OTLP_WAYS,
 }
 """Every way to write, each opened on a database that is not there yet."""
 TIMED: Final = tuple(name for name in WAYS if not name.startswith("functions"))
 """The ways that take an event time and an idempotency key."""
+NOW: Final = tuple(name for name in TIMED if name not in OTLP_WAYS)
+"""The ways in which something may be told without a time: a record always has one."""

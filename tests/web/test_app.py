@@ -4,10 +4,14 @@ import json
 
 import pytest
 
+from tests.support.bookkeeping import fill
 from tests.support.looking import Look, faults
 from tests.support.service import running
 
-PLAIN = ("/", "/sessions", "/jobs", "/connect")
+PLAIN = ("/", "/sessions", "/jobs", "/tools", "/cost", "/health", "/connect")
+BOOK = ("/work", "/experiments")
+OTHER = ("/search", "/search?q=weather", "/sql", "/sql?q=select+1", "/sql?q=drop+table+spans", *BOOK)
+FILLED = ("/work/plans/search", "/work/debugging/slow", "/experiments/index", "/experiments/index?x=weight&y=recall")
 
 
 def addresses(look: Look) -> list[str]:
@@ -18,8 +22,15 @@ def addresses(look: Look) -> list[str]:
     span = rows("select trace_id, span_id from raw_spans order by id limit 1")[0]
     entry = rows("select trace_id as id from agent_traces where raw_output is not null order by timestamp limit 1")
     trace = f"/traces/{span['trace_id']}"
+    tool = rows("select name from tool_calls order by name limit 1")[0]["name"]
     return [
         *PLAIN,
+        *OTHER,
+        *FILLED,
+        f"/tools/{tool}",
+        f"/tools/{tool}?failed=1",
+        "/tools?sort=p95&period=all",
+        "/cost?period=all",
         f"/sessions/{session}",
         f"/jobs/{job}",
         trace,
@@ -32,6 +43,7 @@ def addresses(look: Look) -> list[str]:
 
 def test_every_page_is_whole(recorded: Look) -> None:
     """Every page answers with HTML that is closed, runs nothing inline, and leads only to pages that there are."""
+    fill(recorded.service)
     links: set[str] = set()
     for path in addresses(recorded):
         seen = recorded.get(path)
@@ -49,6 +61,15 @@ def test_nothing_recorded(empty: Look, path: str) -> None:
     assert (200, []) == (seen.status, faults(seen.html))
     assert "/connect" in seen.links
     assert "spanledger demo" in seen.text
+
+
+@pytest.mark.parametrize("path", [*BOOK, "/search", "/sql"])
+def test_nothing_told(empty: Look, path: str) -> None:
+    """What programs have told nothing of says how to tell it."""
+    seen = empty.get(path)
+
+    assert (200, []) == (seen.status, faults(seen.html))
+    assert any(sign in seen.html for sign in ("<code>", "paste", "/sql?q="))
 
 
 def test_connecting(empty: Look) -> None:

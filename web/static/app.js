@@ -97,7 +97,7 @@ function colour(name) {
 
 function chart(figure) {
   const table = figure.querySelector("table");
-  const heads = [...table.tHead.rows[0].cells];
+  const heads = [...table.tHead.rows[0].cells].filter((head) => !("skip" in head.dataset));
   const lines = [...table.tBodies[0].rows];
   const data = heads.map((_, at) => lines.map((row) => { const text = row.cells[at].dataset.v; return text === "" || text === undefined ? null : Number(text); }));
   const money = (value) => (value === null || value === undefined ? "–" : `$${value.toFixed(value && Math.abs(value) < 1 ? 4 : 2)}`);
@@ -128,7 +128,12 @@ function chart(figure) {
   new ResizeObserver(() => plot.setSize({ width: box.clientWidth, height: 190 })).observe(figure);
 }
 
-document.querySelectorAll("figure[data-chart]").forEach((figure) => { if (window.uPlot) chart(figure); });
+document.querySelectorAll("figure[data-chart]").forEach((figure) => {
+  if (!window.uPlot) return;
+  const inside = figure.closest("details");
+  if (!inside || inside.open) chart(figure);
+  else inside.addEventListener("toggle", () => chart(figure), { once: true });
+});
 
 // A filter that is chosen from a list is applied at once.
 document.querySelectorAll("form.filters").forEach((form) => {
@@ -159,4 +164,8 @@ addEventListener("load", () => { const row = document.querySelector(".waterfall 
 document.addEventListener("click", (event) => {
   const row = event.target.closest("[data-rows] tbody > tr[data-row]");
   if (row) { document.querySelectorAll(".at").forEach((old) => old.classList.remove("at")); row.classList.add("at"); }
+});
+
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.matches(".sql textarea")) event.target.form.requestSubmit();
 });

@@ -1,0 +1,243 @@
+"""Write the description of the API, OpenAPI 3.1: everything in it is what requests are read and answered by."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+import orjson
+
+from api import outline
+from api.answers import ref
+from api.asking import NAMED, Question
+from api.bodies import SCHEMAS, schema
+from api.formats import CSV, JSON, LINES
+from api.operations import OPERATIONS, PREFIX
+from api.parameters import Parameter
+from api.questions import QUESTIONS
+from api.writing import Operation
+
+Document = dict[str, Any]
+
+PROBLEM: Final = "application/problem+json"
+PATTERN: Final = re.compile(r"\{(\w+)(?::[^}]*)?\}")
+ERRORS: Final = {
+    "304": "It is what If-None-Match names.",
+    "400": "Something that was given is not what is wanted; `detail` says what.",
+    "401": "A token is needed.",
+    "403": "This host, or this origin, is not served.",
+    "404": "There is nothing of this name.",
+    "406": "The answer cannot be written in any form that Accept names.",
+    "408": "The body did not arrive in time.",
+    "409": "Several things have this name.",
+    "413": "The body is too large.",
+    "415": "The body is in no form that is read here.",
+    "503": "The database, or the daemon, is too busy; try again in a moment.",
+    "504": "It took too long; ask for less.",
+}
+READ_ERRORS: Final = ("400", "401", "403", "406", "503", "504")
+WRITE_ERRORS: Final = ("400", "401", "403", "404", "408", "409", "413", "415", "503")
+PROBLEM_SCHEMA: Final = {
+    "type": "object",
+    "description": "What went wrong (RFC 9457).",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What happened, to what, and what to do next."},
+        "code": {"type": "string", "description": "The kind of error, for programs."},
+    },
+    "required": ["type", "title", "status", "detail", "code"],
+}
+HEADERS: Final = {
+    "ETag": {"description": "Names this answer; send it as If-None-Match.", "schema": {"type": "string"}},
+    "Link": {"description": "The next page, with rel=next.", "schema": {"type": "string"}},
+}
+
+
+def written(path: str) -> str:
+    """Write a path the way OpenAPI does."""
+    return PREFIX + PATTERN.sub(r"{\1}", path)
+
+
+def names(path: str) -> list[str]:
+    """List what a path names."""
+    return PATTERN.findall(path)
+
+
+@cache
+def document(version: str) -> bytes:
+    """Give the description of everything that may be asked and sent, JSON."""
+    paths: dict[str, Document] = {}
+    for question in QUESTIONS:
+        paths.setdefault(written(question.path), {})["get"] = _question(question)
+    for operation in OPERATIONS.values():
+        paths.setdefault(written(operation.path), {})[operation.method.lower()] = _operation(operation)
+    return orjson.dumps(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "spanledger",
+                "version": version,
+                "description": "What agents did, what it cost and why it failed. Lists come in pages, newest first.",
+            },
+            "paths": paths | OWN,
+            "components": {
+                "schemas": _schemas(),
+                "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            },
+            "security": [{}, {"token": []}],
+        }
+    )
+
+
+def _schemas() -> Document:
+    shapes = [*outline.PARTS, *(question.gives for question in QUESTIONS)]
+    return {"Problem": PROBLEM_SCHEMA, **{shape.name: shape.schema() for shape in shapes}}
+
+
+def _question(question: Question) -> Document:
+    named = names(question.path)
+    errors = [*READ_ERRORS, "304", *(["404"] if named else [])]
+    return {
+        "operationId": _called("get", question.path),
+        "summary": _first_line(question.about),
+        "description": question.about,
+        "tags": [question.path.split("/")[1]],
+        "parameters": [
+            *_in_path(named, question.names),
+            *(_parameter(name, one, "query") for name, one in question.takes.items()),
+        ],
+        "responses": {"200": _answered(question), **problems(errors)},
+    }
+
+
+def _answered(question: Question) -> Document:
+    item = ref(question.gives)
+    if not question.is_list:
+        return {"description": "What is asked for.", "headers": HEADERS, "content": {JSON: {"schema": item}}}
+    return {"description": "A page.", "headers": HEADERS, "content": page(question)}
+
+
+def page(question: Question) -> Document:
+    """Describe a page in each of its forms."""
+    told = {
+        "type": "object",
+        "properties": {
+            "items": {"type": "array", "items": ref(question.gives)},
+            "next": {"type": ["string", "null"], "description": "The cursor of the next page; null on the last."},
+            **question.tells,
+        },
+        "required": ["items", "next", *question.tells],
+        "additionalProperties": False,
+    }
+    return {JSON: {"schema": told}, LINES: {"schema": {"type": "string"}}, CSV: {"schema": {"type": "string"}}}
+
+
+def _operation(operation: Operation) -> Document:
+    named = names(operation.path)
+    fields = {one.field: one for one in operation.fields}
+    told: Document = {
+        "operationId": operation.name,
+        "summary": _first_line(operation.says),
+        "tags": [operation.path.split("/")[1]],
+        "parameters": [
+            {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "schema": SCHEMAS[fields[name].type],
+                "description": fields[name].says,
+            }
+            for name in named
+        ],
+        "responses": {str(operation.status): _made(operation), **problems(WRITE_ERRORS)},
+    }
+    if operation.method == "DELETE":
+        told["parameters"] += [
+            {
+                "name": one.field,
+                "in": "query",
+                "required": one.needed,
+                "schema": SCHEMAS[one.type],
+                "description": one.says,
+            }
+            for one in operation.fields
+        ]
+        return told
+    body = schema(operation.fields, sparing=named)
+    needed = bool(body.get("required"))
+    return told | {"requestBody": {"required": needed, "content": {JSON: {"schema": body}}}}
+
+
+def _made(operation: Operation) -> Document:
+    told = dict(operation.gives)
+    if operation.order:
+        told["order"] = {"type": "integer", "description": "The order's number, which `done` of /derived reaches."}
+    answer = {"type": "object", "properties": told, "required": list(told), "additionalProperties": False}
+    return {"description": "It is durable.", "content": {JSON: {"schema": answer}}}
+
+
+def problems(statuses: Iterable[str]) -> Document:
+    """Describe errors by their statuses."""
+    return {status: _problem(status) for status in sorted(statuses)}
+
+
+def _problem(status: str) -> Document:
+    told: Document = {"description": ERRORS[status]}
+    if status != "304":
+        told["content"] = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return told
+
+
+def _in_path(named: Sequence[str], known: Mapping[str, Parameter]) -> list[Document]:
+    return [_parameter(name, known.get(name, NAMED), "path") for name in named]
+
+
+def _parameter(name: str, one: Parameter, place: str) -> Document:
+    return {
+        "name": name,
+        "in": place,
+        "required": place == "path",
+        "description": one.about,
+        "schema": dict(one.schema),
+    }
+
+
+def _called(verb: str, path: str) -> str:
+    return "_".join([verb, *re.findall(r"\w+", PATTERN.sub(r"\1", path).replace("-", "_"))])
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0]
+
+
+DERIVED: Final = {
+    "get": {
+        "operationId": "get_derived",
+        "summary": "Say how far the derived tables are behind, and which order is carried out.",
+        "tags": ["derived"],
+        "responses": {
+            "200": {"description": "The state.", "content": {JSON: {"schema": {"type": "object"}}}},
+            **problems(("400", "401", "403")),
+        },
+    }
+}
+OWN: Final[Document] = {
+    f"{PREFIX}/derived": DERIVED,
+    f"{PREFIX}/openapi.json": {
+        "get": {
+            "operationId": "get_openapi",
+            "summary": "Give this description.",
+            "tags": ["openapi"],
+            "responses": {
+                "200": {
+                    "description": "OpenAPI 3.1.",
+                    "headers": HEADERS,
+                    "content": {JSON: {"schema": {"type": "object"}}},
+                },
+                **problems(("304", "400", "401", "403", "406")),
+            },
+        }
+    },
+}

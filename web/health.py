@@ -1,0 +1,92 @@
+"""Show how the recorder itself is: what came in, what was refused and why, what changed in what is sent, the disk."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from api.pages import Row
+from api.times import iso_nano
+from core.errors import Missing
+from derive.drift import Drift, drifts
+from store.protocol import LedgerLine
+from web.asking import Asked
+from web.daemon import Disk
+
+REASONS: Final = 30
+NEWEST: Final = 30
+SENDERS: Final = 40
+KEYS: Final = 20_000
+MOST_ID: Final = 1 << 60
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Hold what there is to say of the daemon and its database."""
+
+    ledger: Sequence[LedgerLine]
+    received: Mapping[str, str | None]
+    deriving: Mapping[str, Any]
+    reasons: Sequence[Row]
+    refused: Sequence[Row]
+    tally: Row
+    drifts: Sequence[Drift]
+    senders: Sequence[Row]
+    disk: Disk
+    unpriced: Sequence[Row]
+    title: str = "Health"
+    section: str = "health"
+
+    @property
+    def balanced(self) -> bool:
+        """Say whether the books add up."""
+        return all(line.received == line.stored + line.duplicate + line.rejected for line in self.ledger)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Hold one refused item; `text` is what was sent, as far as it is text."""
+
+    row: Row
+    text: str
+    section: str = "health"
+
+    @property
+    def title(self) -> str:
+        """Name the page."""
+        return f"Refused item {self.row['id']}"
+
+
+def show(asked: Asked) -> Health:
+    """Look at everything that can go wrong."""
+    report = asked.side.report
+    return Health(
+        ledger=asked.side.ledger(),
+        received={name: iso_nano(at) for name, at in report("newest_received")[0].items()},
+        deriving=asked.daemon.deriving(),
+        reasons=report("refused_by_reason", limit=REASONS),
+        refused=[_refused(row) for row in report("newest_refused", limit=NEWEST)],
+        tally=report("refused_tally")[0],
+        drifts=list(drifts(report("keys_watched", limit=KEYS))),
+        senders=report("senders", limit=SENDERS),
+        disk=asked.daemon.disk(),
+        unpriced=report("unpriced", limit=10),
+    )
+
+
+def show_refused(asked: Asked) -> Refused:
+    """Read one refused item."""
+    named = asked.path["id"]
+    number = int(named) if named.isascii() and named.isdigit() and int(named) < MOST_ID else -1
+    found = asked.side.report("refused", id=number)
+    if not found:
+        raise Missing(
+            f"there is no refused item {named[:40]!r}; it may have been forgotten to make room for newer ones"
+        )
+    row = _refused(found[0])
+    payload: bytes = row.pop("payload") or b""
+    return Refused(row, payload.decode("utf-8", "replace") if row["encoding"] == "json" else payload.hex(" ", 4))
+
+
+def _refused(row: Row) -> Row:
+    row["at"] = iso_nano(row["received_at"])
+    return row

@@ -1,0 +1,169 @@
+"""Show which tools were called, which failed, how long they took, and where tokens go."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from api.pages import Row
+from core.errors import Missing
+from web.asking import PERIODS, Asked
+
+DEFAULT_PERIOD: Final = "30d"
+UNTIMED: Final = -99
+STEP: Final = 2
+"""Classes of durations in each doubling (schema/migrations, tool_days)."""
+MOST: Final = 20_000
+SORTS: Final = ("calls", "failures", "rate", "p95", "total")
+NEWEST: Final = 50
+SHOWN: Final = 200
+
+
+@dataclass(slots=True)
+class Tool:
+    """Hold what is known of one tool; `shares` are its calls by class of duration."""
+
+    name: str
+    calls: int = 0
+    failures: int = 0
+    total_ms: float = 0.0
+    shares: dict[int, int] = field(default_factory=dict)
+    agents: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def add(self, row: Row) -> None:
+        """Count some of its calls."""
+        self.calls += row["calls"]
+        self.failures += row["failures"]
+        self.total_ms += max(row["total_ms"], 0.0)
+        calls, failures = self.agents.get(row["agent_name"], (0, 0))
+        self.agents[row["agent_name"]] = (calls + row["calls"], failures + row["failures"])
+        if row["share"] != UNTIMED:
+            self.shares[row["share"]] = self.shares.get(row["share"], 0) + row["calls"]
+
+    @property
+    def rate(self) -> float:
+        """Give the part of its calls that failed."""
+        return self.failures / self.calls if self.calls else 0.0
+
+    @property
+    def timed(self) -> int:
+        """Count the calls of which it is known how long they took."""
+        return sum(self.shares.values())
+
+    def within(self, percent: int) -> float | None:
+        """Say about how many milliseconds so many of a hundred calls took at most: the middle of their class."""
+        wanted, seen = -(-self.timed * percent // 100), 0
+        for share in sorted(self.shares):
+            seen += self.shares[share]
+            if seen >= wanted:
+                return float(2 ** ((share + 0.5) / STEP))
+        return None
+
+    @property
+    def p50(self) -> float | None:
+        """Say what half of the calls took at most."""
+        return self.within(50)
+
+    @property
+    def p95(self) -> float | None:
+        """Say what 95 of a hundred took at most."""
+        return self.within(95)
+
+    @property
+    def spread(self) -> Sequence[tuple[int, int]]:
+        """Draw how calls spread over durations from 1 ms to 17 minutes: forty places, each up to 20 high."""
+        highest = max(self.shares.values(), default=1)
+        return [
+            (min(max(share, 0), 39), max(1, round(20 * calls / highest)))
+            for share, calls in sorted(self.shares.items())
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Hold all tools, and who uses tokens."""
+
+    items: Sequence[Tool]
+    agents: Sequence[Row]
+    results: Sequence[Row]
+    period: str
+    sort: str
+    filters: Mapping[str, str | None]
+    choices: Mapping[str, Sequence[str]]
+    title: str = "Tools"
+    section: str = "tools"
+    periods: Sequence[str] = tuple(PERIODS)
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """Hold one tool and its newest calls."""
+
+    tool: Tool
+    newest: Sequence[Row]
+    errors: Sequence[Row]
+    failed: bool
+    period: str
+    section: str = "tools"
+    periods: Sequence[str] = tuple(PERIODS)
+
+    @property
+    def title(self) -> str:
+        """Name the page."""
+        return self.tool.name
+
+
+def show(asked: Asked) -> Tools:
+    """Count calls of all tools."""
+    period, agent = asked.period(DEFAULT_PERIOD), asked.text("agent")
+    sort = asked.one_of("sort", SORTS) or SORTS[0]
+    day = _day(asked, period)
+    items = sorted(_tools(asked, day=day, agent=agent), key=lambda tool: _order(tool, sort), reverse=True)
+    return Tools(
+        items=items[:SHOWN],
+        agents=_agents(asked.side.report("spent_by_agent", day=day, agent=agent, limit=SHOWN)),
+        results=asked.side.report("tool_results", limit=12),
+        period=period,
+        sort=sort,
+        filters={"agent": agent},
+        choices={"agent": sorted({name for tool in items for name in tool.agents if name})},
+    )
+
+
+def show_one(asked: Asked) -> One:
+    """Read what is known of one tool."""
+    name, period = asked.path["tool"], asked.period(DEFAULT_PERIOD)
+    found = _tools(asked, day=_day(asked, period), tool=name) or _tools(asked, tool=name)
+    if not found:
+        raise Missing(f"no tool {name[:100]!r} was called; /tools lists those that were")
+    failed = asked.one_of("failed", ("1",)) is not None
+    since, wanted = asked.since(period), 1 if failed else None
+    newest = asked.side.report("tool_newest", tool=name, since=since, failed=wanted, limit=NEWEST)
+    return One(found[0], newest, asked.side.report("tool_errors", tool=name, limit=20), failed, period)
+
+
+def _day(asked: Asked, period: str) -> str | None:
+    since = asked.since(period)
+    return since[:10] if since else None
+
+
+def _tools(asked: Asked, **where: Any) -> list[Tool]:
+    found: dict[str, Tool] = {}
+    for row in asked.side.report("tool_shares", limit=MOST, **where):
+        found.setdefault(row["name"], Tool(row["name"])).add(row)
+    return list(found.values())
+
+
+def _order(tool: Tool, sort: str) -> tuple[float, int]:
+    p95 = tool.p95 or 0.0
+    of = {"calls": tool.calls, "failures": tool.failures, "rate": tool.rate, "p95": p95, "total": tool.total_ms}
+    return of[sort], tool.calls
+
+
+def _agents(rows: Iterable[Row]) -> list[Row]:
+    found: dict[str, Row] = {}
+    names = ("calls", "errors", "input_tokens", "output_tokens", "cache_read_tokens", "cost_nanos", "priced")
+    for row in rows:
+        sums = found.setdefault(row["name"], {"name": row["name"], **dict.fromkeys(names, 0)})
+        for name in names:
+            sums[name] += row[name]
+    return sorted(found.values(), key=lambda sums: sums["input_tokens"] + sums["output_tokens"], reverse=True)
