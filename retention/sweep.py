@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from core.errors import SpanledgerError, TryAgain
@@ -25,8 +26,6 @@ PAGE: Final = 4_000
 """Rows that are looked at in one read."""
 GOAL_S: Final = 0.02
 """How long the writer should be busy with one piece."""
-REST: Final = 2
-"""How many times as long the writer is then left to those who send, if any do."""
 FEWEST, MOST = 20, 4_000
 SESSIONS: Final = 20
 """Sessions that are deleted at a time, row by row."""
@@ -155,10 +154,7 @@ class Sweep:
         room = self.side.room()
         page = 1
         while room.free_bytes > max(SMALL_BYTES, room.live_bytes // SLACK) and not self.stopped():
-            began = self.pace.clock()
-            pages = self.pace.pages
-            page = self.hand(lambda side: side.shrink(pages))  # noqa: B023  it is called at once
-            took = self.pace.clock() - began
+            page, took = self._timed(partial(_shrink, self.pace.pages))
             self.pace.pages = self.pace.next(self.pace.pages, took)
             self._rest(took)
             room = self.side.room()
@@ -221,25 +217,32 @@ class Sweep:
 
     def _do(self, piece: Piece) -> Forgotten:
         """Have a piece deleted, however often that must be tried, and leave the writer alone for as long as it took."""
-        began = self.pace.clock()
-        gone = self._patiently(piece)
-        took = self.pace.clock() - began
+        gone, took = self._patiently(piece)
         if len(piece.keys) >= self.pace.rows:
             self.pace.rows = self.pace.next(self.pace.rows, took)
         self._rest(took)
         return gone
 
-    def _patiently(self, piece: Piece) -> Forgotten:
+    def _patiently(self, piece: Piece) -> tuple[Forgotten, float]:
         for _ in range(TRIES):
             try:
-                return self.hand(lambda side: side.forget(piece))
+                return self._timed(partial(_forget, piece))
             except TryAgain as trouble:
                 self.pace.rest(trouble.retry_after_s)
-        return self.hand(lambda side: side.forget(piece))
+        return self._timed(partial(_forget, piece))
+
+    def _timed(self, work: Callable[[WriteSide], T]) -> tuple[T, float]:
+        """Have work done, and say how long it took by itself: how long it waited for its turn is not its fault."""
+
+        def timed(side: WriteSide) -> tuple[T, float]:
+            began = self.pace.clock()
+            return work(side), self.pace.clock() - began
+
+        return self.hand(timed)
 
     def _rest(self, took: float) -> None:
         if self.pace.busy():
-            self.pace.rest(REST * took)
+            self.pace.rest(took)
 
     def _look_again(self, task: Task) -> None:
         """Count what should be gone and is not."""
@@ -260,6 +263,14 @@ class Sweep:
             steps = [Step("add_sweep", _line(self.now, "-", what, Tally(), first, seconds, trouble))]
         if steps:
             self._do(Piece(steps=[*steps, Step("forget_sweeps", {"kept": KEPT_SWEEPS})]))
+
+
+def _forget(piece: Piece, side: WriteSide) -> Forgotten:
+    return side.forget(piece)
+
+
+def _shrink(pages: int, side: WriteSide) -> int:
+    return side.shrink(pages)
 
 
 def _line(  # noqa: PLR0913, PLR0917  one for each column
