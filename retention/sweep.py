@@ -151,15 +151,14 @@ class Sweep:
 
     def shrink(self) -> None:
         """Give free pages back until they are a tenth of the file."""
-        room = self.side.room()
-        page = 1
+        room, before = self.side.room(), -1
         while room.free_bytes > max(SMALL_BYTES, room.live_bytes // SLACK) and not self.stopped():
-            page, took = self._timed(partial(_shrink, self.pace.pages))
+            left, took = self._timed(partial(_shrink, self.pace.pages))
             self.pace.pages = self.pace.next(self.pace.pages, took)
             self._rest(took)
-            room = self.side.room()
-            if not page:
-                break
+            if left == before:  # what is left cannot be given back
+                return
+            room, before = self.side.room(), left
 
     def tidy(self) -> None:
         """Forget what nothing uses any more: resources, scopes, ties of traces."""

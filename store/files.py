@@ -1,5 +1,6 @@
 """Write files that appear whole and durable, or not at all; they are private to their owner."""
 
+import errno
 import glob
 import os
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ def whole(path: Path) -> Iterator[Path]:
     Raise OSError when that does not work; what was at the path is then as before.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    if path.exists() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "it is there and no ordinary file", str(path))
     _forget_killed(path)
     try:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
