@@ -23,9 +23,12 @@ from api.now import moment
 from api.operations import OPERATIONS, PREFIX
 from api.questions import QUESTIONS
 from api.readers import Readers
-from api.writing import Operation, Told, audited
+from api.tracked import Tracked
+from api.writing import Operation, Told, Work, audited
 from core.errors import Invalid, Overloaded, StoreBusy, TryAgain, UnsupportedMedia
 from store.protocol import ReadSide, WriteSide
+from tracking.commands import Command, Done
+from tracking.faults import Fault
 
 TOKENS: Final = f"{PREFIX}/tokens"
 THREADS: Final = 2
@@ -62,7 +65,7 @@ class Doors(Protocol):
 
 
 class Api:
-    """Own the threads that read; `run` queues work for the one writer."""
+    """Own the threads that read; `run` queues work for the one writer, `track` commands that it does many at once."""
 
     def __init__(  # noqa: PLR0913  the parts that it needs
         self,
@@ -72,13 +75,14 @@ class Api:
         deriving: Deriving,
         doors: Doors,
         *,
+        track: Callable[[Command, Callable[[Done | Fault], Told]], "Future[Told]"],
         version: str,
     ) -> None:
         """Open nothing yet; `body` gives a request's body within the bounds that hold for all requests."""
         self._readers = Readers(open_reader)
         self._threads = ThreadPoolExecutor(THREADS, "api")
         self._run, self._body, self._deriving, self._doors = run, body, deriving, doors
-        self._version = version
+        self._track, self._version = track, version
         self._waiting = 0
 
     def routes(self) -> list[web.RouteDef]:
@@ -124,7 +128,7 @@ class Api:
             now = moment()
             work = audited(operation, values, operation.make(values, now), at=now.now, by=request[BY])
             try:
-                answer = await asyncio.wait_for(asyncio.wrap_future(self._run(work.carry_out)), WRITE_S)
+                answer = await asyncio.wait_for(asyncio.wrap_future(self._written(work)), WRITE_S)
             except TimeoutError:
                 raise StoreBusy("the database took too long; send the same again in a moment") from None
             if operation.path.startswith("/tokens"):
@@ -134,6 +138,9 @@ class Api:
             return _response(formats.json(answer), JSON, status=operation.status)
 
         return tell
+
+    def _written(self, work: Work) -> "Future[Told]":
+        return self._track(work.command, work.told) if isinstance(work, Tracked) else self._run(work.carry_out)
 
     async def _derived(self, request: web.Request) -> web.Response:
         """Say how far the derived tables are behind, and which order is carried out."""

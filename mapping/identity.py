@@ -64,6 +64,11 @@ class Identity:
     """The program asks a model for itself, and not for its user: for a title, a summary, a suggestion."""
     work: Work = ()
     """What it was done for."""
+    job_id: str | None = None
+    """The id of the job that it says it is part of."""
+    skill: str | None = None
+    """The skill that it tells of a load of."""
+    skill_tokens: int | None = None
 
 
 NOBODY: Final = Identity()
@@ -80,6 +85,10 @@ def identity_of(reading: Reading) -> Identity:
         told.update(split(told["turn_id"]))
     if "agent_name" not in told and (named := agent_by(reading)):
         told["agent_name"] = named
+    if record.events and (skill := _skill_event(reading)):
+        told["skill"] = skill
+    if "skill" in told and (tokens := whole(record.attributes.get("result_tokens"))) is not None:
+        told["skill_tokens"] = tokens
     if record.links and (causes := _causes(record)):
         told["causes"] = causes
     if signals := _signals(reading):
@@ -87,6 +96,19 @@ def identity_of(reading: Reading) -> Identity:
     if record.entry or record.remote:
         told.update(entry=record.entry, remote=record.remote)
     return Identity(**told) if told else NOBODY
+
+
+def _skill(reading: Reading) -> str | None:
+    """Give the skill that a record tells of a load of: what a loaded one is used for afterwards is none."""
+    record = reading.record
+    if USED in record.attributes or (not record.is_span and record.name.endswith(DECISIONS)):
+        return None
+    return reading.text(SKILL) or None
+
+
+def _skill_event(reading: Reading) -> str | None:
+    told = reading.text(SKILL) if any(event.name == SKILL_EVENT for event in reading.record.events) else None
+    return told or None
 
 
 def _text(field: str) -> Callable[[Reading], str | None]:
@@ -173,6 +195,11 @@ def _fields(origin: Origin, is_span: bool, resource: tuple[str, ...]) -> tuple[t
         found.append("process")
     if not (KEYS.isdisjoint(origin.keys) and KEYS.isdisjoint(resource)):
         found.append("work")
+    if JOB in origin.keys:
+        found.append("job_id")
+    skill = (key for key in keys_of(SKILL, origin.dialects, is_span) if not key.startswith("@"))
+    if any(_stands(key, origin.keys, resource) for key in skill):
+        found.append("skill")
     return tuple((name, READ[name]) for name in found)
 
 
@@ -220,6 +247,12 @@ FIELDS: Final = {
     "aside": "llm.query_source",
 }
 """What is read, and its entry in the vocabulary."""
+JOB: Final = "agent.job.id"
+SKILL: Final = "agent_skill_usage.skill_name"
+SKILL_EVENT: Final = "github.copilot.skill.invoked"
+USED: Final = "gen_ai.skill.resource.name"
+DECISIONS: Final = ("tool_decision",)
+"""Events of a tool call before it ran."""
 READ: Final[dict[str, Reader]] = {
     **{name: _text(field) for name, field in FIELDS.items()},
     "agent_id": _run_id(FIELDS["agent_id"]),
@@ -231,6 +264,8 @@ READ: Final[dict[str, Reader]] = {
     "process": _process,
     "aside": _query_source,
     "work": lambda reading: work_of(reading.record) or None,
+    "skill": _skill,
+    "job_id": lambda reading: told if isinstance(told := reading.record.attributes[JOB], str) and told else None,
 }
 RUNS: Final = frozenset(("claude_code", "qwen_code", "gemini_cli", "openai_agents_api", "tracking"))
 """Programs whose agent ids name a run."""

@@ -21,6 +21,7 @@ from mapping.tree import Place
 
 CallT = TypeVar("CallT", Call, ToolCall)
 MAIN: Final = ":main"
+UPSERT: Final = "agent.upsert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Run:
     """How often it called a model."""
     beside: bool = False
     """It takes part in its job's main thread, and is no subagent."""
+    status: str | None = None
+    """How it goes, when an event says so."""
 
 
 class Agents:
@@ -144,7 +147,8 @@ class Agents:
             started=held.started,
             ended=None if not ends or None in ends else max(end for end in ends if end is not None),
             outcome=jobs[-1].outcome if jobs else outcome_of(None, held.calls),
-            model=held.model,
+            model=held.told("model.name") or held.model,
+            status=held.told("agent.status"),
             tool_calls=len(held.tools),
             messages=len(held.calls),
         )
@@ -164,7 +168,8 @@ class Agents:
             started=held.started,
             ended=span.end if span else end.time if end else None,
             outcome=(end and outcome_said(end.reason)) or outcome_of(span, held.calls),
-            model=held.model,
+            model=held.told("model.name") or held.model,
+            status=held.told("agent.status"),
             tool_calls=max(len(held.tools), (end.tools if end else None) or 0),
             messages=len(held.calls),
             beside=span is not None and span.place in self._beside,
@@ -201,6 +206,12 @@ class _Held:
         self.started = min(fact.start for fact in facts)
         self.signals: list[Signal] = [signal for fact in facts for signal in fact.identity.signals]
         self.model = _model(calls)
+
+    def told(self, attribute: str) -> str | None:
+        """Give the latest word of events about the run itself."""
+        sayings = [one for fact in self.facts for one in fact.sayings if one.event == UPSERT]
+        sayings.sort(key=lambda saying: (saying.at, saying.key), reverse=True)
+        return next((str(one.values[attribute]) for one in sayings if one.values.get(attribute)), None)
 
 
 def _model(calls: Sequence[Call]) -> str | None:

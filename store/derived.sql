@@ -229,7 +229,7 @@ where id = ?;
 select 1
 where exists (select 1 from agent_traces where otel_trace_id = ?1)
 or exists (select 1 from trace_ties where tie = 'trace:' || ?1)
-or exists (select 1 from events where trace_id = ?1);
+or exists (select 1 from events where trace_id = ?1 and session_id is not null);
 
 -- name: session_is_known
 -- Say whether anything was derived for a session.

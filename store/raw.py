@@ -230,6 +230,8 @@ def _keys(table: Table) -> str:
     where = "session_id = ?1"
     if "emitter" in table.columns:
         where += f" and emitter is not '{BY_HAND}' and emitter is not '{MIRRORED}'"
+    if table.beside:
+        where += f" and emitter is not '{table.beside}'"
     if "session_id" not in table.columns:
         jobs: Iterable[str] = ("job_history", "open_jobs")
         where = " or ".join(

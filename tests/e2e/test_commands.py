@@ -169,6 +169,17 @@ def test_a_child_waits_for_a_parent_that_a_program_writes(service: Running) -> N
     one(service, "select 1 from ingest_rejections where entity_key = 'told' and state = 'resolved'")
 
 
+def test_a_session_that_a_program_started_is_ended_by_a_record(service: Running) -> None:
+    """The end of a session that nobody knows waits for that."""
+    say(service, told("agent.session.end", {"agent.session.id": "mine", "agent.session.exit_reason": "timeout"}))
+    row = one(service, "select * from ingest_rejections where entity_key = 'mine' and state = 'parked'")
+    assert ("agent.session.end", "NOT_FOUND") == (row["event_name"], row["code"])
+
+    ask(service, "/sessions", method="POST", body={"session_id": "mine", "agent_name": "me"}, status=201)
+    one(service, "select 1 from agent_sessions where session_id = 'mine' and exit_reason = 'timeout'")
+    one(service, "select 1 from ingest_rejections where entity_key = 'mine' and state = 'resolved'")
+
+
 def test_what_waited_for_too_long_expires(tmp_path: Path) -> None:
     """After `derive.park` it is told as expired, and counted."""
     with running(tmp_path / "park.db", derive__park="1s") as service:
