@@ -33,11 +33,6 @@ class Checkpoints:
             self._fold_due = self.frames + self._fold // 4
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
-    def run_early(self) -> None:
-        """Fold the log when it is a quarter of what makes that due: what deletes touches pages all over the file."""
-        if self.frames * 4 >= self._fold_due:
-            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-
     def truncate(self) -> bool:
         """Fold the whole log and cut it to nothing; say whether readers allowed it."""
         try:

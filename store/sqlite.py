@@ -115,10 +115,7 @@ class SqliteWriteSide:
         self._check_there()
         self._forget_known()
         with self._transaction():
-            forgotten = retention.forget(self._cursor, piece)
-        with self._told():
-            self._checkpoints.run_early()
-        return forgotten
+            return retention.forget(self._cursor, piece)
 
     def shrink(self, pages: int) -> int:
         """Give pages that hold nothing back to the disk; say how many are left."""
