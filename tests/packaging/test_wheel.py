@@ -172,6 +172,17 @@ def test_programs_can_import_it(installed: Installed) -> None:
     assert "completed" == installed.script("\n".join(lines))
 
 
+def test_agents_are_told_what_to_install(installed: Installed) -> None:
+    """Without the extra, the command for agents says in one line what to install."""
+    command = [str(installed.program), "mcp", "--db", str(installed.folder / "mcp.db")]
+    done = subprocess.run(
+        command, cwd=installed.folder, env=clean(), capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert 1 == done.returncode
+    assert "pip install 'spanledger[mcp]'" in done.stderr
+
+
 def test_names_are_ours_alone(installed: Installed) -> None:
     """Ours is one top-level name, and no dependency provides one of the names that the program uses inside."""
     script = "import json; from importlib.metadata import packages_distributions as p; print(json.dumps(p()))"
