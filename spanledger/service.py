@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,6 +39,7 @@ from exporters.exports import Exports
 from mcp_server.http import Mcp
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
+from retention.archive import archiving
 from retention.keeper import Keeper
 from schema.derived import Changes
 from spanledger import __version__
@@ -123,6 +125,7 @@ class Service:
             busy=self._busy,
             is_derived=lambda: self.following.is_level,
             free=lambda: free_bytes(path),
+            archive=partial(archiving, config.retention),
         )
         self.api = Api(
             lambda: SqliteReadSide(path),
