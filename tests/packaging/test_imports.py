@@ -49,6 +49,7 @@ HOMES = {
         "mcp_server",
         "mirror",
         "schema",
+        "search",
         "spanledger",
         "store",
         "web",
