@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from threading import Lock
 from typing import Any, Final
 
-from core.errors import Overloaded
+from core.errors import Overloaded, SpanledgerError
 from store.protocol import WriteSide
 from tracking.commands import Command, Done
 from tracking.faults import Fault
@@ -76,9 +76,14 @@ class Tracks:
 
 
 def _carry_out(side: WriteSide, begun: list[Waiting]) -> None:
+    """Do commands in one transaction; when that fails for no reason of the store's, each in its own."""
     try:
         results = side.track([command for command, _, _ in begun])
     except BaseException as error:  # it goes to everybody whose command was to be done
+        if len(begun) > 1 and isinstance(error, Exception) and not isinstance(error, SpanledgerError):
+            for waiting in begun:
+                _carry_out(side, [waiting])
+            return
         for _, _, future in begun:
             future.set_exception(error)
         if not isinstance(error, Exception):  # an Exception belongs to the callers, the rest to the writer as well

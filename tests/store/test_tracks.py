@@ -108,6 +108,19 @@ def test_trouble_goes_to_everybody(writer: Writer) -> None:
             broken.track(plan(number), row_of).result(30)
 
 
+def test_one_that_cannot_be_done_costs_only_itself(writer: Writer) -> None:
+    """A command that fails for a reason of its own is told, and its neighbours are done."""
+    counted = Counted(writer)
+    made = Tracks(counted.run)
+    strange = Command("plan.upsert", {"plan.key": object(), "plan.title": "t"}, NOON, "s")
+    futures = [made.track(command, row_of) for command in (plan(1), strange, plan(2))]
+    counted.go.set()
+
+    assert [1, 2] == [futures[0].result(30), futures[2].result(30)]
+    with pytest.raises(TypeError):
+        futures[1].result(30)
+
+
 def test_too_many(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is an end to how many may wait."""
     monkeypatch.setattr(tracks, "MOST", 2)
