@@ -28,6 +28,7 @@ FOLDERS = (
     "tracking",
     "search",
     "access",
+    "privacy",
     "store",
     "collector",
     "derive",
