@@ -17,6 +17,7 @@ from access.asking import BY
 from access.tokens import Scope
 from api import formats
 from api.asking import Question
+from api.console import Statement, of_address, schema
 from api.description import document
 from api.formats import CSV, JSON, LINES, WRITERS, chosen
 from api.now import moment
@@ -25,14 +26,22 @@ from api.questions import QUESTIONS
 from api.readers import Readers
 from api.writing import Operation, Told, audited
 from core.errors import Invalid, Overloaded, StoreBusy, TryAgain, UnsupportedMedia
-from store.protocol import ReadSide, WriteSide
+from store.protocol import Console, ReadSide, WriteSide
 
 TOKENS: Final = f"{PREFIX}/tokens"
+SCHEMA: Final = f"{PREFIX}/schema"
+SQL: Final = f"{PREFIX}/sql"
+STATEMENTS: Final = 4
+"""Statements of users that may wait for the one that runs."""
+LOOK_S: Final = 0.1
+"""How often it is looked whether anybody still waits for a statement."""
 THREADS: Final = 2
 """Queries that run at once; the machine has other things to do."""
 WAITING: Final = 64
 """Queries that may wait for these; more are turned away."""
 WRITE_S: Final = 5.0
+TRUNCATED: Final = "Truncated"
+"""The header that says whether there is more than was given."""
 FORMS: Final = (JSON, LINES, CSV)
 """What lists are written as."""
 
@@ -64,9 +73,10 @@ class Doors(Protocol):
 class Api:
     """Own the threads that read; `run` queues work for the one writer."""
 
-    def __init__(  # noqa: PLR0913  the parts that it needs
+    def __init__(  # noqa: PLR0913, PLR0917  the parts that it needs
         self,
         open_reader: Callable[[], ReadSide],
+        open_console: Callable[[], Console],
         run: Callable[[Callable[[WriteSide], Told]], "Future[Told]"],
         body: Body,
         deriving: Deriving,
@@ -77,6 +87,9 @@ class Api:
         """Open nothing yet; `body` gives a request's body within the bounds that hold for all requests."""
         self._readers = Readers(open_reader)
         self._threads = ThreadPoolExecutor(THREADS, "api")
+        self._open_console = open_console
+        self._thread_of_statements = ThreadPoolExecutor(1, "sql")
+        self._statements: set[Statement] = set()
         self._run, self._body, self._deriving, self._doors = run, body, deriving, doors
         self._version = version
         self._waiting = 0
@@ -89,6 +102,9 @@ class Api:
             web.get(f"{PREFIX}/derived", self._derived),
             web.get(f"{PREFIX}/openapi.json", self._described),
             web.get(TOKENS, self._tokens),
+            web.get(SCHEMA, self._schema),
+            web.get(SQL, self._asked_sql),
+            web.post(SQL, self._told_sql),
         ]
         return [*own, *asked, *told, *_options([*own, *asked, *told])]
 
@@ -97,11 +113,15 @@ class Api:
         told: dict[tuple[str, str], Scope | None] = {
             (one.method, PREFIX + one.path): one.scope for one in OPERATIONS.values()
         }
-        return {(hdrs.METH_GET, TOKENS): Scope.ADMIN, **told}
+        return {(hdrs.METH_GET, TOKENS): Scope.ADMIN, (hdrs.METH_POST, SQL): Scope.READ, **told}
 
     def close(self) -> None:
         """Stop queries under way, and go."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._thread_of_statements.shutdown(wait=False, cancel_futures=True)
+        for statement in list(self._statements):
+            statement.stop()
+        self._thread_of_statements.shutdown()
         self._readers.interrupt()
         self._threads.shutdown()
         self._readers.close()
@@ -152,6 +172,44 @@ class Api:
         rows = await self._doors.renew()
         told = {"tokens": [{name: row[name] for name in row if name != "hash"} for row in rows]}
         return _response(formats.json(told), JSON)
+
+    async def _schema(self, request: web.Request) -> web.Response:
+        """List what may be read with SQL."""
+        _take_none(request)
+        chosen(_accepted(request), (JSON,))
+        return _tagged(request, formats.json(schema()), JSON)
+
+    async def _asked_sql(self, request: web.Request) -> web.Response:
+        """Run the statement in an address."""
+        return await self._run_sql(request, of_address(_parameters(request)))
+
+    async def _told_sql(self, request: web.Request) -> web.Response:
+        """Run the statement in a body."""
+        _take_none(request)
+        async with self._body(request) as body:
+            values = _object(request, body)
+        return await self._run_sql(request, values)
+
+    async def _run_sql(self, request: web.Request, values: Mapping[str, Any]) -> web.Response:
+        """Run a statement for as long as somebody waits for its answer."""
+        media = chosen(_accepted(request), FORMS)
+        statement = Statement(self._open_console, values)
+        if len(self._statements) > STATEMENTS:
+            raise Overloaded(f"{STATEMENTS} statements wait for the one that runs; ask again in a moment")
+        self._statements.add(statement)
+        try:
+            running = asyncio.get_running_loop().run_in_executor(self._thread_of_statements, statement.run)
+            while not running.done():
+                await asyncio.wait({running}, timeout=LOOK_S)
+                if request.transport is None or request.transport.is_closing():
+                    statement.stop()
+            answer = await running
+        finally:
+            statement.stop()
+            self._statements.discard(statement)
+        response = _response(answer.written(media), media)
+        response.headers[TRUNCATED] = str(answer.truncated).lower()
+        return response
 
     async def _threaded(self, work: Callable[[], web.Response]) -> web.Response:
         if self._waiting >= WAITING:

@@ -1,4 +1,4 @@
-"""Write the reference pages of configuration, command line and reports from the code: `python -m spanledger.reference`.
+"""Write the reference pages from the code: `python -m spanledger.reference`.
 
 With `--check` nothing is written; the exit status is 1 when a page is out of date.
 """
@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from api.joins import JOINS, Join
 from core.section import Section
+from spanledger.api_page import api_page
 from spanledger.cli import commands
 from spanledger.config import Config
 from spanledger.settings import Path as SettingPath
@@ -78,6 +79,7 @@ def main(arguments: list[str]) -> int:
         DOCS / "configuration.md": configuration(),
         DOCS / "cli.md": command_line(),
         DOCS / "reports.md": reports(),
+        DOCS / "api.md": f"{MARK}\n{api_page()}",
     }
     if "--check" in arguments:
         return _check(pages)

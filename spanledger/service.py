@@ -41,6 +41,7 @@ from schema.derived import Changes
 from spanledger import __version__
 from spanledger.config import Config
 from spanledger.doors import Doors
+from store.console import SqliteConsole
 from store.disk import free_bytes
 from store.lock import Lock
 from store.old import SqliteOldSide
@@ -119,7 +120,13 @@ class Service:
             free=lambda: free_bytes(path),
         )
         self.api = Api(
-            lambda: SqliteReadSide(path), self.writer.run, body, self.keeping, self.doors, version=__version__
+            lambda: SqliteReadSide(path),
+            lambda: SqliteConsole(path),
+            self.writer.run,
+            body,
+            self.keeping,
+            self.doors,
+            version=__version__,
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.pages = self._pages(path)
