@@ -164,6 +164,7 @@ REJECTIONS: Final[Takes] = {
     "session": text("Only what is of this session, or holds its name."),
     "code": text("Only commands with this fault."),
     "state": text("Only in this state: rejected, parked, resolved or expired."),
+    "command": text("Only the command that its sender named so, by `tracking.event_id`."),
     **SPAN,
     **PAGE,
 }

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import footprint, growth, install, latency, machine, markdown, throughput
+from benchmarks import deriving, footprint, growth, install, latency, machine, markdown, throughput
 from benchmarks.figures import Figures
 from benchmarks.server import check_disk
 from benchmarks.settings import FOLDER, Settings, quick, say
@@ -16,6 +16,7 @@ from benchmarks.settings import FOLDER, Settings, quick, say
 PARTS: dict[str, Callable[[Settings], Figures]] = {
     "throughput": throughput.measure,
     "latency": latency.measure,
+    "deriving": deriving.measure,
     "idle": footprint.idle,
     "install": install.measure,
     "growth": growth.measure,

@@ -25,6 +25,9 @@ class Settings:
     growth_window: int = 500_000
     minutes: float = 10
     idle_s: float = 10
+    lag_s: float = 20
+    giant_spans: int = 32_843
+    sessions: int = 10_000
     folder: Path = FOLDER
 
     @contextmanager
@@ -38,7 +41,7 @@ def quick(folder: Path) -> Settings:
     """Measure just enough to see that everything works: under a minute, and no figure to rely on."""
     return Settings(
         runs=1, long_runs=1, requests=40, small_requests=200, growth_spans=200_000, growth_window=20_000,
-        minutes=0.1, idle_s=1, folder=folder,
+        minutes=0.1, idle_s=1, lag_s=2, giant_spans=2_000, sessions=500, folder=folder,
     )  # fmt: skip
 
 

@@ -80,6 +80,19 @@ class Counters:
             "Changes for which there was no room: everything was synced instead.",
             registry=registry,
         )
+        by_exporter = ("exporter", "signal")
+        self.exported = Gauge(
+            "spanledger_export_items",
+            "Items that an exporter sent, that the far side refused, that waited too long, that its filters left out.",
+            (*by_exporter, "fate"),
+            registry=registry,
+        )
+        self.export_waiting = Gauge(
+            "spanledger_export_waiting_items", "Items that wait to be sent on.", by_exporter, registry=registry
+        )
+        self.export_stuck = Gauge(
+            "spanledger_export_stuck", "1 while an exporter's far side takes nothing.", ("exporter",), registry=registry
+        )
         self.commits = Gauge("spanledger_commits", "Group commits since the start.", registry=registry)
 
     def text(self) -> bytes:

@@ -2,10 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
 from typing import Final
 
 from derive.groups import Group
-from schema.derived import TABLES, CallCost, Changes, Row, Step
+from schema.derived import TABLES, CallCost, Changes, Row, Step, Table
 from schema.signals import Signal
 
 Rows = dict[str, dict[Row, Row]]
@@ -86,14 +87,17 @@ class Pending:
     def _compare(self, group: Group, table: str, rows: dict[Row, Row]) -> None:
         """Put rows that are new or different; remove those that are no more."""
         written, sealed = group.written.setdefault(table, {}), group.sealed.get(table, {})
-        where = SKIPPED[table]
+        compared, once = COMPARED[table], ONCE[table]
+        put: list[Row] = []
         for key, row in rows.items():
             if key in sealed:
                 continue
-            digest = hash(row) if not where else hash(tuple(part for at, part in enumerate(row) if at not in where))
-            if written.get(key) != digest or any(row[at] is not None for at in where):
+            digest = hash(compared(row))
+            if written.get(key) != digest or any(once(row)):
                 written[key] = digest
-                self._changes.put.setdefault(table, []).append(row)
+                put.append(row)
+        if put:
+            self._changes.put.setdefault(table, []).extend(put)
         for key in written.keys() - rows.keys():
             del written[key]
             self._changes.gone.setdefault(table, []).append(key)
@@ -135,7 +139,18 @@ TAKEN: Final = {
     "agents": ("agent_id", "status", "ended_at"),
 }
 """What these take of what is new."""
-SKIPPED: Final = {
-    name: frozenset(table.columns.index(column) for column in table.kept) for name, table in TABLES.items()
+
+
+def _columns(table: Table, columns: Iterable[str]) -> Callable[[Row], Row]:
+    """Take columns out of a table's rows."""
+    where = [table.columns.index(column) for column in columns]
+    return (lambda row: tuple(row[at] for at in where)) if len(where) < 2 else itemgetter(*where)
+
+
+COMPARED: Final = {
+    name: _columns(table, (column for column in table.columns if column not in table.kept))
+    for name, table in TABLES.items()
 }
-"""Where the columns stand that are written once; they are no longer there to compare."""
+"""Takes what two rows of a table are compared by."""
+ONCE: Final = {name: _columns(table, table.kept) for name, table in TABLES.items()}
+"""Takes the columns that are written once: they are no longer there to compare, and written whenever they are."""

@@ -46,7 +46,7 @@ def told_cost(told: int | None, fact: Fact, prices: Catalogue, *, apart: bool) -
 def priced(used: Usage, role: str | None, prices: Catalogue) -> Cost:
     """Price a call; what is a sum of calls is priced as short ones, for the price may depend on a call's length."""
     calls = max(1, ceil((used.input or 0) / SHORT)) if role == BY_METRIC else 1
-    last = prices.price(_share(used, lambda count: count - count // calls * (calls - 1)))
+    last = prices.price(used if calls == 1 else _share(used, lambda count: count - count // calls * (calls - 1)))
     if calls == 1 or last.nanos is None:
         return Cost(last.nanos, last.source, last.version)
     each = prices.price(_share(used, lambda count: count // calls))

@@ -14,6 +14,7 @@ from mapping.record import Attributes, Record
 from schema.derived import Row
 from schema.rows import Violation
 
+MODIFIED: Final = "file.modified"
 MAX_TEXT: Final = 500
 MAX_DATA: Final = 4096
 """Characters of one value, and bytes of all of an event's data."""
@@ -78,6 +79,9 @@ def _row(event: Told, fact: Fact, places: Places) -> Row:
 
 def _told(record: Record, fact: Fact, key: str, time: int, kind: str, data: str) -> Told:  # noqa: PLR0913, PLR0917  one for each column
     tool, file = (fact.tool.name, next(iter(fact.tool.writes), None)) if fact.tool else (None, None)
+    for saying in fact.sayings:
+        if saying.key == key and saying.event == MODIFIED:
+            tool, file = saying.values.get("tool.name"), next(iter(saying.values["file.path"]), None)
     return Told(key, time, kind or "log", record.key, tool, file, data, record.trace_id, record.span_id)
 
 

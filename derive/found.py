@@ -10,7 +10,7 @@ from derive.jobs import Work
 from derive.metered import Read, metered, no_points
 from derive.sums import Priced
 from mapping.calls import Call, model_calls
-from mapping.facts import Fact
+from mapping.facts import BY_START, Fact
 from mapping.jobs import Jobs
 from mapping.sessions import with_sessions
 from mapping.subagents import MAIN, Agents
@@ -24,7 +24,7 @@ class Found:
 
     def __init__(self, group: Group, prices: Catalogue, now: int = 0, read: Read = no_points) -> None:
         """Take a group as it is now; the order in which its records came does not matter. `read` gives series."""
-        every = sorted(group.facts.values(), key=lambda fact: (fact.start, fact.key))
+        every = sorted(group.facts.values(), key=BY_START)
         tree = Tree((fact.place, fact.parent, fact.kind) for fact in every if fact.is_span)
         self.facts = with_sessions(every, tree)
         self.calls = model_calls(self.facts, tree)
@@ -98,9 +98,12 @@ class Found:
         agents: dict[str, str] = {}
         every: list[Call | ToolCall] = [*self.calls, *self.tools]
         for call in every:
-            keys = (call.fact.key, *call.sources)
             job, agent = self.jobs.of(call), self.agents.of(call)
-            jobs.update(dict.fromkeys(keys, job) if job else {})
-            agents.update(dict.fromkeys(keys, agent) if agent else {})
-        booked = {key: session for key, job in jobs.items() if (session := self.jobs.by_id[job].session_id)}
+            for key in {call.fact.key, *call.sources}:
+                if job:
+                    jobs[key] = job
+                if agent:
+                    agents[key] = agent
+        sessions = {job.id: job.session_id for job in self.jobs.found}
+        booked = {key: session for key, job in jobs.items() if (session := sessions[job])}
         return Places(jobs, agents, booked)

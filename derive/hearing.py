@@ -1,18 +1,26 @@
 """Hear commands in records, and let their facts say what they mean (mapping.md F)."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from mapping.facts import Fact
 from mapping.kinds import OTHER
 from mapping.record import Event, Record
 from mapping.sayings import Saying
+from mapping.work import work_of
 from schema.rows import Violation
 from tracking.commands import Command
 from tracking.faults import Fault
-from tracking.records import Said, command_of, named_in, span_tells, tells, violation_of
+from tracking.records import JOB, Said, command_of, named_in, span_tells, tells, violation_of
 
-SERVICE = "service.name"
+SERVICE: Final = "service.name"
+NOTHING: Final[list[Any]] = []
+UPSERT: Final = "agent.upsert"
+START: Final = "agent.job.start"
+SESSION: Final = "agent.session.id"
+PROMPT: Final = "agent.job.prompt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,8 @@ class Heard:
 
 def heard_in(record: Record) -> list[Heard]:
     """Give the commands of a record: its own, and those of a span's events; nearly all records have none."""
+    if not span_tells(record.name) and not (record.events and any(tells(event.name) for event in record.events)):
+        return NOTHING
     return [_heard(record, said) for said in _said(record)]
 
 
@@ -39,12 +49,46 @@ def understood(record: Record, fact: Fact, heard: list[Heard]) -> None:
         fact.identity = replace(fact.identity, signals=kept)
     if any(one.key == record.key and one.violation is not None for one in heard):
         fact.kind = OTHER
+    if any(one.command is not None for one in heard):
+        _mean(record, fact, heard)
+
+
+def _mean(record: Record, fact: Fact, heard: list[Heard]) -> None:
     body = record.body if isinstance(record.body, str) and record.body else None
     fact.sayings = tuple(
         Saying(one.key, one.command.event, one.at, one.command.values, body, record.severity or None)
         for one in heard
         if one.command is not None
     )
+    if fact.is_span and record.events:
+        _take_events(record, fact)
+    for saying in fact.sayings:
+        if saying.event == UPSERT:
+            told = saying.values
+            names = {"agent_id": "agent.id", "parent_agent_id": "agent.parent.id", "subagent_name": "agent.name"}
+            fact.identity = replace(fact.identity, **{name: told[key] for name, key in names.items() if told.get(key)})
+        elif saying.event == START and saying.key == fact.key and not fact.is_span:
+            fact.kind, fact.prompt = "prompt", saying.values.get(PROMPT)
+    if record.name == JOB and fact.is_span:
+        _mean_job(record, fact)
+
+
+def _take_events(record: Record, fact: Fact) -> None:
+    """Let a span that names no session be of the one that its events name, and be for the work that they name."""
+    fact.session_id = fact.session_id or next(
+        (one.values[SESSION] for one in fact.sayings if one.values.get(SESSION)), None
+    )
+    fact.identity = replace(fact.identity, work=work_of(record))
+
+
+def _mean_job(record: Record, fact: Fact) -> None:
+    """Take a span that is a whole job: its attributes are those of its start as well as of its end."""
+    fact.kind = "turn"
+    said = Said(START, fact.key, record.start, record.attributes)
+    with suppress(Fault):
+        start = command_of(said)
+        fact.sayings = (Saying(fact.key, START, record.start, start.values), *fact.sayings)
+        fact.prompt = start.values.get(PROMPT)
 
 
 def _said(record: Record) -> Iterator[Said]:

@@ -30,33 +30,37 @@ class Work:
 
 def history_row(work: Work, prices: Catalogue) -> Row:
     """Write a job that is over."""
-    job, sums, files = work.job, Sums.of(work.calls), _files(work.tools)
+    job, told, sums = work.job, work.job.told, Sums.of(work.calls)
+    files = sorted({*_files(work.tools), *job.files})
     ended = job.last if job.ended is None else job.ended
     used, window = _context(work, prices)
+    window = told.get("agent.context.window", window)
+    used = told.get("agent.context.tokens", used)
+    share = 100 * used / window if used is not None and window else None
     return (
         job.id,
         job.outcome.status,
-        _model(work) or UNKNOWN,
-        job.reasoning_effort or "",
+        _model(work) or told.get("model.name") or UNKNOWN,
+        told.get("agent.job.reasoning_effort") or job.reasoning_effort or "",
         job.cwd,
         job.prompt,
-        job.answer,
+        told.get("agent.job.summary") or job.answer,
         job.session_id,
         iso(job.started),
         iso(ended),
         max(0, ended - job.started) // 1_000_000,
         sums.input,
         sums.output,
-        100 * used / window if used is not None and window else None,
+        told.get("agent.context.used_pct", share),
         window,
-        None if sums.nanos is None else sums.nanos / 1e9,
+        told.get("agent.job.cost_usd", None if sums.nanos is None else sums.nanos / 1e9),
         len(work.tools),
         sum(call.fact.failed for call in work.tools),
         _primary(work.tools),
         len(files),
         json_text(files),
-        job.user_messages + len(work.main),
-        job.user_messages,
+        told.get("agent.job.message_count", job.user_messages + len(work.main)),
+        told.get("agent.job.user_message_count", job.user_messages),
         int(job.has_session),
         work.agent_name,
         *(job.root or (None, None)),
@@ -69,6 +73,8 @@ def history_row(work: Work, prices: Catalogue) -> Row:
         sums.cost_source,
         0,
         job.emitter,
+        told.get("agent.job.original_prompt"),
+        told.get("agent.job.reuse_count", 0),
     )
 
 
@@ -129,7 +135,7 @@ def _agent(run: Run, sums: Sums, emitter: str | None, *, over: bool) -> Row:
         run.job_id,
         run.name,
         run.model,
-        run.outcome.status if over else "running",
+        run.status or (run.outcome.status if over else "running"),
         iso(run.started),
         maybe_iso(run.ended if over else None),
         sums.input,

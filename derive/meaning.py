@@ -11,11 +11,12 @@ from derive.groups import Group
 from derive.jobs import Work, agent_rows, history_row, open_row, subagent_rows
 from derive.links import link_rows
 from derive.metered import Read, main_rows, no_points, session_rows
-from derive.moments import moment_rows
+from derive.moments import moment_rows, told_moments
 from derive.sessions import session_row
 from derive.sums import Sums
 from derive.text import iso
 from derive.ties import tie_rows
+from derive.told import log_rows, skill_rows
 from mapping.session_ends import Session, sessions
 from mapping.subagents import Run
 from pricing.catalogue import Catalogue
@@ -58,8 +59,10 @@ def meaning(group: Group, now: int, rules: Rules, read: Read = no_points) -> Mea
         **_agent_rows(found, over, held),
         "agent_sessions": _session_rows(found, held),
         "work_links": link_rows(found),
+        "agent_log_entries": log_rows(found.facts, found.places),
     }
     _add_metered(rows, found, now, rules.idle)
+    rows["agent_skill_usage"] = skill_rows(found, rows["agent_sessions"])
     return Meaning(rows, _due(found, over, held, now, rules))
 
 
@@ -86,6 +89,7 @@ def _record_rows(group: Group, found: Found, work: Sequence[Work]) -> dict[str, 
         "agent_traces": {
             **entry_rows(group, found.facts, sources, found.places),
             **moment_rows(work, found.roots(), found.places),
+            **told_moments(found.facts, found.places),
         },
         "model_calls": model_call_rows(found.priced, found.places),
         "tool_calls": tool_call_rows(found.tools, found.places),

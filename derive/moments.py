@@ -12,6 +12,7 @@ from mapping.facts import Fact
 from schema.derived import AGENT_TRACES, Row
 
 STARTED: Final = "trace_started"
+CHOSEN: Final = frozenset(("model.selected", "model.switched"))
 NOTHING: Final = {"counted": 0, "truncated_in": 0, "truncated_out": 0}
 
 
@@ -19,6 +20,27 @@ def moment_rows(work: Iterable[Work], roots: dict[str, Fact], places: Places) ->
     """Write moments of jobs; `roots` are the facts of their first spans, by job id."""
     return {
         (row[0],): row for one in work for row in (*_ended(one, roots.get(one.job.id), places), *_models(one, places))
+    }
+
+
+def told_moments(facts: Iterable[Fact], places: Places) -> Rows:
+    """Write the models that events say were chosen (mapping.md F.3)."""
+    return {
+        (saying.key,): _row(
+            fact,
+            places,
+            trace_id=saying.key,
+            parent_trace_id=f"{fact.trace_id}/{fact.span_id}" if fact.trace_id and fact.span_id else None,
+            type=saying.event.replace(".", "_"),
+            name=saying.values["model.name"],
+            timestamp=iso(saying.at),
+            model_used=saying.values["model.name"],
+            provider_used=saying.values.get("model.provider"),
+            status="ok",
+        )
+        for fact in facts
+        for saying in fact.sayings
+        if saying.event in CHOSEN
     }
 
 
@@ -42,6 +64,8 @@ def _ended(work: Work, root: Fact | None, places: Places) -> Iterator[Row]:
 
 def _models(work: Work, places: Places) -> Iterator[Row]:
     """Say which model a job's main thread began with, and when it went on with another."""
+    if work.job.chosen:
+        return
     before: str | None = None
     for call, _ in work.main:
         model = model_of(call)

@@ -19,6 +19,7 @@ from core.memory import collect_seldom, frugal, give_back, resident_bytes
 from derive.channel import Apply, Order, Report, Start, Ticket
 from derive.deriver import Deriver
 from derive.meaning import Rules
+from derive.pace import Pace
 from derive.prices import catalogue
 from schema.derived import Changes
 from store.raw import SqliteRawSide
@@ -30,6 +31,8 @@ AHEAD: Final = 4
 """Messages that may wait for their answers: while the daemon writes one, the next is made."""
 IDLE_BYTES: Final = 160 << 20
 """Above this, memory is given back whenever there is nothing to do."""
+KEPT: Final = 500_000
+"""Containers that come to be kept between two looks for cycles: by then a step's records are gone."""
 NICE: Final = 19
 """Taking records in comes first."""
 
@@ -85,6 +88,7 @@ class Daemon:
 def follow(daemon: Daemon, deriver: Deriver, *, rest: Callable[[float], None] = time.sleep) -> None:
     """Derive what comes until the daemon is gone."""
     reported = float("-inf")
+    pace = Pace(deriver.reached, rest=rest)
     while True:
         try:
             more = deriver.step(time.time_ns())
@@ -96,6 +100,7 @@ def follow(daemon: Daemon, deriver: Deriver, *, rest: Callable[[float], None] = 
             daemon.report(deriver)
         for order in daemon.orders():
             obey(order, deriver)
+        pace.give_way()
         if not more:
             if resident_bytes() > IDLE_BYTES:
                 give_back()
@@ -115,7 +120,7 @@ def main() -> None:
     for number in (SIGTERM, SIGINT, SIGHUP):
         on_signal(number, SIG_IGN)
     frugal()
-    collect_seldom()
+    collect_seldom(KEPT)
     os.nice(NICE)
     daemon = Daemon(sys.stdin.buffer, sys.stdout.buffer)
     sys.stdout = sys.stderr

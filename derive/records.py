@@ -25,8 +25,8 @@ class Records:
 
     def after(self, signal: Signal, after_id: int, limit: int) -> list[tuple[int, Record]]:
         """Give the next records in order of arrival, each with its id."""
-        width = len(COLUMNS[signal])
-        return [(row[width], self._record(signal, row[:width])) for row in self._side.after(signal, after_id, limit)]
+        number = len(COLUMNS[signal])
+        return [(row[number], self._record(signal, row)) for row in self._side.after(signal, after_id, limit)]
 
     def of_trace(self, trace_id: str) -> Iterator[Record]:
         """Give all records of a trace."""

@@ -23,8 +23,8 @@ def session_row(session: Session, main: Sequence[Priced]) -> Row:
         iso(session.started),
         maybe_iso(session.ended),
         session.exit_reason,
-        tier_of(model) if model else None,
-        _context_tokens(main),
+        session.model_tier or (tier_of(model) if model else None),
+        _context_tokens(main) if session.context_tokens is None else session.context_tokens,
         iso(session.last_seen),
         session.closed_by,
         int(session.synthetic),
@@ -35,6 +35,7 @@ def session_row(session: Session, main: Sequence[Priced]) -> Row:
         session.git_branch,
         session.emitter,
         RECORDED,
+        session.phase,
     )
 
 

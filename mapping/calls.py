@@ -18,6 +18,7 @@ NEAR_NS: Final = 2_000_000_000
 CLOCK_NS: Final = 10_000_000
 """Events about one moment are written some milliseconds apart."""
 SUMS: Final = frozenset(("agent", "workflow", "turn", "chain"))
+Numbers = tuple[str, int | None, int | None]
 LIFELONG: Final = frozenset(("strands", "smolagents"))
 """Their agents' sums go on from one run to the next."""
 
@@ -70,7 +71,7 @@ class _Merging:
 
     def spans(self, facts: Sequence[Fact]) -> None:
         """Take spans, the innermost first: what is around one tells of the same call."""
-        for fact in sorted(facts, key=lambda fact: (-self._tree.depth(fact.place), *_order(fact))):
+        for fact in sorted(facts, key=lambda fact: (-self._tree.depth(fact.place), fact.start, fact.key)):
             known = self._same_id(fact) or self._inside(fact) or self._beside(fact) or self._opened(fact)
             self._add(fact, known)
 
@@ -143,12 +144,14 @@ class _Merging:
         return call if fact.failed == call.fact.failed and _agree(fact, call.fact) else None
 
     def _same_id(self, fact: Fact) -> Call | None:
-        ids = fact.model.ids if fact.model else ()
-        return next((call for told in ids if (call := self._by_id.get(told))), None)
+        if fact.model is None or not self._by_id:
+            return None
+        return next((call for told in fact.model.ids if (call := self._by_id.get(told))), None)
 
     def _inside(self, fact: Fact) -> Call | None:
         """Find the call that this span is around, when nothing but wrapping is between them."""
-        return next((call for call in self._within[fact.place] if _agree(fact, call.fact)), None)
+        within = self._within.get(fact.place)
+        return next((call for call in within if _agree(fact, call.fact)), None) if within else None
 
     def _beside(self, fact: Fact) -> Call | None:
         """Find a call that another instrumentation tells of beside this one (mapping.md D.5)."""
@@ -227,12 +230,13 @@ def _equal(one: Fact, other: Fact) -> bool:
     return not set(_numbers(one)).isdisjoint(_numbers(other))
 
 
-def _numbers(fact: Fact) -> Iterator[tuple[str, int | None, int | None]]:
+def _numbers(fact: Fact) -> tuple[Numbers, ...]:
     """Give what a call's records share: the tokens as they are meant, and as they were sent."""
-    if fact.model is not None and fact.model.tokens:
-        yield "meant", fact.model.tokens.input, fact.model.tokens.output
-        if fact.model.told != (None, None):
-            yield ("sent", *fact.model.told)
+    model = fact.model
+    if model is None or not model.tokens:
+        return ()
+    meant = ("meant", model.tokens.input, model.tokens.output)
+    return (meant,) if model.told == (None, None) else (meant, ("sent", *model.told))
 
 
 def _fill(leaves: Iterable[Call], facts: Iterable[Fact]) -> None:
@@ -248,6 +252,8 @@ def _fail(leaves: Iterable[Call], facts: Iterable[Fact]) -> None:
     """Know a stream that never began: it answered nothing, and its agent ended with an HTTP error right after it."""
     spans = [fact for fact in facts if fact.is_span]
     failed = {fact.place: fact for fact in spans if fact.failed and fact.error_status is not None}
+    if not failed:
+        return
     last: dict[Place, int] = {}
     for fact in spans:
         if fact.parent in failed:

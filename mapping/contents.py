@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from mapping.fields import Reading
-from mapping.flattened import flattened
+from mapping.flattened import Flattened, spelled
 from mapping.frames import words_of
 from mapping.hooks import asked_by
 from mapping.messages import Message, asked_in, finish_in, message_of, nodes_in, role_of
@@ -105,8 +105,10 @@ def cut(value: Any) -> tuple[str | None, bool]:
 def _side(reading: Reading, side: str, spoken: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
     """Give what went in or came out as recorded, and the messages in it."""
     value = reading.get(f"llm.{side}_messages")
-    numbered = flattened(reading.record.attributes, side)
-    nodes = numbered or spoken or nodes_in(reading.record.json(value))
+    numbered = reading.origin.once(side, lambda origin: spelled(origin.keys, side))
+    nodes = (
+        (numbered and Flattened(reading.record.attributes, *numbered)) or spoken or nodes_in(reading.record.json(value))
+    )
     if value is None and nodes:
         return list(nodes), nodes
     if side == "output" and nodes and isinstance(nodes[-1], dict) and nodes[-1].get("event.name") == CHOICE:
@@ -139,8 +141,7 @@ def _question(nodes: Sequence[Any]) -> tuple[str | None, tuple[Result, ...]]:
     results: list[Result] = []
     fresh = True
     for node in reversed(nodes):
-        role = role_of(node, "user")
-        told = message_of(node, "user") if fresh or role == "user" else None
+        told = message_of(node, "user") if fresh or role_of(node, "user") == "user" else None
         if fresh and told is not None and told.role == "assistant":
             results, fresh = _named(results, told.asked), False
         elif told is not None:

@@ -10,15 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mapping.record import Record
+
+T = TypeVar("T")
 
 ALWAYS = frozenset(("tracking", "otel", "otel.legacy", "otel.pr", "otel.general"))
 """Vocabularies whose keys say by themselves what they mean."""
 HERE = Path(__file__).parent
 NAMED = 64
 """Characters of a name that are looked at."""
+REMEMBERED = 64
+"""Things that are remembered of one set of keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +55,41 @@ class Origin:
         default_factory=lambda: ({}, {}), compare=False, repr=False
     )
     """What finds a field among the keys, in a log record and in a span, once it was asked for."""
+    known: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What else follows from the keys, once it was asked for."""
+
+    def once(self, name: object, find: Callable[["Origin"], T]) -> T:
+        """Find what follows from who made a record and from its keys; for the next record alike it is remembered."""
+        if name in self.known:
+            found: T = self.known[name]
+            return found
+        if len(self.known) >= REMEMBERED:
+            self.known.clear()
+        found = self.known[name] = find(self)
+        return found
 
 
 def origin_of(record: Record) -> Origin:
     """Recognise a record: by its service, scope, name, what a key says, and its keys; the first emitter counts."""
     attributes = record.attributes
-    told = tuple((key, value) for key in TELLING if isinstance(value := attributes.get(key), str))
+    told = tuple([(key, value) for key in TELLING if isinstance(value := attributes.get(key), str)])
     service = record.resource.get("service.name")
-    rank = min(
-        _by_service(service.lower()) if isinstance(service, str) else LAST,
-        _by_scope(record.scope),
-        _by_name(record.name[:NAMED]),
-        _by_values(told) if told else LAST,
-    )
-    return _origin(rank, frozenset(attributes))
+    named = service if isinstance(service, str) else None
+    return _origin(_rank(named, record.scope, record.name[:NAMED], told), tuple(attributes))
 
 
 @lru_cache(maxsize=8192)
-def _origin(rank: int, keys: frozenset[str]) -> Origin:
+def _origin(rank: int, keys: tuple[str, ...]) -> Origin:
     emitter = EMITTERS[min(rank, _first(lambda one: any(key.startswith(one.keys) for key in keys)))]
     spoken = (one for one, markers in DIALECTS.items() if any(key.startswith(markers) for key in keys))
-    return Origin(emitter, ALWAYS.union(emitter.speaks, spoken), keys)
+    return Origin(emitter, ALWAYS.union(emitter.speaks, spoken), frozenset(keys))
+
+
+@lru_cache(maxsize=8192)
+def _rank(service: str | None, scope: str, name: str, told: tuple[tuple[str, str], ...]) -> int:
+    """Give the place of the first emitter that any of this names."""
+    by_service = LAST if service is None else _by_service(service.lower())
+    return min(by_service, _by_scope(scope), _by_name(name), _by_values(told) if told else LAST)
 
 
 @lru_cache(maxsize=1024)

@@ -1,6 +1,8 @@
 """Make a fact of a record: what it says, in canonical terms, whoever said it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Final
 
 from mapping.contents import NOTHING, Contents, contents_of, said_by
@@ -74,6 +76,8 @@ class Model:
         )
 
 
+BY_START: Final[Callable[["Fact"], tuple[int, str]]] = attrgetter("start", "key")
+"""The order in which facts are read: whichever order they came in, it is the same."""
 UNSAID: Final = Model(None, None, None, None, None, None, Tokens())
 
 

@@ -31,6 +31,8 @@ SIGNALS = {".span": True, ".log": False}
 """Some sources use a key in spans, or in log records, only."""
 
 Getter = Callable[[Record], Any]
+Reader = str | Getter
+"""An attribute's key, or what reads a value otherwise."""
 
 
 class Reading:
@@ -46,31 +48,37 @@ class Reading:
     def get(self, field: str) -> Any:
         """Give a field's value as it was sent; None when nothing says it."""
         readers = self._known.get(field)
-        for getter in self._readers(field) if readers is None else readers:
-            value = getter(self.record)
+        if readers is None:
+            readers = self._readers(field)
+        for reader in readers:
+            value = self.record.attributes.get(reader) if isinstance(reader, str) else reader(self.record)
             if value is not None and not (isinstance(value, str) and value[:1] in LEFT_OUT and ABSENT.fullmatch(value)):
                 return value
         return None
 
-    def _readers(self, field: str) -> tuple[Getter, ...]:
+    def _readers(self, field: str) -> tuple[Reader, ...]:
         """Find what may find the field among the record's keys, and remember it with them."""
-        getters = _getters(field, self.origin.dialects, self.record.is_span)
-        found = tuple(getter for key, getter in getters if not key or key in self.origin.keys)
+        readers = _compiled_readers(field, self.origin.dialects, self.record.is_span)
+        found = tuple(reader for key, reader in readers if not key or key in self.origin.keys)
         self._known[field] = found
         return found
 
     def text(self, field: str) -> str | None:
         """Give a field as text."""
+        if self._known.get(field) == ():
+            return None
         value = self.get(field)
-        return None if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()
+        return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()
 
     def whole(self, field: str) -> int | None:
         """Give a field as a whole number, which some write as text; None when it is none, or out of bounds."""
-        return whole(self.get(field))
+        return None if self._known.get(field) == () else whole(self.get(field))
 
 
 def whole(value: Any) -> int | None:
     """Read a count: not negative, at most 2^53."""
+    if type(value) is int:
+        return value if 0 <= value <= 1 << 53 else None
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -82,12 +90,13 @@ def whole(value: Any) -> int | None:
 
 
 @lru_cache(maxsize=4096)
-def _getters(field: str, dialects: frozenset[str], is_span: bool) -> tuple[tuple[str, Getter], ...]:
+def _compiled_readers(field: str, dialects: frozenset[str], is_span: bool) -> tuple[tuple[str, Reader], ...]:
+    """Give what reads a field, each with the attribute that it needs, empty when it is none."""
     return tuple(
-        (spelled, getter)
+        (needed, reader)
         for source, key, written, *_ in VOCABULARY[field]
         if _applies(source, dialects, is_span)
-        for spelled, getter in _compiled(key, written)
+        for needed, reader in _compiled(key, written)
     )
 
 
@@ -105,11 +114,11 @@ def _applies(source: str, dialects: frozenset[str], is_span: bool) -> bool:
     return source in dialects
 
 
-def _compiled(key: str, written: str) -> Iterator[tuple[str, Getter]]:
+def _compiled(key: str, written: str) -> Iterator[tuple[str, Reader]]:
     """Give the attribute that each spelling needs, empty when it is none, and what reads it."""
     for spelled in _spellings(key):
         needed = "" if spelled.startswith("@") else spelled.partition("#/")[0]
-        yield needed, _written(written)(_getter(spelled))
+        yield needed, spelled if needed == spelled and not written else _written(written)(_getter(spelled))
 
 
 def _spellings(key: str) -> Iterator[str]:

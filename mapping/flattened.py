@@ -3,7 +3,7 @@
 A message is put together when it is asked for: most of a long conversation never is.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, overload
 
 from mapping.parts import first
@@ -98,11 +98,11 @@ class Flattened(Sequence[Any]):
         return {member: self._attributes.get(key) for member, key in names.items()}
 
 
-def flattened(attributes: Attributes, side: str) -> Flattened | None:
-    """Find the messages of a side, input or output; None when no key is of that form."""
-    for (beginning, infix), marks in zip(SPELLINGS[side], STARTS[side], strict=True):
-        if not marks.isdisjoint(attributes):
-            return Flattened(attributes, beginning, infix)
+def spelled(keys: Collection[str], side: str) -> tuple[str, str] | None:
+    """Say how the messages of a side, input or output, are spelled; None when no key is of that form."""
+    for spelling, marks in zip(SPELLINGS[side], STARTS[side], strict=True):
+        if not marks.isdisjoint(keys):
+            return spelling
     return None
 
 

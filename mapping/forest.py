@@ -17,23 +17,22 @@ class Forest:
         """Take facts in any order; of two spans of one id the one that ended later counts."""
         self.spans: dict[Place, Fact] = {}
         for fact in facts:
-            if fact.is_span and _later(fact, self.spans.get(fact.place)):
-                self.spans[fact.place] = fact
+            if fact.is_span and _later(fact, self.spans.get(place := fact.place)):
+                self.spans[place] = fact
         above = {place: _above(fact) for place, fact in self.spans.items()}
-        self._cuts: set[Place] = set()
-        self._parents = above
-        self.order = tuple(parents_first(above, self._cuts))
+        cuts: set[Place] = set()
+        self.order = tuple(parents_first(above, cuts))
+        self._parents = {place: parent for place, parent in above.items() if parent in self.spans and place not in cuts}
 
     def parent(self, place: Place) -> Place | None:
         """Give the span above; None when there is none or it was not received."""
-        parent = self._parents.get(place)
-        return parent if parent in self.spans and place not in self._cuts else None
+        return self._parents.get(place)
 
     def inside(self, kind: str) -> set[Place]:
         """Give the spans of a kind, and those below them."""
-        found: set[Place] = set()
-        for place in self.order:
-            if self.spans[place].kind == kind or self.parent(place) in found:
+        found = {place for place, fact in self.spans.items() if fact.kind == kind}
+        for place in self.order if found else ():
+            if self.parent(place) in found:
                 found.add(place)
         return found
 

@@ -5,12 +5,12 @@ Most records say nothing of this, and the keys of a record decide which fields m
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from mapping.emitters import Origin
 from mapping.fields import VOCABULARY, Reading, keys_of, whole
 from mapping.hooks import agent_by
 from mapping.record import Attributes, Record
@@ -64,22 +64,31 @@ class Identity:
     """The program asks a model for itself, and not for its user: for a title, a summary, a suggestion."""
     work: Work = ()
     """What it was done for."""
+    job_id: str | None = None
+    """The id of the job that it says it is part of."""
+    skill: str | None = None
+    """The skill that it tells of a load of."""
+    skill_tokens: int | None = None
 
 
 NOBODY: Final = Identity()
+Reader = Callable[[Reading], str | Work | None]
 
 
 def identity_of(reading: Reading) -> Identity:
     """Read a record; the same empty one for all that say nothing."""
     record = reading.record
-    spoken = _spoken(reading.origin.dialects, record.is_span, frozenset(record.attributes), frozenset(record.resource))
-    told: dict[str, Any] = {name: value for name in spoken if (value := READ[name](reading)) is not None}
+    told: dict[str, Any] = {name: value for name, read in _spoken(reading) if (value := read(reading)) is not None}
     if (source := told.pop("aside", None)) and ASIDES[reading.origin.emitter.id](source):
         told["aside"] = True
     if told.get("turn_id") and (split := TURNS.get(reading.origin.emitter.id)):
         told.update(split(told["turn_id"]))
     if "agent_name" not in told and (named := agent_by(reading)):
         told["agent_name"] = named
+    if record.events and (skill := _skill_event(reading)):
+        told["skill"] = skill
+    if "skill" in told and (tokens := whole(record.attributes.get("result_tokens"))) is not None:
+        told["skill_tokens"] = tokens
     if record.links and (causes := _causes(record)):
         told["causes"] = causes
     if signals := _signals(reading):
@@ -87,6 +96,19 @@ def identity_of(reading: Reading) -> Identity:
     if record.entry or record.remote:
         told.update(entry=record.entry, remote=record.remote)
     return Identity(**told) if told else NOBODY
+
+
+def _skill(reading: Reading) -> str | None:
+    """Give the skill that a record tells of a load of: what a loaded one is used for afterwards is none."""
+    record = reading.record
+    if USED in record.attributes or (not record.is_span and record.name.endswith(DECISIONS)):
+        return None
+    return reading.text(SKILL) or None
+
+
+def _skill_event(reading: Reading) -> str | None:
+    told = reading.text(SKILL) if any(event.name == SKILL_EVENT for event in reading.record.events) else None
+    return told or None
 
 
 def _text(field: str) -> Callable[[Reading], str | None]:
@@ -146,6 +168,8 @@ def _signals(reading: Reading) -> tuple[Signal, ...]:
         return ()
     held = [(record.name, record.end, record.attributes)]
     held += [(event.name, event.time, event.attributes) for event in record.events]
+    if not any(name in known for name, _, _ in held):
+        return ()
     return tuple(_signal(reading, known[name], time, told) for name, time, told in held if name in known)
 
 
@@ -155,22 +179,31 @@ def _signal(reading: Reading, kind: str, time: int, told: Attributes) -> Signal:
     return Signal(kind, time, reason or failed, whole(told.get("total_tool_uses")))
 
 
-@lru_cache(maxsize=8192)
-def _spoken(dialects: frozenset[str], is_span: bool, keys: frozenset[str], resource: frozenset[str]) -> tuple[str, ...]:
-    """Name the fields that a record with these keys may tell of."""
+def _spoken(reading: Reading) -> tuple[tuple[str, Reader], ...]:
+    """Name the fields that a record with these keys may tell of, with what reads them."""
+    is_span, resource = reading.record.is_span, tuple(reading.record.resource)
+    return reading.origin.once(("identity", is_span, resource), lambda origin: _fields(origin, is_span, resource))
+
+
+def _fields(origin: Origin, is_span: bool, resource: tuple[str, ...]) -> tuple[tuple[str, Reader], ...]:
     found = [
         name
         for name, field in FIELDS.items()
-        if any(_stands(key, keys, resource) for key in keys_of(field, dialects, is_span))
+        if any(_stands(key, origin.keys, resource) for key in keys_of(field, origin.dialects, is_span))
     ]
     if "service.instance.id" in resource:
         found.append("process")
-    if not (KEYS.isdisjoint(keys) and KEYS.isdisjoint(resource)):
+    if not (KEYS.isdisjoint(origin.keys) and KEYS.isdisjoint(resource)):
         found.append("work")
-    return tuple(found)
+    if JOB in origin.keys:
+        found.append("job_id")
+    skill = (key for key in keys_of(SKILL, origin.dialects, is_span) if not key.startswith("@"))
+    if any(_stands(key, origin.keys, resource) for key in skill):
+        found.append("skill")
+    return tuple((name, READ[name]) for name in found)
 
 
-def _stands(key: str, keys: frozenset[str], resource: frozenset[str]) -> bool:
+def _stands(key: str, keys: Collection[str], resource: Collection[str]) -> bool:
     if key.startswith("@resource:"):
         return key.removeprefix("@resource:") in resource
     return key.startswith("@") or key.partition("#/")[0] in keys
@@ -214,7 +247,13 @@ FIELDS: Final = {
     "aside": "llm.query_source",
 }
 """What is read, and its entry in the vocabulary."""
-READ: Final[dict[str, Callable[[Reading], str | Work | None]]] = {
+JOB: Final = "agent.job.id"
+SKILL: Final = "agent_skill_usage.skill_name"
+SKILL_EVENT: Final = "github.copilot.skill.invoked"
+USED: Final = "gen_ai.skill.resource.name"
+DECISIONS: Final = ("tool_decision",)
+"""Events of a tool call before it ran."""
+READ: Final[dict[str, Reader]] = {
     **{name: _text(field) for name, field in FIELDS.items()},
     "agent_id": _run_id(FIELDS["agent_id"]),
     "parent_agent_id": _run_id(FIELDS["parent_agent_id"]),
@@ -225,6 +264,8 @@ READ: Final[dict[str, Callable[[Reading], str | Work | None]]] = {
     "process": _process,
     "aside": _query_source,
     "work": lambda reading: work_of(reading.record) or None,
+    "skill": _skill,
+    "job_id": lambda reading: told if isinstance(told := reading.record.attributes[JOB], str) and told else None,
 }
 RUNS: Final = frozenset(("claude_code", "qwen_code", "gemini_cli", "openai_agents_api", "tracking"))
 """Programs whose agent ids name a run."""

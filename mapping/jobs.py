@@ -1,21 +1,23 @@
 """Make jobs of facts: one for each thing that somebody asked for and waited on (mapping.md A.13, C.3 to C.5)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from mapping.calls import Call
-from mapping.facts import Fact
+from mapping.facts import BY_START, Fact
 from mapping.forest import Forest
 from mapping.outcome import Outcome, outcome_of
 from mapping.roots import WORK
 from mapping.runs import AGENTS, Runs
 from mapping.sessions import SYNTHETIC
+from mapping.told_jobs import files_of, told_of
 from mapping.tools import ToolCall
 from mapping.tree import Place
 from mapping.units import Unit, Units
 
+STATUS: Final = "agent.job.status"
 CANCELLED: Final = Outcome("cancelled")
 STEPS: Final = frozenset(("agent", "chain", "workflow"))
 """What is asked where no model call is told of."""
@@ -42,9 +44,17 @@ class Job:
     reasoning_effort: str | None
     has_session: bool
     user_messages: int
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What its own events say of it, by attribute."""
+    files: frozenset[str] = frozenset()
+    """The files that records in it say were modified."""
+    chosen: bool = False
+    """Events say which models were chosen."""
 
     def completed(self, now: int, *, grace: int, idle: int) -> bool:
         """Say whether it is over: some time after its end, or a longer one after its last record; all nanoseconds."""
+        if STATUS in self.told:
+            return True
         return now >= self.last + idle if self.ended is None else now >= self.ended + grace
 
 
@@ -58,7 +68,7 @@ class Jobs:
         self._units = Units(facts, self.forest)
         self.runs = Runs(self.forest, {unit.root.place for unit in self._units if unit.root})
         members: dict[str, list[Fact]] = defaultdict(list)
-        for fact in sorted(facts, key=lambda fact: (fact.start, fact.key)):
+        for fact in sorted(facts, key=BY_START):
             if fact.key in self._units.of:
                 members[self._units.of[fact.key].id].append(fact)
         own: dict[str | None, list[Call]] = defaultdict(list)
@@ -77,8 +87,10 @@ class Jobs:
 
     def of(self, call: Call | ToolCall) -> str | None:
         """Give the id of a model's or a tool's call: that of its first record, else of another that tells of it."""
-        keys = (call.fact.key, *sorted(call.sources))
-        return next((self._units.of[key].id for key in keys if key in self._units.of), None)
+        unit = self._units.of.get(call.fact.key)
+        if unit is None:
+            unit = next((self._units.of[key] for key in sorted(call.sources) if key in self._units.of), None)
+        return unit.id if unit else None
 
     def agent_name(self, facts: Iterable[Fact]) -> str | None:
         """Give the name of the first agent of the main thread among facts; None when none has a name of its own."""
@@ -92,6 +104,7 @@ class Jobs:
         main = [call for call in calls if self.runs.of(call.fact.place) is None and not self._aside(call.fact)]
         answers = [fact for fact in facts if fact.kind == "answer" and not self._aside(fact)]
         prompts = [fact for fact in unit.prompts if fact.session_id == session]
+        told = told_of(facts, unit.id)
         prompt = _first(prompts, "prompt") or _told(root, "prompt") or _first(self._asked(main, calls, facts), "prompt")
         return Job(
             id=unit.id,
@@ -99,15 +112,18 @@ class Jobs:
             root=root.place if root else None,
             emitter=_emitter(root, facts),
             started=_started(unit, facts),
-            ended=unit.end if root else last if unit.over else None,
+            ended=unit.end if root or unit.told_end is not None else last if unit.over else None,
             last=last,
-            outcome=_outcome(None if unit.more else root, facts, main),
+            outcome=Outcome(told[STATUS]) if STATUS in told else _outcome(None if unit.more else root, facts, main),
             prompt=prompt,
             answer=(None if unit.more else _told(root, "answer")) or _answer([call.fact for call in main] + answers),
             cwd=_said(facts, "workspace_path", root),
             reasoning_effort=_said(facts[::-1], "reasoning_effort", root),
             has_session=session is not None and not session.startswith(SYNTHETIC),
             user_messages=len(prompts) or int(prompt is not None),
+            told=told,
+            files=frozenset(files_of(facts)),
+            chosen=any(saying.event.startswith("model.") for fact in facts for saying in fact.sayings),
         )
 
     def _aside(self, fact: Fact) -> bool:

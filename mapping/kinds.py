@@ -47,14 +47,19 @@ def _by_name(name: str, origin: Origin) -> str:
 
 
 def _by_dialect(record: Record, origin: Origin) -> str:
-    for dialect, key, words in WORDS:
-        if dialect in origin.dialects and (told := parsed(record.attributes.get(key))) is not None:
-            kind = words.get(told) or words.get("*", "") if isinstance(told, str) else ""
-            if kind:
-                return kind
+    for key, words in origin.once("words", _words):
+        told = parsed(record.attributes[key])
+        kind = words.get(told) or words.get("*", "") if isinstance(told, str) else ""
+        if kind:
+            return kind
     if "vercel.legacy" in origin.dialects:
         return OPERATIONS.get(str(record.attributes.get("ai.operationId", "")).partition(" ")[0], "")
     return ""
+
+
+def _words(origin: Origin) -> tuple[tuple[str, dict[str, str]], ...]:
+    """Give the keys of a record that may say its kind, with the words for it."""
+    return tuple((key, words) for dialect, key, words in WORDS if dialect in origin.dialects and key in origin.keys)
 
 
 def _by_shape(record: Record) -> str:

@@ -38,6 +38,8 @@ HOLDERS: Final = tuple(SHAPES["holders"])
 FINISHES: Final = tuple(SHAPES["finishes"])
 FINISH_HOLDERS: Final = tuple(SHAPES["finish_holders"])
 CALLS: Final = ("tool_calls", "toolCalls", "function_call")
+CALLING: Final = frozenset((*CALLS, "additional_kwargs"))
+"""Members of a message that may hold calls."""
 CALL: Final = {"name", "args"}
 """Members of a tool call that a scheduler was given; nothing in it is anybody's word."""
 ITEMS: Final = ASKS | ANSWERS | SILENT
@@ -103,19 +105,23 @@ def role_of(node: Any, otherwise: str) -> str:
     told = kind_of_part(node)
     if told in ITEMS:
         return "tool" if told in ANSWERS else "assistant"
-    role = node.get("role")
-    named = role if isinstance(role, str) and role else _opened(node)[0]
+    return _role(_opened(node)[0], otherwise)
+
+
+def _role(named: str, otherwise: str) -> str:
     return ROLES.get(named) or ROLES.get(named.lower(), named) or otherwise
 
 
 def message_of(node: Any, otherwise: str) -> Message:
     """Read one message; one that names no role has the other."""
     node = written_out(node)
-    role = role_of(node, otherwise)
     parts = Parts()
     if isinstance(node, dict) and kind_of_part(node) not in ITEMS:
-        _read(node, role, parts)
+        named, inner = _opened(node)
+        role = _role(named, otherwise)
+        _read(inner, role, parts)
     else:
+        role = role_of(node, otherwise)
         parts.read(node[1] if isinstance(node, list) and _is_pair(node) else node)
     if parts.results and not parts.texts and not parts.asked:
         role = "tool"
@@ -145,16 +151,16 @@ def finish_in(value: Any) -> str | None:
     return None
 
 
-def _read(node: dict[str, Any], role: str, parts: Parts) -> None:
-    _, inner = _opened(node)
+def _read(inner: dict[str, Any], role: str, parts: Parts) -> None:
     content = first(inner, CONTENTS)
     parts.read(content)
     if role == "tool" and not parts.results:
         text, failed = result_text(content)
         parts.results.append(result_of(inner, text, failed=failed))
         parts.texts.clear()
-    known = {asked.call_id for asked in parts.asked if asked.call_id}
-    parts.asked.extend(asked for asked in _calls(inner) if asked.call_id not in known)
+    if not CALLING.isdisjoint(inner):
+        known = {asked.call_id for asked in parts.asked if asked.call_id}
+        parts.asked.extend(asked for asked in _calls(inner) if asked.call_id not in known)
 
 
 def _calls(inner: dict[str, Any]) -> list[Asked]:
@@ -166,9 +172,11 @@ def _calls(inner: dict[str, Any]) -> list[Asked]:
 
 def _opened(node: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Give a message's role as sent, and the message inside what LangChain, a choice or a candidate puts around it."""
+    if "role" in node:
+        return _named(node), node
     for key in ("kwargs", "data", "message", "content"):
         inner = node.get(key)
-        if isinstance(inner, dict) and "role" not in node:
+        if isinstance(inner, dict):
             return _named(inner) or _class(node) or _named(node), inner
     return _named(node), node
 

@@ -75,11 +75,17 @@ class Parts:
             self.asked.append(asked_of(part))
         elif told in ANSWERS:
             self._result(part)
+        elif MEMBERS.isdisjoint(part):
+            self._said(part, told, depth)
         elif (inner := _member(part, ASK_MEMBERS)) is not None:
             self.asked.append(asked_of(inner))
         elif (inner := _member(part, ANSWER_MEMBERS)) is not None:
             self._result(inner)
-        elif told not in SILENT and not part.get("thought"):
+        else:
+            self._said(part, told, depth)
+
+    def _said(self, part: dict[str, Any], told: str, depth: int) -> None:
+        if told not in SILENT and not part.get("thought"):
             self.read(first(part, ("text", "content")), depth + 1)
 
     def _result(self, part: dict[str, Any]) -> None:
@@ -205,6 +211,7 @@ WRITTEN: Final = (
 SILENT: Final = frozenset(SHAPES["silent"])
 ASK_MEMBERS: Final = tuple(SHAPES["ask_members"])
 ANSWER_MEMBERS: Final = tuple(SHAPES["answer_members"])
+MEMBERS: Final = frozenset((*ASK_MEMBERS, *ANSWER_MEMBERS))
 IDS: Final = tuple(SHAPES["ids"])
 NAMES: Final = tuple(SHAPES["names"])
 ARGUMENTS: Final = tuple(SHAPES["arguments"])

@@ -1,6 +1,8 @@
 """A raw record as the mapping sees it: a span or a log record, with what stands above it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Final
 
 import orjson
@@ -17,6 +19,11 @@ SEVERITIES: Final = ("", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 """Names of OTLP's severity numbers, four to each."""
 MAX_TEXT: Final = 4 << 20
 """Longer JSON text is not read."""
+
+
+def columns(held: Sequence[str], wanted: str) -> "itemgetter[Any]":
+    """Take some columns out of a row, in the order that they are wanted in."""
+    return itemgetter(*map(held.index, wanted.split()))
 
 
 def parsed(value: Any) -> Any:
@@ -113,51 +120,51 @@ class Above:
 
 def span_record(row: Row, above: Above) -> Record:
     """Make a record of a stored span."""
-    held = dict(zip(SPAN_COLUMNS, row, strict=True))
+    trace_id, span_id, parent, name, kind, flags, start, end, status, message, attributes, events, links = SPAN(row)
     return Record(
         Signal.TRACES,
-        f"{held['trace_id']}/{held['span_id']}",
-        held["name"],
-        held["start_time_unix_nano"] or 0,
-        held["end_time_unix_nano"] or 0,
-        held["trace_id"],
-        held["span_id"],
-        held["parent_span_id"] or "",
-        failed=held["status_code"] == 2,
-        message=held["status_message"],
-        attributes=orjson.loads(held["attributes"]),
-        events=_events(held["events"]),
-        resource=above.resource,
-        scope=above.scope,
-        scope_version=above.scope_version,
-        links=_links(held["links"]),
-        entry=held["kind"] in ENTRIES,
-        remote=bool((held["flags"] or 0) & REMOTE),
-        status=held["status_code"],
+        f"{trace_id}/{span_id}",
+        name,
+        start or 0,
+        end or 0,
+        trace_id,
+        span_id,
+        parent or "",
+        status == 2,
+        message,
+        above.scope,
+        above.scope_version,
+        orjson.loads(attributes),
+        above.resource,
+        _events(events) if events else (),
+        links=_links(links) if links else (),
+        entry=kind in ENTRIES,
+        remote=bool((flags or 0) & REMOTE),
+        status=status,
     )
 
 
 def log_record(row: Row, above: Above) -> Record:
     """Make a record of a stored log record; its name is the event's, wherever the sender put that."""
-    held = dict(zip(LOG_COLUMNS, row, strict=True))
-    attributes = orjson.loads(held["attributes"])
-    body = orjson.loads(held["body"]) if held["body_is_json"] else held["body"]
-    time = held["time_unix_nano"] or held["observed_time_unix_nano"] or held["received_at"]
+    sort_time, fingerprint, *times, told, is_json, name, trace_id, span_id, severity, word, held = LOG(row)
+    attributes = orjson.loads(held)
+    body = orjson.loads(told) if is_json else told
+    moment = next(filter(None, times), 0)
     return Record(
         Signal.LOGS,
-        f"log/{held['sort_time']}/{held['fingerprint']}",
-        event_name(attributes, held["event_name"], body),
-        time,
-        time,
-        held["trace_id"] or "",
-        held["span_id"] or "",
-        failed=held["severity_number"] >= 17,
+        f"log/{sort_time}/{fingerprint}",
+        event_name(attributes, name, body),
+        moment,
+        moment,
+        trace_id or "",
+        span_id or "",
+        failed=severity >= 17,
         attributes=attributes,
         body=body,
         resource=above.resource,
         scope=above.scope,
         scope_version=above.scope_version,
-        severity=held["severity_text"] or SEVERITIES[min(max(held["severity_number"] + 3, 0) // 4, 6)],
+        severity=word or SEVERITIES[min(max(severity + 3, 0) // 4, 6)],
     )
 
 
@@ -169,10 +176,21 @@ def event_name(attributes: Attributes, name: str | None, body: Any) -> str:
     return name or (body if isinstance(body, str) and "." in body and " " not in body else "")
 
 
-def _events(text: str | None) -> tuple[Event, ...]:
-    return tuple(Event(held["name"], held["timeUnixNano"], held["attributes"]) for held in orjson.loads(text or "[]"))
+def _events(text: str) -> tuple[Event, ...]:
+    return tuple(Event(held["name"], held["timeUnixNano"], held["attributes"]) for held in orjson.loads(text))
 
 
-def _links(text: str | None) -> tuple[Link, ...]:
-    told = orjson.loads(text) if text else ()
-    return tuple(Link(held["traceId"], held["spanId"], held.get("attributes") or {}) for held in told)
+def _links(text: str) -> tuple[Link, ...]:
+    return tuple(Link(held["traceId"], held["spanId"], held.get("attributes") or {}) for held in orjson.loads(text))
+
+
+SPAN: Final = columns(
+    SPAN_COLUMNS,
+    "trace_id span_id parent_span_id name kind flags start_time_unix_nano end_time_unix_nano status_code"
+    " status_message attributes events links",
+)
+LOG: Final = columns(
+    LOG_COLUMNS,
+    "sort_time fingerprint time_unix_nano observed_time_unix_nano received_at body body_is_json event_name trace_id"
+    " span_id severity_number severity_text attributes",
+)

@@ -9,10 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from mapping.calls import Call
-from mapping.facts import Fact
+from mapping.facts import BY_START, Fact
 from mapping.identity import Signal
 from mapping.jobs import Job, Jobs
 from mapping.roots import SERVERS
@@ -47,12 +47,15 @@ class Session:
     closed_by: str | None
     previous_id: str | None
     parent_session_id: str | None
+    model_tier: str | None = None
+    context_tokens: int | None = None
+    phase: str | None = None
 
 
 def sessions(facts: Iterable[Fact], calls: Sequence[Call], jobs: Jobs, *, now: int, idle: int) -> list[Session]:
     """Give the sessions of a group of facts by start and id; `now` and `idle` are nanoseconds."""
     held: dict[str, list[Fact]] = defaultdict(list)
-    for fact in sorted(facts, key=lambda fact: (fact.start, fact.key)):
+    for fact in sorted(facts, key=BY_START):
         if fact.session_id:
             held[fact.session_id].append(fact)
     book = _Book(held, calls, jobs)
@@ -98,6 +101,7 @@ class _Book:
             closed_by=end.kind if end else None,
             previous_id=_said(facts, "previous_session_id"),
             parent_session_id=self._parents.get(session),
+            **_told(facts),
         )
 
     def _end(self, session: str, last_seen: int, now: int, idle: int) -> Signal | None:
@@ -131,6 +135,15 @@ class _Book:
             return "timeout" if TIMEOUT.search(error) else "error"
         is_open = last.ended is None and end.kind == "idle" and last.root is None and not _answered(call)
         return "interrupted" if last.outcome.status == "cancelled" or is_open else "completed"
+
+
+def _told(facts: Iterable[Fact]) -> dict[str, Any]:
+    """Give what events tell of a session, the latest word of each."""
+    told: dict[str, Any] = {}
+    sayings = [one for fact in facts for one in fact.sayings if one.event.startswith("agent.session.")]
+    for saying in sorted(sayings, key=lambda saying: (saying.at, saying.key)):
+        told |= {name: saying.values[key] for name, key in TOLD.items() if saying.values.get(key) is not None}
+    return told
 
 
 def _only_names(fact: Fact) -> bool:
@@ -198,6 +211,11 @@ def _emitter(facts: Sequence[Fact], jobs: Sequence[Job]) -> str:
     return min(told, key=lambda emitter: (emitter in NOBODYS, -told[emitter], emitter))
 
 
+TOLD: Final = {
+    "model_tier": "agent.model.tier",
+    "context_tokens": "agent.context.tokens",
+    "phase": "agent.session.phase",
+}
 OPENING: Final = (
     "agent.session.start",
     "agent.session.update",

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from mapping.beside import beside
 from mapping.calls import Call
-from mapping.facts import Fact
+from mapping.facts import BY_START, Fact
 from mapping.identity import Signal
 from mapping.jobs import Jobs
 from mapping.outcome import Outcome, outcome_of, outcome_said
@@ -21,6 +21,7 @@ from mapping.tree import Place
 
 CallT = TypeVar("CallT", Call, ToolCall)
 MAIN: Final = ":main"
+UPSERT: Final = "agent.upsert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Run:
     """How often it called a model."""
     beside: bool = False
     """It takes part in its job's main thread, and is no subagent."""
+    status: str | None = None
+    """How it goes, when an event says so."""
 
 
 class Agents:
@@ -54,7 +57,7 @@ class Agents:
     def __init__(self, facts: Iterable[Fact], calls: Sequence[Call], tools: Sequence[ToolCall], jobs: Jobs) -> None:
         """Take facts that have their sessions, their calls, and the jobs found in them."""
         self._jobs = jobs
-        ordered = sorted(facts, key=lambda fact: (fact.start, fact.key))
+        ordered = sorted(facts, key=BY_START)
         self._ids = self._name_spans(ordered)
         self._beside = beside(jobs)
         self._of = {fact.key: agent for fact in ordered if (agent := self._agent(fact))}
@@ -70,6 +73,9 @@ class Agents:
 
     def of(self, call: Call | ToolCall) -> str | None:
         """Give the id of the run that made a call: a subagent's, if any record of it names one."""
+        if call.sources == [call.fact.key]:
+            alone = self._of.get(call.fact.key)
+            return self._resolve(alone) if alone else None
         keys = (call.fact.key, *sorted(call.sources))
         told = [self._resolve(self._of[key]) for key in keys if key in self._of]
         return next((agent for agent in told if not agent.endswith(MAIN)), told[0] if told else None)
@@ -113,6 +119,8 @@ class Agents:
         """Know that a run that events name by its agent is the one whose id the span of the same call tells."""
         found: dict[str, str] = {}
         for call in calls:
+            if call.sources == [call.fact.key]:
+                continue
             told = {self._of[key] for key in (call.fact.key, *call.sources) if key in self._of}
             known = sorted(agent for agent in told if not agent.endswith(MAIN))
             for agent in known:
@@ -139,7 +147,8 @@ class Agents:
             started=held.started,
             ended=None if not ends or None in ends else max(end for end in ends if end is not None),
             outcome=jobs[-1].outcome if jobs else outcome_of(None, held.calls),
-            model=held.model,
+            model=held.told("model.name") or held.model,
+            status=held.told("agent.status"),
             tool_calls=len(held.tools),
             messages=len(held.calls),
         )
@@ -159,7 +168,8 @@ class Agents:
             started=held.started,
             ended=span.end if span else end.time if end else None,
             outcome=(end and outcome_said(end.reason)) or outcome_of(span, held.calls),
-            model=held.model,
+            model=held.told("model.name") or held.model,
+            status=held.told("agent.status"),
             tool_calls=max(len(held.tools), (end.tools if end else None) or 0),
             messages=len(held.calls),
             beside=span is not None and span.place in self._beside,
@@ -196,6 +206,12 @@ class _Held:
         self.started = min(fact.start for fact in facts)
         self.signals: list[Signal] = [signal for fact in facts for signal in fact.identity.signals]
         self.model = _model(calls)
+
+    def told(self, attribute: str) -> str | None:
+        """Give the latest word of events about the run itself."""
+        sayings = [one for fact in self.facts for one in fact.sayings if one.event == UPSERT]
+        sayings.sort(key=lambda saying: (saying.at, saying.key), reverse=True)
+        return next((str(one.values[attribute]) for one in sayings if one.values.get(attribute)), None)
 
 
 def _model(calls: Sequence[Call]) -> str | None:

@@ -75,6 +75,8 @@ class Told:
 
 def told_calls(facts: Sequence[Fact]) -> list[Told]:
     """Give each call that was asked for once, in order, with its result."""
+    if not any(fact.asked or fact.results for fact in facts):
+        return []
     results = _Results(facts)
     calls: dict[str, list[Told]] = defaultdict(list)
     for call in _once(_asking(facts)):
@@ -96,6 +98,9 @@ def unrecorded(told: Iterable[Told], recorded: Sequence[Fact]) -> Iterator[Told]
 
 def filled(recorded: Sequence[Fact], told: Iterable[Told]) -> Iterator[Fact]:
     """Give recorded calls, in the same order, what the messages know of them: id, arguments, result, and failure."""
+    told = list(told)
+    if not told:
+        return iter(recorded)
     known = _Known(told, {(fact.trace_id, fact.tool.name) for fact in recorded if fact.tool})
     return (_filled(fact, call) if (call := known.of(fact)) else fact for fact in recorded)
 

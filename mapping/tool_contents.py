@@ -1,7 +1,7 @@
 """Read what a tool was given and what it gave back, out of what frameworks wrap around both."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from mapping.contents import Contents, cut
@@ -66,7 +66,7 @@ def tool_of(reading: Reading) -> tuple[Tool, Contents, bool]:
     )
     raw_input, cut_input = cut(went_in)
     raw_output, cut_output = cut(came_out)
-    said = replace(NOTHING, raw_input=raw_input, raw_output=raw_output, cut_input=cut_input, cut_output=cut_output)
+    said = Contents(None, None, raw_input, raw_output, cut_input, cut_output)
     failed = reading.get("tool_calls.is_error") is True or result.failed or _ended_badly(emitter, result.text)
     return tool, said, failed
 
@@ -76,7 +76,7 @@ def arguments(value: Any, otherwise: Any) -> Any:
     if isinstance(value, str):
         told = written_out(value)
         return told if isinstance(told, dict) else otherwise
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or AROUND.isdisjoint(value):
         return otherwise
     if value.keys() == {"args", "kwargs"} and not value["kwargs"]:
         given = value["args"]
@@ -115,9 +115,10 @@ def _ended_badly(emitter: str, text: str | None) -> bool:
     return text is not None and (pattern.match(text[:400]) or pattern.search(text[-400:])) is not None
 
 
-NOTHING: Final = Contents()
 NONE: Final = Result(None, None, None)
 INPUTS: Final = tuple((frozenset(marks), member) for *marks, member in SHAPES["tool_inputs"])
+AROUND: Final = frozenset(("input", *(mark for marks, _ in INPUTS for mark in marks)))
+"""Members of which something that stands around arguments has at least one."""
 OUTPUTS: Final = tuple((frozenset(marks), member) for *marks, member in SHAPES["tool_outputs"])
 WRAPS: Final = {"qwen_code": "output", "gemini_cli": "output", "adk": "result"}
 """Gemini's API wants an object: these put every result that is none into one of a single member."""

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mapping.alone import ids, news, words
-from mapping.facts import Fact
+from mapping.facts import BY_START, Fact
 from mapping.forest import Forest
 from mapping.moments import Open
 from mapping.roots import Roots
+from mapping.told_jobs import ToldJobs
 from mapping.tree import Place
 
 CALLS: Final = frozenset(("llm", "tool", "embedding", "rerank"))
@@ -35,6 +36,8 @@ class Unit:
     """When the next one of its session, or the session's end, ends a unit without a root."""
     over: bool = False
     """Say that there is no doubt of that end."""
+    told_end: int | None = None
+    """When an event says that it ended."""
     more: list[Fact] = field(default_factory=list)
     """Further roots: calls that go on with what the first one asked for."""
 
@@ -47,6 +50,8 @@ class Unit:
     @property
     def end(self) -> int | None:
         """Give until when it was open."""
+        if self.told_end is not None:
+            return self.told_end
         return max(fact.end for fact in (self.root, *self.more)) if self.root else self.stop
 
     @property
@@ -67,8 +72,9 @@ class Units:
     def __init__(self, facts: Sequence[Fact], forest: Forest) -> None:
         """Take facts that have their sessions."""
         self._forest, self._roots = forest, Roots(forest)
-        ordered = sorted(facts, key=lambda fact: (fact.start, fact.key))
+        ordered = sorted(facts, key=BY_START)
         self._ends = _session_ends(ordered)
+        self._told = ToldJobs(ordered)
         self._by_root = self._below_roots(ordered)
         self._by_turn: dict[str, Unit] = {}
         self._inner: dict[Unit, set[str]] = defaultdict(set)
@@ -78,6 +84,7 @@ class Units:
         self._alone: list[Unit] = []
         self._place_prompts(prompts)
         self._open_turns(ordered)
+        self._end_told()
         self._windows = self._order_windows()
         self._cover_bare()
         self._go_on(ordered)
@@ -95,7 +102,7 @@ class Units:
             key = self._roots.of(fact.place) if fact.is_span else None
             if key is not None and key not in found:
                 found[key] = Unit(self._id_of(key), self._forest.spans.get(key), fact)
-        return found
+        return _joined(found)
 
     def _id_of(self, key: Place) -> str:
         """Name a root by its turn's id, or by its span's, also when that was not received."""
@@ -111,7 +118,9 @@ class Units:
         """Leave only turns as roots to programs that tell of prompts: their other spans are parts of a turn."""
         for key, unit in list(self._by_root.items()):
             told = unit.root or unit.first
-            if told.kind != "turn" and (told.session_id, told.emitter) in prompted:
+            if told.kind == "turn" or told.identity.job_id:
+                continue
+            if (told.session_id, told.emitter) in prompted or self._told.around(told.session_id, unit.start):
                 del self._by_root[key]
 
     def _name_turns(self, facts: Iterable[Fact]) -> None:
@@ -148,6 +157,12 @@ class Units:
                 if turn not in self._by_turn:
                     self._by_turn[turn] = unit = Unit(turn, None, fact)
                     self._alone.append(unit)
+
+    def _end_told(self) -> None:
+        """End what an event says has ended."""
+        for job, end in self._told.ends.items():
+            if job in self._by_turn:
+                self._by_turn[job].told_end = end
 
     def _order_windows(self) -> dict[str | None, "_Windows"]:
         held: dict[str | None, list[Unit]] = defaultdict(list)
@@ -241,7 +256,10 @@ class _Windows:
 
 
 def _stop(unit: Unit, following: int | None, ends: Sequence[int]) -> None:
-    """End a unit without a root where the next one of its session begins, or the session ends."""
+    """End a unit without a root where the next one of its session begins, or the session ends, unless that is told."""
+    if unit.told_end is not None:
+        unit.stop, unit.over = unit.told_end, True
+        return
     end = bisect_right(ends, unit.start)
     over = ends[end] if end < len(ends) else None
     unit.stop = min((at for at in (following, over) if at is not None), default=None)
@@ -254,6 +272,8 @@ def _bare(unit: Unit) -> bool:
 
 def _turn(fact: Fact) -> str:
     """Give a turn's id as a job's: with the session, when it only counts the turns of that."""
+    if fact.identity.job_id:
+        return fact.identity.job_id
     told = fact.identity.turn_id or ""
     return told if len(told) >= NUMBER else f"{fact.session_id}:{told}"
 
@@ -261,8 +281,23 @@ def _turn(fact: Fact) -> str:
 def _rename(unit: Unit, turn: str, prompt: Fact) -> None:
     """Name a unit by its prompt's turn, unless its root names a turn that is as unique."""
     own = unit.root.identity.turn_id if unit.root else None
+    if prompt.identity.job_id or (unit.root and unit.root.identity.job_id):
+        unit.id = prompt.identity.job_id or unit.id
+        return
     if prompt.session_id == unit.session_id and len(own or "") < NUMBER:
         unit.id = turn
+
+
+def _joined(found: dict[Place, Unit]) -> dict[Place, Unit]:
+    """Join roots that name one job."""
+    first: dict[str, Unit] = {}
+    for key, unit in sorted(found.items(), key=lambda held: _order(held[1])):
+        job = unit.root.identity.job_id if unit.root else None
+        before = first.setdefault(job, unit) if job else unit
+        if before is not unit and unit.root is not None:
+            before.more.append(unit.root)
+            found[key] = before
+    return found
 
 
 def _order(unit: Unit) -> tuple[int, str]:

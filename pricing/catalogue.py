@@ -88,7 +88,8 @@ class Catalogue:
         """Look a model up in one place after the other, as long as somebody asks on."""
         if model and len(model) <= MAX_CHARACTERS:
             seller = provider if provider and len(provider) <= MAX_CHARACTERS else None
-            yield from (look_up(seller, model) for look_up in self._look_ups)
+            for look_up in self._look_ups:
+                yield look_up(seller, model)
 
 
 def _tokens(usage: Usage) -> Tokens | None:

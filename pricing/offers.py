@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, Protocol
 
 from pricing.price import Price
@@ -53,6 +54,8 @@ class Known:
 
     def at(self, unix_nano: int) -> Offer | None:
         """Give the first offer that is good at a time."""
+        if not self.offers:
+            return None
         now = moment(unix_nano)
         return next((offer for offer in self.offers if offer.is_good(now)), None)
 
@@ -67,5 +70,10 @@ def of_rows(rows: Iterable[Price]) -> tuple[Offer, ...]:
 
 
 def moment(unix_nano: int) -> datetime:
-    """Give the time of a call; times before 1970 and after 9999 are the nearest that can be."""
-    return EPOCH + timedelta(seconds=min(max(unix_nano // 10**9, 0), LAST_S))
+    """Give the second of a call; times before 1970 and after 9999 are the nearest that can be."""
+    return _second(min(max(unix_nano // 10**9, 0), LAST_S))
+
+
+@lru_cache(maxsize=1024)
+def _second(seconds: int) -> datetime:
+    return EPOCH + timedelta(seconds=seconds)

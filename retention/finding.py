@@ -1,7 +1,7 @@
 """Find what goes: read rows in order of arrival, page by page, until they are too young."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
@@ -40,6 +40,12 @@ def oldest(side: OldSide, what: str, now: int, until: int) -> Iterator[list[tupl
         free = [(found, came) for found, came in page if PINNED not in found.rules]
         if free:
             yield free
+
+
+def unless_awaited(side: OldSide, until: Mapping[Signal, int]) -> dict[Signal, int]:
+    """Leave what an exporter is still to send on; it gives up by itself what waits too long, and counts it."""
+    sent = side.sent_until()
+    return {signal: min(number, sent.get(signal, number)) for signal, number in until.items()}
 
 
 def bounds(what: str, now: int, until: dict[Signal, int], shortest: float = 0) -> dict[str, object]:

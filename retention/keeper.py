@@ -9,9 +9,9 @@ from typing import Any, Final, TypeVar
 
 from core.errors import SpanledgerError
 from retention.config import Retention
+from retention.finding import unless_awaited
 from retention.rounds import Around, go_round, moment, planned
 from retention.sweep import Archiving, Pace, Sweep
-from schema.signals import Signal
 from store.forgetting import OldSide
 from store.protocol import WriteSide
 
@@ -141,8 +141,8 @@ class Keeper:
             log.info("forgot %d rows that were old", rows)
 
     def _around(self, side: OldSide, now: int) -> Around:
-        until: dict[Signal, int] = side.ends() if self._is_derived() else side.derived_until()
-        return Around(now, self._free, until)
+        done = side.ends() if self._is_derived() else side.derived_until()
+        return Around(now, self._free, unless_awaited(side, done))
 
     def _hand(self, work: Callable[[WriteSide], T]) -> T:
         done: T = self._run(work).result()

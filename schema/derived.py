@@ -43,6 +43,8 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[str, ...]
     kept: tuple[str, ...] = ()
+    beside: str = ""
+    """The emitter of rows that commands write beside the derived ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ JOB_HISTORY = Table(
         " output_tokens context_used_pct context_window estimated_cost tool_call_count failed_tool_calls primary_tool"
         " files_modified_count files_modified_json message_count user_message_count has_session agent_name trace_id"
         " span_id error_type error_message cache_read_tokens cache_write_tokens reasoning_tokens cost_nanos cost_source"
-        " usage_incomplete emitter"
+        " usage_incomplete emitter original_prompt reuse_count"
     ),
 )
 OPEN_JOBS = Table(
@@ -160,11 +162,17 @@ AGENT_SESSIONS = Table(
     ("session_id",),
     _words(
         "session_id agent_name workspace_path started_at ended_at exit_reason model_tier context_tokens last_seen_at"
-        " closed_by synthetic previous_id parent_session_id project_key user_id git_branch emitter source"
+        " closed_by synthetic previous_id parent_session_id project_key user_id git_branch emitter source phase"
     ),
 )
 TRACE_TIES = Table("trace_ties", ("tie", "trace_id"), ("tie", "trace_id", "session_id"))
 WORK_LINKS = Table("work_links", ("kind", "key", "level", "id"), ("kind", "key", "level", "id", "session_id"))
+AGENT_SKILL_USAGE = Table(
+    "agent_skill_usage",
+    ("usage_id",),
+    _words("usage_id session_id skill_name loaded_at used_for_issue_id context_added job_id trace_id span_id emitter"),
+    beside="tracking",
+)
 AGENTS = Table(
     "agents",
     ("agent_id",),
@@ -244,11 +252,12 @@ TABLES = {
         EVENTS,
         TRACE_TIES,
         WORK_LINKS,
+        AGENT_LOG_ENTRIES,
+        AGENT_SKILL_USAGE,
     )
 }
 
 TOLD = (
-    AGENT_LOG_ENTRIES,
     SESSIONS,
     SESSION_CHECKPOINTS,
     SESSION_PHASES,

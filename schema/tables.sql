@@ -484,7 +484,7 @@ CREATE TABLE agent_sessions (
   git_branch text,
   emitter text,
   source text not null default 'otlp'
-) strict;
+, phase text) strict;
 
 CREATE INDEX idx_agent_sessions_parent on agent_sessions (parent_session_id) where parent_session_id is not null;
 
@@ -1591,3 +1591,34 @@ CREATE INDEX idx_tool_calls_file on tool_calls (ifnull(timestamp, ''), id, file_
 CREATE INDEX idx_events_time on events (timestamp, id);
 
 CREATE INDEX idx_agents_time on agents (ifnull(started_at, ''), agent_id);
+
+CREATE TABLE export_cursors (
+  exporter text not null,
+  signal text not null,
+  after_id integer not null,
+  sent integer not null,
+  refused integer not null,
+  expired integer not null,
+  passed integer not null,
+  moved_at text not null,
+  retired_at text,
+  primary key (exporter, signal)
+) strict, without rowid;
+
+CREATE INDEX idx_agent_sessions_phase on agent_sessions (phase, last_seen_at) where phase is not null;
+
+CREATE TRIGGER agent_skill_usage_derived after insert on agent_skill_usage when new.emitter not in ('api', 'tracking')
+begin
+  update agent_sessions
+  set skills_used = json_insert(ifnull(skills_used, '[]'), '$[#]', new.skill_name)
+  where session_id = new.session_id
+  and not exists (select 1 from json_each(ifnull(skills_used, '[]')) as s where s.value = new.skill_name);
+end;
+
+CREATE TRIGGER work_links_issue after insert on work_links when new.kind = 'issue' and new.level = 'session'
+begin
+  update agent_sessions
+  set issues_claimed = json_insert(ifnull(issues_claimed, '[]'), '$[#]', new.key)
+  where session_id = new.id
+  and not exists (select 1 from json_each(ifnull(issues_claimed, '[]')) as i where i.value = new.key);
+end;

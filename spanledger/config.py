@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from collector.config import Collector
 from core.section import Section
 from derive.config import Derive
+from exporters.config import Exporter
 from mirror.config import Sync
 from retention.config import Retention
 from spanledger.layers import Given, Merged, merge
@@ -39,6 +40,8 @@ class Config(Section):
     """Forget on purpose; `spanledger retention plan` shows what would go."""
     sync: Sync = Sync()
     """Mirror session directories."""
+    exporters: dict[str, Exporter] = Field(default_factory=dict)
+    """Send on what is kept, from where it stopped the last time; NAME is yours, and stands in logs and counters."""
     logs: Logs = Logs()
     """Say what happens."""
 

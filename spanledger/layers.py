@@ -62,13 +62,14 @@ class Merged:
 
 def merge(model: type[Section], *, file: FilePath | None, environ: Mapping[str, str], flags: Sequence[Given]) -> Merged:
     """Lay file, environment and flags over each other."""
-    known = {setting.path: setting for setting in walk(model)}
+    known = list(walk(model))
     merged = Merged()
     if file is not None:
         _add_file(merged, file)
-        _warn_of_readers(merged, file, secrets=[setting.path for setting in known.values() if setting.is_secret])
+        _warn_of_readers(merged, file, secrets=[setting for setting in known if setting.is_secret])
     for given in [*_from_environment(environ), *flags]:
-        merged.put(given.path, _shape(given.text, known.get(given.path)), origin=given.origin)
+        setting = next((setting for setting in known if setting.fits(given.path)), None)
+        merged.put(given.path, _shape(given.text, setting), origin=given.origin)
     return merged
 
 
@@ -94,9 +95,12 @@ def _add_file(merged: Merged, file: FilePath) -> None:
         _add_table(merged, content, above=(), origin=str(file))
 
 
-def _warn_of_readers(merged: Merged, file: FilePath, *, secrets: Sequence[Path]) -> None:
+def _warn_of_readers(merged: Merged, file: FilePath, *, secrets: Sequence[Setting]) -> None:
     """Warn of a file that holds secrets, in force or not, and that its group or everybody may read."""
-    held = [".".join(path) for path in secrets if any(map(merged.value, merged.below(path)))]
+    given = ((path[: len(secret.path)], path) for secret in secrets for path in merged.origins)
+    held = dict.fromkeys(
+        ".".join(above) for above, path in given if merged.value(path) and any(one.fits(above) for one in secrets)
+    )
     if held and _is_shared(file):
         told = f"{file}: holds {', '.join(held)} and can be read by other users; make it private with chmod 600"
         merged.warnings.append(told)
@@ -135,7 +139,7 @@ def _shape(text: str, setting: Setting | None) -> Any:
     """Make a list or a table out of text where the setting takes one; pydantic reads the rest from text."""
     if setting is None:
         return text
-    if setting.section is not None:
+    if setting.section is not None or setting.is_table:
         return _as_toml(text)
     if setting.is_list and not text.startswith("["):
         return [part.strip() for part in text.split(",") if part.strip()]

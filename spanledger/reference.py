@@ -13,11 +13,12 @@ from pydantic_core import PydanticUndefined
 
 from api.joins import JOINS, Join
 from core.section import Section
+from spanledger import vocabulary_page
 from spanledger.api_page import api_page
 from spanledger.cli import commands
 from spanledger.config import Config
+from spanledger.settings import NAME, Setting, walk
 from spanledger.settings import Path as SettingPath
-from spanledger.settings import Setting, walk
 from spanledger.toml_text import literal
 from store.reports import JOINS as STATEMENTS
 
@@ -80,6 +81,7 @@ def main(arguments: list[str]) -> int:
         DOCS / "cli.md": command_line(),
         DOCS / "reports.md": reports(),
         DOCS / "api.md": f"{MARK}\n{api_page()}",
+        DOCS / "vocabulary.md": f"{MARK}\n{vocabulary_page.page()}",
     }
     if "--check" in arguments:
         return _check(pages)
@@ -101,15 +103,17 @@ def configuration() -> str:
     settings = list(walk(Config))
     parts = [MARK, CONFIGURATION]
     for setting in settings:
-        if setting.section is not None:
-            inner = [each for each in settings if each.path[:-1] == setting.path and each.section is None]
-            parts.append("\n".join(_section(setting, inner, defaults)))
+        kind = setting.section or setting.named
+        if kind is not None:
+            path = setting.path if setting.section else (*setting.path, NAME)
+            inner = [each for each in settings if each.path[:-1] == path and each.section is None]
+            parts.append("\n".join(_section(path, _about(setting, kind), inner, defaults)))
     return "\n".join(parts)
 
 
-def _section(section: Setting, settings: list[Setting], defaults: Mapping[str, Any]) -> Iterator[str]:
-    yield f"## [{'.'.join(section.path)}]\n"
-    yield f"{_about(section)}\n"
+def _section(path: SettingPath, about: str, settings: list[Setting], defaults: Mapping[str, Any]) -> Iterator[str]:
+    yield f"## [{'.'.join(path)}]\n"
+    yield f"{about}\n"
     if settings:
         yield "| setting | takes | default | environment | |"
         yield "| --- | --- | --- | --- | --- |"
@@ -125,9 +129,7 @@ def _row(setting: Setting, defaults: Mapping[str, Any]) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
-def _about(section: Setting) -> str:
-    kind = section.section
-    assert kind is not None
+def _about(section: Setting, kind: type[Section]) -> str:
     return section.field.description or (kind.__doc__ if kind.__doc__ != Section.__doc__ else "") or ""
 
 
@@ -145,7 +147,12 @@ def _at(path: SettingPath, defaults: Mapping[str, Any]) -> Any:
         value = value.get(name) if isinstance(value, dict) else None
     if isinstance(value, dict):
         return value[path[-1]]
-    return next(setting.field.default for setting in walk(Config) if setting.path == path)
+    settings = {setting.path: setting for setting in walk(Config)}
+    above = settings.get(path[:-1]) or settings[path[:-2]]
+    kind = above.section or above.named
+    assert kind is not None, "a setting stands in a section"
+    told = kind.model_construct().model_dump(mode="json", exclude_none=False, warnings=False)
+    return told.get(path[-1], PydanticUndefined)
 
 
 def command_line() -> str:

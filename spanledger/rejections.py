@@ -1,7 +1,6 @@
 """Answer `spanledger rejections`."""
 
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.errors import Refused, TryAgain
@@ -21,19 +20,19 @@ SHOWN_CHARACTERS = 60
 Rejected = dict[str, Any]
 
 
-def show_list(config: Config, *, limit: int, as_json: bool) -> None:
-    """List the newest refused items, oldest of them first."""
+def show_list(config: Config, where: Mapping[str, Any], *, limit: int, as_json: bool) -> None:
+    """List the newest refused items and commands, oldest of them first."""
     with reading(config) as side:
-        newest = list(deque(_every(side), maxlen=limit))
+        newest = side.report("rejections", limit=limit, **where)[::-1]
         kept = side.tally().kept
     if as_json:
-        say_json([_without_payload(item) for item in newest])
+        say_json([{**item, "payload": None} for item in newest])
         return
     if not newest:
-        say("nothing was refused")
+        say("nothing like that was refused" if where else "nothing was refused")
         return
     say(table(HEAD, map(_row, newest)))
-    if kept > len(newest):
+    if kept > len(newest) and not where:
         say(f"the newest {len(newest)} of {kept}; --limit shows more")
 
 
@@ -97,12 +96,10 @@ def _can_be_sent(item: Rejected) -> bool:
 def _row(item: Rejected) -> list[Any]:
     message = str(item["message"])
     short = message if len(message) <= SHOWN_CHARACTERS else f"{message[: SHOWN_CHARACTERS - 1]}…"
-    return [item["id"], human_time(item["received_at"]), *(item[name] for name in HEAD[2:-1]), short]
-
-
-def _without_payload(item: Rejected) -> Rejected:
-    payload = item["payload"]
-    return {**item, "payload": None, "payload_bytes": None if payload is None else len(payload)}
+    told = {**item, "position": item["event_name"] or item["position"], "reason": item["code"] or item["reason"]}
+    if item["state"] != "rejected":
+        told["reason"] += f", {item['state']}"
+    return [item["id"], human_time(item["received_at"]), *(told[name] for name in HEAD[2:-1]), short]
 
 
 def _payload(item: Rejected) -> str:

@@ -33,6 +33,7 @@ from derive.channel import IndexStart, Start
 from derive.following import Following
 from derive.index_following import IndexFollowing
 from derive.keeping import Keeping
+from exporters.exports import Exports
 from mcp_server.http import Mcp
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
@@ -46,6 +47,7 @@ from store.disk import free_bytes
 from store.lock import Lock
 from store.old import SqliteOldSide
 from store.sqlite import SqliteReadSide, SqliteWriteSide
+from store.tracks import Tracks
 from store.writer import Writer
 from web.app import SCOPES, Pages
 from web.daemon import Daemon, Disk
@@ -126,9 +128,11 @@ class Service:
             body,
             self.keeping,
             self.doors,
+            track=Tracks(self.writer.run).track,
             version=__version__,
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
+        self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._write)
         self.pages = self._pages(path)
         self.agents = Mcp(
             lambda: SqliteReadSide(path),
@@ -162,6 +166,8 @@ class Service:
         stack.callback(self.keeper.stop)
         self.mirror.start()
         stack.push_async_callback(asyncio.to_thread, self.mirror.stop)
+        await asyncio.to_thread(self.exports.start)
+        stack.push_async_callback(asyncio.to_thread, self.exports.stop)
         for listener in self._listeners:
             await listener.start()
         lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time.time(), secret=self.doors.secret)
@@ -234,6 +240,7 @@ class Service:
         counters.mirror_broken.set(len(self.mirror.broken))
         counters.mirror_waiting.set(len(self.mirror.waiting))
         counters.mirror_overflows.set(self.mirror.waiting.overflows)
+        self.exports.publish(counters)
         counters.in_flight_bytes.set(self._intake.admission.in_flight_bytes)
         if self.grpc is not None:
             await self.grpc.serving(now=not await self.ready())

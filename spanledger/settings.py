@@ -15,6 +15,8 @@ Path = tuple[str, ...]
 PREFIX = "SPANLEDGER_"
 DATABASE_VARIABLE = "SPANLEDGER_DB"
 DATABASE_PATH: Path = ("store", "path")
+NAME = "NAME"
+"""Stands in a path for a name of the user's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,17 @@ class Setting:
         return section_of(self.field.annotation)
 
     @property
+    def named(self) -> type[Section] | None:
+        """Give the class of the sections that this one holds under names of the user's."""
+        arguments = get_args(self.field.annotation)
+        return section_of(arguments[1]) if get_origin(self.field.annotation) is dict else None
+
+    @property
+    def is_table(self) -> bool:
+        """Say whether it takes names with values."""
+        return get_origin(self.field.annotation) is dict
+
+    @property
     def is_list(self) -> bool:
         """Say whether it takes several values."""
         return get_origin(self.field.annotation) in (tuple, list)
@@ -38,6 +51,12 @@ class Setting:
     def is_secret(self) -> bool:
         """Say whether what it takes must stay private."""
         return SecretStr in (self.field.annotation, *get_args(self.field.annotation))
+
+    def fits(self, path: Path) -> bool:
+        """Say whether a path leads here, with a name of the user's where ours says NAME."""
+        if len(path) != len(self.path):
+            return False
+        return all(ours in (NAME, theirs) for ours, theirs in zip(self.path, path, strict=True))
 
     @property
     def variable(self) -> str:
@@ -59,6 +78,8 @@ def walk(model: type[Section], *, above: Path = ()) -> Iterator[Setting]:
         yield setting
         if setting.section is not None:
             yield from walk(setting.section, above=setting.path)
+        if setting.named is not None:
+            yield from walk(setting.named, above=(*setting.path, NAME))
 
 
 def section_of(annotation: Any) -> type[Section] | None:
@@ -74,6 +95,8 @@ def _words(annotation: Any) -> str:
         return _words(arguments[0])
     if origin in (tuple, list):
         return f"list of {_words(arguments[0])}s"
+    if origin is dict:
+        return f"table of {_words(arguments[1])}s"
     if origin in (Union, UnionType):
         return " or ".join(_words(argument) for argument in arguments if argument is not type(None))
     if arguments:

@@ -9,6 +9,7 @@ import click
 
 from api.operations import PREFIX
 from core.errors import AlreadyRunning
+from retention.finding import unless_awaited
 from retention.rounds import Around, go_round, planned
 from retention.sweep import Hand, Pace, Sweep
 from spanledger import looking_back
@@ -184,7 +185,7 @@ def _hand(side: SqliteWriteSide, progress: Progress) -> Hand:
 
 
 def _around(config: Config, side: SqliteOldSide) -> Around:
-    return Around(time.time_ns(), lambda: free_bytes(database(config)), side.ends())
+    return Around(time.time_ns(), lambda: free_bytes(database(config)), unless_awaited(side, side.ends()))
 
 
 def _last(config: Config) -> int:

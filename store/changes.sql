@@ -348,3 +348,26 @@ and id not in (select value from json_each(:kept));
 delete from agent_log_entries
 where key >= :key
 and key < :until;
+
+-- name: move_cursor
+-- Note how far an exporter has come, and what became of the items up to there.
+insert into export_cursors (exporter, signal, after_id, sent, refused, expired, passed, moved_at)
+values (
+  :exporter, :signal, :after_id, :sent, :refused, :expired, :passed, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+)
+on conflict do update
+set
+  after_id = excluded.after_id,
+  sent = excluded.sent,
+  refused = excluded.refused,
+  expired = excluded.expired,
+  passed = excluded.passed,
+  moved_at = excluded.moved_at,
+  retired_at = null;
+
+-- name: retire_cursors
+-- Wait no longer for exporters that are not among the names in a JSON array.
+update export_cursors
+set retired_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+where retired_at is null
+and exporter not in (select value from json_each(:names));

@@ -229,7 +229,7 @@ where id = ?;
 select 1
 where exists (select 1 from agent_traces where otel_trace_id = ?1)
 or exists (select 1 from trace_ties where tie = 'trace:' || ?1)
-or exists (select 1 from events where trace_id = ?1);
+or exists (select 1 from events where trace_id = ?1 and session_id is not null);
 
 -- name: session_is_known
 -- Say whether anything was derived for a session.
@@ -307,11 +307,13 @@ order by last_seen_at
 limit ?;
 
 -- name: open_job_sessions
--- List the sessions that have open jobs.
+-- List sessions that have open jobs without a record since a time, in order, after one of them.
 select distinct session_id
 from open_jobs
-where session_id is not null
-limit ?;
+where session_id > ?1
+and last_seen_at <= ?2
+order by session_id
+limit ?3;
 
 -- name: raw_ends
 -- Find the newest id that was given for each signal, whether or not its row is kept.

@@ -83,6 +83,10 @@ class OldSide(Protocol):
         """Say up to which id each signal is known to be derived from."""
         ...
 
+    def sent_until(self) -> dict[Signal, int]:
+        """Say up to which id each signal is sent on, by the exporter that is farthest behind; none that nobody sends."""
+        ...
+
     def newest_pin(self) -> int:
         """Give the number of the newest pin; 0 when nothing is pinned."""
         ...

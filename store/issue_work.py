@@ -60,6 +60,14 @@ def _change_session(desk: Desk) -> Done:
     return Done(APPLIED, session)
 
 
+def _end_session(desk: Desk) -> Done:
+    """End a session that a program started; what ends others is derived from the same record."""
+    session = desk.value(SESSION)
+    found(desk.find("find_session", session=session), "session", session, SESSION)
+    desk.change("end_session_by_hand", session=session)
+    return Done(APPLIED, session)
+
+
 def _needed_session(desk: Desk) -> str:
     session = desk.value(SESSION) or desk.command.origin.session_id
     if session is None:
@@ -131,4 +139,5 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "issue.work.complete": _complete_work,
     "skill.load": _load_skill,
     "agent.session.update": _change_session,
+    "agent.session.end": _end_session,
 }

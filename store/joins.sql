@@ -3,12 +3,18 @@
 -- what a program wrote with a job's or a session's id is for that job, or for that session.
 
 -- name: sessions_in_phase
--- List the work sessions in a phase, the latest changed first.
+-- List the sessions in a phase, the latest changed first: work sessions, and agents' that say their phase themselves.
 select
   session_id, project_key, title, phase, status, checkpoint_count, checkpoints_completed, updated_at, path
 from sessions
 where phase = :phase
-order by updated_at desc
+union all
+select
+  session_id, project_key, agent_name, phase, iif(ended_at is null, 'active', 'ended'), null, null, last_seen_at,
+  workspace_path
+from agent_sessions
+where phase = :phase
+order by 8 desc
 limit :limit;
 
 -- name: sessions_with_checkpoints

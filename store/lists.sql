@@ -257,7 +257,7 @@ where agent_id = :id;
 -- List refused items without their payload, newest first.
 select
   id, received_at, signal, transport, encoding, position, reason, message, items, event_name, entity_key, code, state,
-  session_id, service_name, trace_id, span_id,
+  session_id, service_name, trace_id, span_id, attribute, value_preview, event_time, command_id, event_id,
   ifnull(octet_length(payload), 0) as payload_bytes
 from ingest_rejections
 where true
@@ -268,6 +268,7 @@ and (service_name = :service or instr(payload, cast(:service as blob)) > 0)
 and (session_id = :session or instr(payload, cast(:session as blob)) > 0)
 and code = :code
 and state = :state
+and command_id = :command
 and received_at >= :since
 and received_at < :until
 and id < :after_id

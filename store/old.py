@@ -48,6 +48,10 @@ class SqliteOldSide:
         told: dict[str, int] = dict(self.rows("positions"))
         return {signal: told.get(str(signal), 0) for signal in Signal}
 
+    def sent_until(self) -> dict[Signal, int]:
+        """Say up to which id each signal is sent on, by the exporter that is farthest behind; none that nobody sends."""
+        return {Signal(signal): after_id for signal, after_id in self.rows("sent")}
+
     def newest_pin(self) -> int:
         """Give the number of the newest pin; 0 when nothing is pinned."""
         return int(self.rows("newest_pin")[0][0])

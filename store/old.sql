@@ -281,6 +281,13 @@ where name in ('raw_spans', 'raw_logs', 'raw_points');
 select signal, after_id
 from derived_positions;
 
+-- name: sent
+-- Read up to where signals are sent on, by the exporter that is farthest behind.
+select signal, min(after_id)
+from export_cursors
+where retired_at is null
+group by signal;
+
 -- name: newest_pin
 -- Find the newest pin.
 select ifnull(max(id), 0)

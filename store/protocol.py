@@ -273,8 +273,8 @@ class RawSide(Protocol):
         """List open sessions without a record since a time in ISO 8601, the oldest first."""
         ...
 
-    def open_job_sessions(self, limit: int) -> list[str]:
-        """List the sessions that have open jobs."""
+    def open_job_sessions(self, after: str, before: str, limit: int) -> list[str]:
+        """List sessions, in order after one, that have open jobs without a record since a time in ISO 8601."""
         ...
 
     def close(self) -> None:

@@ -3,8 +3,9 @@
 Each thread needs its own; a read never makes the writer wait.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,7 +49,7 @@ class SqliteRawSide:
         """List rows in order of arrival, each with its id behind its columns: up to `limit`, and some megabytes."""
         cursor = self._connection.cursor()
         with self._told():
-            rows = list(_some(cursor.execute(READ[signal], (after_id, limit))))
+            rows = list(_some(cursor.execute(READ[signal], (after_id, limit)), LONG[signal]))
             more = len(rows) == limit or next(cursor, None) is not None
         cursor.close()
         return _whole(rows, COLUMNS[signal].index("received_at")) if more else rows
@@ -176,9 +177,9 @@ class SqliteRawSide:
         """List open sessions without a record since a time in ISO 8601."""
         return [session for (session,) in self._all(QUERIES["idle_sessions"], before, limit)]
 
-    def open_job_sessions(self, limit: int) -> list[str]:
-        """List the sessions that have open jobs."""
-        return [session for (session,) in self._all(QUERIES["open_job_sessions"], limit)]
+    def open_job_sessions(self, after: str, before: str, limit: int) -> list[str]:
+        """List sessions, in order after one, that have open jobs without a record since a time in ISO 8601."""
+        return [session for (session,) in self._all(QUERIES["open_job_sessions"], after, before, limit)]
 
     def close(self) -> None:
         """Let go of the database."""
@@ -196,12 +197,12 @@ class SqliteRawSide:
         return troubles.reading(deadline_s=DEADLINE_S)
 
 
-def _some(rows: Iterable[Row]) -> Iterator[Row]:
+def _some(rows: Iterable[Row], texts: Callable[[Row], Iterable[str | None]]) -> Iterator[Row]:
     """Give rows until they are too large to hold more."""
     size = 0
     for row in rows:
         yield row
-        size += sum(len(value) for value in row if isinstance(value, str))
+        size += sum(map(len, filter(None, texts(row))))
         if size > READ_BYTES:
             return
 
@@ -217,9 +218,8 @@ def _whole(rows: list[Row], received_at: int) -> list[Row]:
 
 def _columns(name: str, signal: Signal) -> str:
     """Write a signal's columns; text that is too long to be of any meaning is left out."""
-    texts = {**dict.fromkeys(("attributes",), "'{}'"), **dict.fromkeys(("events", "links", "body"), "null")}
     told = [
-        f"iif(octet_length({column}) > {MOST_TEXT}, {texts[column]}, {column})" if column in texts else column
+        f"iif(octet_length({column}) > {MOST_TEXT}, {TEXTS[column]}, {column})" if column in TEXTS else column
         for column in COLUMNS[signal]
     ]
     return QUERIES[name].replace("{columns}", ", ".join(told))
@@ -230,6 +230,8 @@ def _keys(table: Table) -> str:
     where = "session_id = ?1"
     if "emitter" in table.columns:
         where += f" and emitter is not '{BY_HAND}' and emitter is not '{MIRRORED}'"
+    if table.beside:
+        where += f" and emitter is not '{table.beside}'"
     if "session_id" not in table.columns:
         jobs: Iterable[str] = ("job_history", "open_jobs")
         where = " or ".join(
@@ -239,6 +241,12 @@ def _keys(table: Table) -> str:
     return f"select {', '.join(table.key)} from {table.name} where {where}"  # noqa: S608  our own names
 
 
+TEXTS: Final = {"attributes": "'{}'", "events": "null", "links": "null", "body": "null"}
+"""Columns that may be long, and what stands for one that is too long."""
+LONG: Final[dict[Signal, Callable[[Row], Iterable[str | None]]]] = {
+    signal: itemgetter(*(number for number, column in enumerate(COLUMNS[signal]) if column in TEXTS))
+    for signal in SIGNALS
+}
 READ: Final = {signal: _columns(f"{item}s_read", signal) for signal, item in ITEM.items()}
 TRACE: Final = {signal: _columns(f"trace_{item}s", signal) for signal, item in ITEM.items()}
 LOG: Final = _columns("log_by_identity", Signal.LOGS)

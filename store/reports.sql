@@ -490,6 +490,23 @@ where path is not null
 order by key
 limit :limit;
 
+-- name: export_cursors
+-- Say how far exporters have come.
+select exporter, signal, after_id, sent, refused, expired, passed, moved_at, retired_at
+from export_cursors
+where true
+and exporter = :exporter
+and signal = :signal
+order by exporter, signal
+limit :limit;
+
+-- name: newest_ids
+-- Say what the newest id of each signal is; 0 when there is none.
+select
+  ifnull((select max(id) from raw_spans), 0) as traces,
+  ifnull((select max(id) from raw_logs), 0) as logs,
+  ifnull((select max(id) from raw_points), 0) as metrics;
+
 -- name: cost_by_model
 -- Add up the model calls of each model, the dearest first, over whole days.
 select

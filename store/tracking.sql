@@ -293,8 +293,18 @@ where session_id = :session;
 -- name: change_session
 -- Set what a session holds, what is null stays.
 update agent_sessions
-set context_tokens = ifnull(:context_tokens, context_tokens), model_tier = ifnull(:model_tier, model_tier)
+set
+  context_tokens = ifnull(:context_tokens, context_tokens),
+  model_tier = ifnull(:model_tier, model_tier),
+  phase = ifnull(:phase, phase)
 where session_id = :session;
+
+-- name: end_session_by_hand
+-- End a session that a program started.
+update agent_sessions
+set ended_at = :at_micros, exit_reason = ifnull(:exit_reason, 'completed'), closed_by = 'event'
+where session_id = :session
+and emitter = 'api';
 
 -- name: find_work
 -- Find work on an issue.

@@ -43,6 +43,8 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     | {"started_at": f"{DAY}T23:59:00.000000Z", "completed_at": f"{NEXT_DAY}T00:01:00.000000Z"},
     "agent_sessions": {"agent_name": "coder", "workspace_path": "", "started_at": f"{DAY}T10:00:00.000000Z"}
     | {"synthetic": 0, "source": "otlp"},
+    "agent_log_entries": {"level": "INFO"},
+    "agent_skill_usage": {"skill_name": "git", "loaded_at": f"{DAY}T10:00:00.000000Z"},
 }
 
 
@@ -143,6 +145,8 @@ class MeaningContract:
         key = dict.fromkeys(table.key, "mine")
         needed = {"job_id": "j", "session_id": "s", "event_type": "e", "timestamp": "t"}
         values = {column: value for column, value in needed.items() if column in table.columns} | key
+        if table is not AGENT_SESSIONS:
+            store.write.apply(put((AGENT_SESSIONS, {"session_id": "s"})))
         store.write.apply(put((table, {**values, "emitter": BY_HAND})))
         store.write.apply(put((table, values)))
         store.write.apply(Changes(gone={name: [tuple(key.values())]}))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mapping.flattened import flattened
+from mapping.flattened import Flattened, spelled
 from mapping.messages import message_of
 from mapping.parts import Asked, Result
 from mapping.record import Attributes
@@ -31,6 +31,12 @@ LEGACY = {
     "gen_ai.prompt.2.tool_call_id": "c1",
     "gen_ai.prompt.2.content": "sunny",
 }
+
+
+def flattened(attributes: Attributes, side: str) -> Flattened | None:
+    """Find a side's messages."""
+    spelling = spelled(attributes, side)
+    return Flattened(attributes, *spelling) if spelling else None
 
 
 @pytest.mark.parametrize("attributes", [OPENINFERENCE, LEGACY])

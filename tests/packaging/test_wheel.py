@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import tarfile
+import tempfile
 import time
 import urllib.request
 import venv
@@ -32,6 +34,7 @@ FOLDERS = (
     "api",
     "mirror",
     "retention",
+    "exporters",
     "web",
     "mcp_server",
 )
@@ -39,6 +42,7 @@ MAX_BYTES = 100 << 20
 BUSY_S = 2.0
 """Far more than it takes to start."""
 PADDING = 7_000_000
+NOBODY = 65534
 MAX_DISTRIBUTIONS = 45
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 REQUEST = {
@@ -168,6 +172,17 @@ def test_programs_can_import_it(installed: Installed) -> None:
     assert "completed" == installed.script("\n".join(lines))
 
 
+def test_agents_are_told_what_to_install(installed: Installed) -> None:
+    """Without the extra, the command for agents says in one line what to install."""
+    command = [str(installed.program), "mcp", "--db", str(installed.folder / "mcp.db")]
+    done = subprocess.run(
+        command, cwd=installed.folder, env=clean(), capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert 1 == done.returncode
+    assert "pip install 'spanledger[mcp]'" in done.stderr
+
+
 def test_names_are_ours_alone(installed: Installed) -> None:
     """Ours is one top-level name, and no dependency provides one of the names that the program uses inside."""
     script = "import json; from importlib.metadata import packages_distributions as p; print(json.dumps(p()))"
@@ -206,6 +221,38 @@ def test_installed_program_works(installed: Installed, daemon: tuple[subprocess.
     assert (True, process.pid, 1) == (status["running"], status["pid"], status["ledger"][0]["stored"])
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may run a program as somebody else")
+def test_the_unit_runs_it(installed: Installed, tmp_path: Path) -> None:
+    """The service's own command line works for a user who may write to nothing but the state directory."""
+    unit = (ROOT / "deploy" / "systemd" / "spanledger.service").read_text()
+    (line,) = re.findall("^ExecStart=(.*)$", unit, re.MULTILINE)
+    state, settings = tmp_path / "state", tmp_path / "spanledger.toml"
+    sample = (ROOT / "deploy" / "config" / "laptop.toml").read_text()
+    settings.write_text(re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:0", sample))
+    state.mkdir()
+    os.chown(state, NOBODY, NOBODY)
+    for folder in (*tmp_path.parents, tmp_path, *installed.folder.parents, installed.folder):
+        if folder.stat().st_uid == 0 and folder.is_relative_to(tempfile.gettempdir()):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    command = line.replace("/opt/spanledger/bin/spanledger", str(installed.program))
+    command = command.replace("/etc/spanledger/spanledger.toml", str(settings))
+    environment = {"SPANLEDGER_DB": str(state / "spanledger.db"), "HOME": "/nonexistent"}
+    with subprocess.Popen(
+        command.split(), cwd="/", env=environment, stderr=subprocess.PIPE, text=True, user=NOBODY, group=NOBODY
+    ) as process:
+        assert process.stderr is not None
+        try:
+            records = (json.loads(line) for line in process.stderr)
+            ready = next(record for record in records if record["event"] == "ready")
+            assert send(f"http://{ready['http']}") == 200
+            process.send_signal(signal.SIGTERM)
+
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+    assert {NOBODY} == {path.stat().st_uid for path in state.iterdir()}
 
 
 def test_installed_helper_decodes(daemon: tuple[subprocess.Popen[str], dict[str, Any]]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from retention.config import Retention
+from retention.finding import unless_awaited
 from retention.rounds import Around, go_round, planned
 from retention.sweep import Archiving, Pace, Sweep
 from schema.rows import COLUMNS, Batch
@@ -29,7 +30,7 @@ class Kept(Derived):
     def round(self, config: Retention, *, now: int = NOW, **how: Any) -> tuple[Sweep, list[str]]:
         """Go one round; `token` "any" agrees to whatever there is to agree to."""
         side = SqliteOldSide(self.path)
-        around = Around(now, how.pop("free", lambda: PLENTY), side.ends())
+        around = Around(now, how.pop("free", lambda: PLENTY), unless_awaited(side, side.ends()))
         token = planned(side, config, around)["token"] if how.pop("agrees", True) else None
         sweep = Sweep(side, self.hand, now, dict(around.until), how.pop("pace", Pace()), **how)
         try:
@@ -41,7 +42,7 @@ class Kept(Derived):
         """Say what a round would take."""
         side = SqliteOldSide(self.path)
         try:
-            return planned(side, config, Around(now, lambda: PLENTY, side.ends()))
+            return planned(side, config, Around(now, lambda: PLENTY, unless_awaited(side, side.ends())))
         finally:
             side.close()
 

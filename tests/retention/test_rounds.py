@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from retention.config import Retention
+from schema.derived import Changes, Step
 from tests.derive.test_once import agree
 from tests.retention.kept import DAY, NOW, Kept
 
@@ -258,3 +259,21 @@ def test_ids_are_never_given_twice(kept: Kept) -> None:
         kept.receive(YOUNG, days_ago=-60)
 
         assert last < kept.rows("select min(id) from raw_spans")[0][0]
+
+
+def test_what_an_exporter_is_still_to_send_stays(kept: Kept) -> None:
+    """Until it has sent it, given it up, or is no longer configured."""
+    with kept:
+        move = Step(
+            "move_cursor",
+            {"exporter": "far", "signal": "traces", "after_id": 2, "sent": 2, "refused": 0, "expired": 0, "passed": 0},
+        )
+        kept.side.apply(Changes(steps=[move]))
+        first = kept.rows("select min(id) from raw_spans")[0][0]
+        kept.round(MONTH)
+        assert kept.count("raw_spans", f"received_at < {NOW - 30 * DAY} and id > 2")
+
+        kept.side.apply(Changes(steps=[Step("retire_cursors", {"names": "[]"})]))
+        kept.round(MONTH)
+        assert first <= 2
+        assert 0 == kept.count("raw_spans", f"received_at < {NOW - 30 * DAY}")

@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -13,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import click
 import pytest
 
 from core.errors import Invalid, Missing
-from spanledger import connections, tracking
+from spanledger import cli, connections, tracking
 from tests.support.process import ready_process
 
+PAGE = (Path(__file__).parents[2] / "docs" / "tracking.md").read_text()
 PLAN = "2025-1106_feat_vector-cache"
 EXPERIMENT = "2025-1106_exp_learning-rate"
 DEBUG = "2025-1106_debug_memory-leak"
@@ -299,6 +302,29 @@ def test_many_at_once(db: Path) -> None:
     connection = apsw.Connection(str(db), flags=apsw.SQLITE_OPEN_READONLY)
     assert [(12,)] == list(connection.execute("select count(*) from debug_notes"))
     connection.close()
+
+
+def test_the_page_is_right(lone_db: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What docs/tracking.md shows runs, and its commands answer as it says."""
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    exec(compile(program, "tracking.md", "exec"), {})
+    assert '"lr": 0.001' in capsys.readouterr().out
+    (session,) = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
+    lone_db.unlink()
+    for part in session.split("$ spanledger ")[1:]:
+        line, *answer = part.strip().splitlines()
+        assert 0 == cli.run(shlex.split(line)), line
+        printed = capsys.readouterr().out.strip()
+        assert not answer or answer == [printed]
+
+
+def test_the_pages_commands_exist() -> None:
+    """Each command of the page's table is one of the program's."""
+    (table,) = re.findall(r"\| to do this .*?\n\n", PAGE, re.DOTALL)
+    for group, verb in re.findall(r"`(\w+) ([a-z]+) ", table):
+        command = cli.commands.commands[group]
+        assert isinstance(command, click.Group)
+        assert verb in command.commands, (group, verb)
 
 
 def test_programs_can_import_it(lone_db: Path) -> None:

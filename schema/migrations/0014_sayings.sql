@@ -1,0 +1,23 @@
+-- The phase that an agent says its session is in; work sessions have theirs from their directories.
+alter table agent_sessions add column phase text;
+
+-- Finds the sessions in a phase.
+create index idx_agent_sessions_phase on agent_sessions (phase, last_seen_at) where phase is not null;
+
+-- A skill that a record tells of is one that its session used; commands add theirs themselves.
+create trigger agent_skill_usage_derived after insert on agent_skill_usage when new.emitter not in ('api', 'tracking')
+begin
+  update agent_sessions
+  set skills_used = json_insert(ifnull(skills_used, '[]'), '$[#]', new.skill_name)
+  where session_id = new.session_id
+  and not exists (select 1 from json_each(ifnull(skills_used, '[]')) as s where s.value = new.skill_name);
+end;
+
+-- An issue that a session's records name is one that it claimed.
+create trigger work_links_issue after insert on work_links when new.kind = 'issue' and new.level = 'session'
+begin
+  update agent_sessions
+  set issues_claimed = json_insert(ifnull(issues_claimed, '[]'), '$[#]', new.key)
+  where session_id = new.id
+  and not exists (select 1 from json_each(ifnull(issues_claimed, '[]')) as i where i.value = new.key);
+end;

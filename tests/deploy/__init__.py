@@ -1,0 +1,1 @@
+"""Prove what can be proven of `deploy` without a container engine or a cluster."""
