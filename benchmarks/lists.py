@@ -72,7 +72,7 @@ def questions(side: ReadSide, source: random.Random) -> Iterator[tuple[str, Ask,
 
     plain: list[dict[str, Any]] = [{} for _ in range(5)]
     until = [{"until": day} for day in since]
-    for name, ask in {
+    every: dict[str, Ask] = {
         "sessions": reading.sessions,
         "jobs": reading.jobs,
         "traces": lists.traces,
@@ -84,7 +84,8 @@ def questions(side: ReadSide, source: random.Random) -> Iterator[tuple[str, Ask,
         "events": lists.events,
         "runs": lists.runs,
         "entries": reading.newest_entries,
-    }.items():
+    }
+    for name, ask in every.items():
         yield name, ask, [*plain, *until]
     yield "subagents", lists.subagents, plain
     for name, ask in {"model-calls": lists.model_calls, "tool-calls": lists.tool_calls, "spans": lists.spans}.items():

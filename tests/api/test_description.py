@@ -25,6 +25,10 @@ from tests.support.service import Running, running
 from tests.support.told import job
 from tests.support.wait import until
 
+PATHS: Final = [
+    *(question.path for question in QUESTIONS),
+    *(operation.path for operation in OPERATIONS_OF_PROGRAMS.values()),
+]
 SPARED: Final = ("/rebuild", "/recost", "/search/rebuild", "/prices")
 """What starts minutes of work in another process."""
 
@@ -110,7 +114,7 @@ def test_every_question_is_described() -> None:
     """The description names every path, with a sentence on it and on each of its parameters."""
     paths = DESCRIPTION["paths"]
 
-    assert {written(one.path) for one in (*QUESTIONS, *OPERATIONS_OF_PROGRAMS.values())} <= paths.keys()
+    assert {written(path) for path in PATHS} <= paths.keys()
     assert all(told["summary"].endswith(".") for one in paths.values() for told in one.values())
     assert all(
         parameter["description"].endswith(".")
