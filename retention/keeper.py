@@ -37,7 +37,7 @@ class Keeper:
         busy: Callable[[], bool],
         is_derived: Callable[[], bool],
         free: Callable[[], int],
-        archive: Callable[[OldSide], Archiving | None] = lambda _side: None,
+        archive: Callable[[OldSide, int], Archiving | None] = lambda _side, _now: None,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         """Open nothing; `run` has work done by the writer, `is_derived` says whether all records are derived from."""
@@ -125,9 +125,8 @@ class Keeper:
             if now < wall:
                 log.warning("the clock is far ahead of the last sweep; this one goes on by a day, the next by another")
             around = self._around(side, now)
-            sweep = Sweep(
-                side, self._hand, now, dict(around.until), Pace(busy=self._busy), self._archive(side), self._is_over
-            )
+            pace, archive = Pace(busy=self._busy), self._archive(side, now)
+            sweep = Sweep(side, self._hand, now, dict(around.until), pace, archive, self._is_over)
             self.waiting = go_round(sweep, self._hand, self._config, around, token=token)
             self._tell(sweep)
         finally:

@@ -94,14 +94,17 @@ def status(source: Source, *, as_json: bool, verbose: bool) -> None:
 
 
 @commands.command()
+@click.option("--integrity", is_flag=True, help="Read the whole database as well; that takes a while.")
 @listen_options
 @config_options
 @json_option
-def doctor(source: Source, *, as_json: bool) -> int:
+def doctor(source: Source, *, integrity: bool, as_json: bool) -> int:
     """Look for what is wrong, or soon will be, and say what to do."""
     from spanledger import doctor as page
+    from spanledger import keeping_checks
 
-    return page.show(source.load(), as_json=as_json)
+    also = (keeping_checks.integrity,) if integrity else ()
+    return page.show(source.load(), as_json=as_json, also=also)
 
 
 @commands.command()

@@ -84,7 +84,7 @@ class OldSide(Protocol):
         ...
 
     def sent_until(self) -> dict[Signal, int]:
-        """Say up to which id each signal is sent on, by the exporter that is farthest behind; none that nobody sends."""
+        """Say up to which id each signal is sent on, by the exporter farthest behind; none that nobody sends."""
         ...
 
     def newest_pin(self) -> int:

@@ -48,6 +48,7 @@ HOMES = {
         "mapping",
         "mcp_server",
         "mirror",
+        "retention",
         "schema",
         "spanledger",
         "store",
