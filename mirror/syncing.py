@@ -25,7 +25,7 @@ from mirror.tally import Tally
 from mirror.values import iso, iso_nano
 from schema.derived import MIRROR_TROUBLES, Changes
 
-PIECE: Final = 1_000
+PIECE: Final = 300
 PIECE_BYTES: Final = 2 << 20
 """Rows, and bytes of the files that they are from, that are written in one transaction: others wait for the writer."""
 FRESH_NS: Final = 2_000_000_000
