@@ -122,11 +122,9 @@ def questions(side: ReadSide, source: random.Random) -> Iterator[tuple[str, Ask,
     yield "tools of a week", reading.tools, [{"since": since[-1]} for _ in range(5)]
     yield "agents", reading.agents, plain
     yield "storage", stored.storage, plain
-    yield (
-        "a trace",
-        lambda side, trace: traces.trace(side, trace),
-        one_of("trace", [job.partition(":")[0] for job in jobs]),
-    )
+    some = [{"trace_id": source.choice(jobs).partition(":")[0]} for _ in range(ROUNDS)]
+    yield "a trace", traces.trace, some
+    yield "spans of a trace", traces.spans, some
 
 
 if __name__ == "__main__":
