@@ -9,7 +9,7 @@ CODE := spanledger core schema mapping pricing tracking access privacy search st
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup serve test lint types fix bench bench-peers soak docs wheel clean
+.PHONY: help setup serve test browser screenshots lint types fix bench bench-peers soak docs wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ setup: $(VENV)/.test ## Build the environment (instant when it is there)
 serve: $(VENV)/.run ## Run the collector: OTLP/gRPC on 127.0.0.1:4317, OTLP/HTTP on 127.0.0.1:4318
 	@exec $(VENV)/bin/spanledger serve $(ARGS)
 
-test: $(VENV)/.test ## Run every test (ARGS="-k name" for some)
+test: $(VENV)/.test $(VENV)/.browser ## Run every test (ARGS="-k name" for some)
 	@$(RUN) -m pytest -n 3 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.lint ## Check format, style, floors and types
@@ -27,6 +27,11 @@ lint: $(VENV)/.lint ## Check format, style, floors and types
 	@$(RUN) -m ruff check $(CODE)
 	@$(VENV)/bin/lint-imports --no-cache
 	@$(RUN) -m mypy
+
+browser: $(VENV)/.browser ## Install Chromium, which pages are tested in, unless it is there
+
+screenshots: $(VENV)/.test $(VENV)/.browser ## Take the pictures of docs/screenshots again
+	@$(RUN) -m tests.web.screenshots
 
 types: $(VENV)/.lint ## Check types only
 	@$(RUN) -m mypy
@@ -73,6 +78,10 @@ $(VENV)/.lint: $(INPUTS) | $(VENV)/bin/python
 	@echo "Building the environment in $(VENV) ..."
 	@$(INSTALL) -e '.[test,lint]'
 	@touch $@ $(VENV)/.test $(VENV)/.run
+
+$(VENV)/.browser: | $(VENV)/bin/python
+	@sh tests/web/browser.sh
+	@touch $@
 
 .PHONY: clients-setup
 clients-setup: $(VENV)/.test ## Fetch the older Python, JavaScript and Go clients that tests send with

@@ -148,7 +148,7 @@ RUNS: Final[Takes] = {
     **PAGE,
 }
 USAGE: Final[Takes] = {
-    "by": one_of("Hours or days; days by default.", tuple(series.WIDTHS)),
+    "by": one_of("Hours or days; days by default.", series.WIDTHS),
     "group": one_of("What the sums are parted by.", series.GROUPS),
     "agent": AGENT,
     "model": text("Only this model's."),
@@ -164,6 +164,7 @@ REJECTIONS: Final[Takes] = {
     "session": text("Only what is of this session, or holds its name."),
     "code": text("Only commands with this fault."),
     "state": text("Only in this state: rejected, parked, resolved or expired."),
+    "command": text("Only the command that its sender named so, by `tracking.event_id`."),
     **SPAN,
     **PAGE,
 }

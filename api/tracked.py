@@ -50,7 +50,10 @@ class Tracked:
 
     def carry_out(self, side: WriteSide) -> Told:
         """Do it, or raise what is wrong with it."""
-        found = side.track([self.command])[0]
+        return self.told(side.track([self.command])[0])
+
+    def told(self, found: Done | Fault) -> Told:
+        """Say what became of it, or raise what is wrong with it."""
         if isinstance(found, Done):
             return {"id": found.row_id, "result": found.status, "created": found.created}
         raise refusal(found, self.names)

@@ -16,7 +16,7 @@ from tracking.faults import Fault
 from tracking.records import NAMES, SPANS, Said, command_of, span_tells, tells, violation_of
 from tracking.vocabulary import PREFIX
 
-EVENT_NAME: Final = LOG_COLUMNS.index("event_name")
+EVENT_NAME, ATTRIBUTES = map(LOG_COLUMNS.index, ("event_name", "attributes"))
 NAME, EVENTS = SPAN_COLUMNS.index("name"), SPAN_COLUMNS.index("events")
 MARK: Final = '"name":"'
 """Stands before the name of a span event, as it is kept."""
@@ -73,7 +73,7 @@ def _in_logs(batch: Batch) -> Iterator[tuple[Row, Said]]:
     for row in batch.rows:
         name = row[EVENT_NAME]
         if name.startswith(SOURCE_LINE):
-            name = orjson.loads(row[ATTRIBUTES_OF_LOG]).get("event.name")
+            name = orjson.loads(row[ATTRIBUTES]).get("event.name")
         if isinstance(name, str) and tells(name):
             yield row, _log(batch, row, name)
 
@@ -142,6 +142,3 @@ def _events(batch: Batch, row: Row) -> Iterator[Said]:
 
 def _resource(batch: Batch, row: Row) -> Any:
     return orjson.loads(batch.resources[row[0]][2])
-
-
-ATTRIBUTES_OF_LOG: Final = LOG_COLUMNS.index("attributes")

@@ -25,13 +25,13 @@ def frugal() -> None:
         mallopt(M_ARENA_MAX, 2)
 
 
-def collect_seldom() -> None:
-    """Leave alone what lives as long as the program, and look for cycles seldom.
+def collect_seldom(kept: int = 50_000) -> None:
+    """Leave alone what lives as long as the program, and look for cycles when so many more containers are kept.
 
     A decoded request is thousands of containers and no cycles; looking for some cost a third of a large one's time.
     """
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(kept, 20, 50)
 
 
 def resident_bytes() -> int:

@@ -21,6 +21,7 @@ from derive.meaning import Meaning, Rules, meaning
 from derive.points import Points
 from derive.prices import catalogue, new_costs
 from derive.records import SIGNALS, Records
+from derive.text import iso
 from schema.derived import CallCost, Changes
 from schema.signals import Signal
 from store.protocol import RawSide
@@ -63,6 +64,7 @@ class Deriver:
         self._again: Again | None = None
         self._costs: Iterator[list[CallCost]] | None = None
         self._swept = self._retried = float("-inf")
+        self._swept_to = ""
         self.failures = 0
 
     def step(self, now: int) -> bool:
@@ -187,7 +189,9 @@ class Deriver:
             return
         self._swept = self._clock()
         idle = self._side.idle_sessions(self._rules.idle_since(now), SWEEP_SESSIONS)
-        for session in {*idle, *self._side.open_job_sessions(SWEEP_SESSIONS)}:
+        quiet = self._side.open_job_sessions(self._swept_to, iso(now - self._rules.grace), SWEEP_SESSIONS)
+        self._swept_to = quiet[-1] if len(quiet) == SWEEP_SESSIONS else ""
+        for session in {*idle, *quiet}:
             group = self._gathering.group_of(session)
             if group.due is None:
                 self._groups.wait(group, self._position)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from mapping.facts import Fact
 from mapping.kinds import OTHER
@@ -16,6 +16,7 @@ from tracking.faults import Fault
 from tracking.records import JOB, Said, command_of, named_in, span_tells, tells, violation_of
 
 SERVICE: Final = "service.name"
+NOTHING: Final[list[Any]] = []
 UPSERT: Final = "agent.upsert"
 START: Final = "agent.job.start"
 SESSION: Final = "agent.session.id"
@@ -35,6 +36,8 @@ class Heard:
 
 def heard_in(record: Record) -> list[Heard]:
     """Give the commands of a record: its own, and those of a span's events; nearly all records have none."""
+    if not span_tells(record.name) and not (record.events and any(tells(event.name) for event in record.events)):
+        return NOTHING
     return [_heard(record, said) for said in _said(record)]
 
 

@@ -5,7 +5,8 @@ How far that is stands in the index itself, so that whatever happens, it goes on
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, Protocol
 
@@ -20,6 +21,10 @@ PLACES: Final = {f"{place}/{source}" for place in ("read", "end") for source in 
 """Under which names it is kept how far the old rows of each source are read, and how far they go."""
 WRITTEN: Final = 500
 """Documents that are written at a time."""
+REMOVED, PURGING, PURGED = "removed", "purging", "purged"
+"""Under which names it is kept how many documents' former words may be in the file, whether they are being taken out,
+and when they last were, Unix seconds."""
+PURGE_S: Final = 86_400.0
 SETTLE_BYTES: Final = 16 << 20
 
 
@@ -64,8 +69,16 @@ class Index(Protocol):
         """Say how far it is."""
         ...
 
-    def put(self, documents: Sequence[Document], gone: Sequence[int], about: dict[str, int]) -> None:
-        """Index documents, forget others, and write down how far that is."""
+    def put(self, documents: Sequence[Document], gone: Sequence[int], about: dict[str, int]) -> int:
+        """Index documents, forget others, and write down how far that is; count those that were known."""
+        ...
+
+    def merge(self, *, anew: bool) -> bool:
+        """Bring some scattered pieces together, and say whether there may be more."""
+        ...
+
+    def shrink(self) -> None:
+        """Give room back."""
         ...
 
     def clear(self, about: dict[str, int]) -> None:
@@ -84,9 +97,9 @@ class Index(Protocol):
 class Indexing:
     """Follow one database."""
 
-    def __init__(self, source: TextSource, index: Index) -> None:
+    def __init__(self, source: TextSource, index: Index, *, clock: Callable[[], float] = time.time) -> None:
         """Go on from where the index is; one that knows another database, or missed changes, begins anew."""
-        self._source, self._index = source, index
+        self._source, self._index, self._clock = source, index, clock
         self._about = index.about()
         self.failures = 0
         self.settled = 0
@@ -100,13 +113,15 @@ class Indexing:
         device, inode = self._source.identity
         ends = {f"end/{source}": end for source, end in self._source.ends().items()}
         read = {f"read/{source}": 0 for source in SOURCES}
-        self._about = {FEED: self._source.feed_end(), "device": device, "inode": inode, **ends, **read}
+        told = {FEED: self._source.feed_end(), "device": device, "inode": inode, PURGED: int(self._clock())}
+        self._about = {**told, **ends, **read}
         self._index.clear(self._about)
 
     def step(self) -> bool:
         """Follow some changes, and read some of the old rows; say whether there may be more to do at once."""
         more = self._follow()
         more |= self._read_on()
+        more = more or self._purge()
         if self._index.log_bytes() > SETTLE_BYTES:
             self._settle()
         return more
@@ -149,7 +164,7 @@ class Indexing:
         keys = [(source, key) for source, held in changed.items() for key in held]
         for some in _pieces(keys, WRITTEN):
             self._write(some, {})
-        self._tell({FEED: changes[-1][0]})
+        self._tell({FEED: changes[-1][0], REMOVED: self._about.get(REMOVED, 0)})
         return True
 
     def _follow_session(self, session: str) -> None:
@@ -170,6 +185,21 @@ class Indexing:
             return True
         return False
 
+    def _purge(self) -> bool:
+        """Once a day, take words that documents no longer hold out of the file; say whether there is more to do."""
+        told = self._about
+        if told.get(PURGING):
+            more = self._index.merge(anew=False)
+            if not more:
+                self._index.shrink()
+                self._tell({PURGING: 0, PURGED: int(self._clock())})
+            return more
+        if not told.get(REMOVED) or self._clock() - told.get(PURGED, 0) < PURGE_S:
+            return False
+        self._tell({PURGING: 1, REMOVED: 0})
+        self._index.merge(anew=True)
+        return True
+
     def _write(self, keys: Sequence[tuple[str, str]], about: dict[str, int]) -> None:
         """Index what is there of these, and forget what is not."""
         wanted: dict[str, list[str]] = {}
@@ -179,7 +209,7 @@ class Indexing:
         there = {one.digest for one in found}
         gone = [number for source, key in keys if (number := digest(source, key)) not in there]
         self._about.update(about)
-        self._index.put(found, gone, about)
+        self._about[REMOVED] = self._about.get(REMOVED, 0) + self._index.put(found, gone, about)
 
     def _documents(self, wanted: dict[str, list[str]]) -> Iterator[Document]:
         for source in SOURCES:

@@ -31,6 +31,8 @@ AHEAD: Final = 4
 """Messages that may wait for their answers: while the daemon writes one, the next is made."""
 IDLE_BYTES: Final = 160 << 20
 """Above this, memory is given back whenever there is nothing to do."""
+KEPT: Final = 500_000
+"""Containers that come to be kept between two looks for cycles: by then a step's records are gone."""
 NICE: Final = 19
 """Taking records in comes first."""
 
@@ -118,7 +120,7 @@ def main() -> None:
     for number in (SIGTERM, SIGINT, SIGHUP):
         on_signal(number, SIG_IGN)
     frugal()
-    collect_seldom()
+    collect_seldom(KEPT)
     os.nice(NICE)
     daemon = Daemon(sys.stdin.buffer, sys.stdout.buffer)
     sys.stdout = sys.stderr

@@ -1,6 +1,8 @@
 """Read a session's state: every fact that is understood, wherever it stands; the rest is kept."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
+from operator import itemgetter
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -17,6 +19,8 @@ from mirror.workers import read_agents, read_links
 MOST_REST: Final = 256 << 10
 """Characters of JSON text that are kept of what was not understood."""
 LEFT_OUT: Final = "left_out"
+MOST_KEYS: Final = 2_000
+MOST_NAMED: Final = 100
 TELLING: Final = frozenset(
     (
         *fields.PHASE,
@@ -115,14 +119,15 @@ def _plan(held: Held) -> Object:
 def _rest(state: Mapping[str, Any], session: Session) -> dict[str, Any]:
     """Give what no column and no row tells, the largest values left out when it is too much."""
     columns = {getattr(session, name) for name in SCALARS}
-    found = {key: value for key, value in state.items() if not _is_told(key, value, columns)}
-    sizes = {key: len(written(value)) for key, value in found.items()}
-    left_out = []
-    while sum(sizes.values()) > MOST_REST:
-        largest = max(sizes, key=lambda key: sizes[key])
-        left_out.append(largest)
-        del sizes[largest], found[largest]
-    return {**found, LEFT_OUT: left_out} if left_out else found
+    known = islice(state.items(), MOST_KEYS)
+    found = {key: value for key, value in known if not _is_told(key, value, columns)}
+    left, left_out = MOST_REST, []
+    for key, size in sorted(((key, len(key) + len(written(value))) for key, value in found.items()), key=itemgetter(1)):
+        left -= size
+        if left < 0:
+            left_out.append(key)
+            del found[key]
+    return {**found, LEFT_OUT: left_out[:MOST_NAMED]} if left_out else found
 
 
 def _is_told(key: str, value: object, columns: set[Any]) -> bool:

@@ -70,8 +70,7 @@ def find(root: str) -> Iterator[str | Obstacle]:
 
 def scope(path: Path, root: Path) -> Path:
     """Say what to look at when something changed at a path: the session directory around it, else its folder."""
-    place = path if path.is_dir() else path.parent
-    chosen = place
+    place = chosen = path if os.path.isdir(path) else path.parent  # noqa: PTH112  `Path.is_dir` raises where it may not look
     for folder in (place, *place.parents):
         if os.path.lexists(folder / STATE):
             chosen = folder

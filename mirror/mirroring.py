@@ -6,18 +6,18 @@ not got to is found at the next start, for the files are the truth.
 
 import logging
 import os
-import stat
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Final
 
-from core.errors import Forbidden, Stopping, TryAgain
-from mirror import books
+from core.errors import Forbidden, Stopping, StoreBusy, TryAgain
+from mirror import books, folders
 from mirror.config import Sync
 from mirror.fields import STATE
 from mirror.finding import scope
@@ -30,8 +30,6 @@ from store.protocol import ReadSide
 
 log = logging.getLogger(__name__)
 
-MOST_WATCHED: Final = 4_096
-"""Folders that are watched, those of the newest sessions first; the others are looked through now and then."""
 MOST_HOPEFUL: Final = 256
 STOP_S: Final = 3.0
 
@@ -52,6 +50,7 @@ class Mirror:
         self.roots = resolved(settings.paths)
         self._called = [path.expanduser().absolute() for path in settings.paths]
         self._hopeful: dict[Path, None] = {}
+        self._watched: dict[str, int] = {}
         self.syncs = self.failures = 0
         self._settings, self._database, self._clock = settings, database, clock
         self._syncing = Syncing(books.Books(), database.write, max_bytes=settings.max_bytes, clock=clock)
@@ -128,30 +127,47 @@ class Mirror:
                 self._sync_all(everything or [])
                 due = time.monotonic() + self._settings.rescan
                 places = {path: waiters for path, waiters in places.items() if waiters}
-            self._sync_some(places)
-            self._watching.only(self._folders())
+            if not self._tried(partial(self._sync_some, places)):
+                _fail(
+                    [one for waiters in places.values() for one in waiters],
+                    StoreBusy("this could not be synced; the log says why"),
+                )
 
     def _sync_all(self, waiters: Waiters) -> None:
         self._tried(self._learn_projects)
         self._sync(list(self.roots), waiters)
+        self._tried(self._watch)
 
     def _sync_some(self, places: dict[str, Waiters]) -> None:
         """Sync each place once, whatever path below it was told."""
-        chosen: dict[Path, Waiters] = {}
+        found: dict[Path, Waiters] = {}
         for path, waiters in places.items():
-            place = self._place(Path(path), is_asked=bool(waiters))
+            place = self._asked(Path(path)) if waiters else self._changed(Path(path))
             if place is not None:
-                chosen.setdefault(place, []).extend(waiters)
+                found.setdefault(place, []).extend(waiters)
             elif waiters:
                 _fail(waiters, Forbidden(f"{path} leads out of the folders that are mirrored"))
-        for place, waiters in chosen.items():
+        for place, waiters in found.items():
+            before = self._present()
             self._sync([place], waiters)
             self._hope(place)
+            if before != self._present() or self._watched.get(str(place)) != folders.number(place):
+                self._tried(self._watch)
+
+    def _present(self) -> set[str]:
+        """Name all that is worth watching."""
+        held = self._syncing.books
+        there = {path for path, known in held.sessions.items() if not known.missing}
+        return there | held.troubles.keys() | set(map(str, self._hopeful))
+
+    def _watch(self) -> None:
+        self._watched = folders.chosen(self.roots, self._hopeful, self._syncing.books)
+        self._watching.only(self._watched)
 
     def _hope(self, place: Path) -> None:
         """Watch a new folder that holds no session yet: its `state.json` may come later."""
         self._hopeful.pop(place, None)
-        if place.is_dir() and place not in self.roots and not any(self._syncing.books.below(str(place))):
+        if place not in self.roots and folders.number(place) and not any(self._syncing.books.below(str(place))):
             self._hopeful[place] = None
         while len(self._hopeful) > MOST_HOPEFUL:
             del self._hopeful[next(iter(self._hopeful))]
@@ -183,37 +199,25 @@ class Mirror:
                 _log(tally)
                 return tally
 
-    def _place(self, path: Path, *, is_asked: bool) -> Path | None:
-        """Say what to sync when something changed at a path, or somebody asks for it: None when that is nothing."""
-        known = self._syncing.books.sessions
-        root = self._root(Path(os.path.realpath(path)) if is_asked else path)
+    def _asked(self, path: Path) -> Path | None:
+        """Say what to sync when somebody asks for a path: None when it leads out of the folders."""
+        real = Path(os.path.realpath(path))
+        root = self._root(real)
+        return None if root is None else scope(real, root)
+
+    def _changed(self, path: Path) -> Path | None:
+        """Say what to sync when something changed at a path: None when it is nothing to us."""
+        root = self._root(path)
         if root is None:
             return None
-        if is_asked or path.is_dir() or path.name == STATE:
-            return scope(Path(os.path.realpath(path)) if is_asked else path, root)
-        if str(path.parent) in known:
+        if path.name == STATE or folders.number(path):
+            return scope(path, root)
+        if str(path.parent) in self._syncing.books.sessions:
             return path.parent
         return None if os.path.lexists(path) else path
 
     def _root(self, path: Path) -> Path | None:
-        """Give the innermost configured folder that a path is in."""
-        found = [root for root in self.roots if path.is_relative_to(root)]
-        return max(found, key=lambda root: len(root.parts), default=None)
-
-    def _folders(self) -> dict[str, int]:
-        """Choose what to watch, with numbers: sessions, newest first, and the folders that new ones may come into."""
-        held = self._syncing.books
-        newest = sorted(held.sessions.items(), key=lambda item: item[1].updated_at, reverse=True)
-        places = [path for path, known in newest if not known.missing] + list(held.troubles)
-        chosen = dict.fromkeys(map(str, (*self.roots, *self._hopeful)))
-        for path in places[:MOST_WATCHED]:
-            root = self._root(Path(path))
-            chosen[path] = None
-            if root is not None:
-                above = (str(folder) for folder in Path(path).parents if folder.is_relative_to(root))
-                chosen.update(dict.fromkeys(above))
-        numbered = ((path, _number(path)) for path in list(chosen)[:MOST_WATCHED])
-        return {path: number for path, number in numbered if number}
+        return folders.root_of(path, self.roots)
 
     def _load(self) -> None:
         side = self._database.open_reader()
@@ -232,8 +236,9 @@ class Mirror:
     def _tried(self, work: Callable[[], None]) -> bool:
         try:
             work()
-        except Exception:  # the database may be readable a moment later
-            log.exception("what is mirrored cannot be read from the database")
+        except Exception:  # it may go a moment later
+            self.failures += 1
+            log.exception("the mirror has trouble; it goes on")
             return False
         return True
 
@@ -241,15 +246,6 @@ class Mirror:
 def resolved(paths: Sequence[Path]) -> tuple[Path, ...]:
     """Give folders by their real paths, each once."""
     return tuple(dict.fromkeys(Path(os.path.realpath(path.expanduser())) for path in paths))
-
-
-def _number(path: str) -> int:
-    """Give the number of a folder, which another of the same name does not have; 0 when it is not there."""
-    try:
-        about = Path(path).stat()
-    except OSError:
-        return 0
-    return about.st_ino if stat.S_ISDIR(about.st_mode) else 0
 
 
 def _together(tallies: Sequence[Tally]) -> Tally:

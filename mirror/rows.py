@@ -1,7 +1,7 @@
 """Write a session's facts as rows, and what is to be forgotten beside them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import PurePath
@@ -56,7 +56,7 @@ def session_changes(session: Session, held: Held, project: str, project_path: st
         SESSION_CHECKPOINTS.name: _rows(SESSION_CHECKPOINTS, own, map(asdict, session.checkpoints)),
         SESSION_PHASES.name: _rows(SESSION_PHASES, own, map(asdict, session.phases)),
         SESSION_AGENTS.name: _rows(SESSION_AGENTS, own, agents),
-        AGENTS.name: [_agent(session, one) for one in session.agents],
+        AGENTS.name: _agents(session),
         AGENT_LOG_ENTRIES.name: _lines(session),
     }
     steps = [*_forgetting(session), *_placing(session, held.path, project, project_path, now)]
@@ -107,12 +107,16 @@ def _data(value: Any) -> str | None:
     return told if len(told) <= MOST_DATA else None
 
 
-def _agent(session: Session, agent: Agent) -> Row:
-    """Write an agent without tokens and money: what these are is counted by telemetry alone."""
+def _agents(session: Session) -> list[Row]:
+    """Write agents without tokens and money: what these are is counted by telemetry alone."""
     by_name = _agents_by_name(session.agents)
+    return [row(AGENTS, _agent(session.session_id, one, by_name)) for one in session.agents]
+
+
+def _agent(session_id: str, agent: Agent, by_name: Mapping[str, str]) -> dict[str, Any]:
     told = {name: getattr(agent, name) for name in ("agent_id", "name", "model", "status", "started_at", "ended_at")}
-    own = {"session_id": session.session_id, "parent_agent_id": by_name.get(agent.parent_id or ""), "emitter": MIRRORED}
-    return row(AGENTS, {**told, **own})
+    parent = by_name.get(agent.parent_id or "")
+    return {**told, "session_id": session_id, "parent_agent_id": parent, "emitter": MIRRORED}
 
 
 def _agents_by_name(agents: Sequence[Agent]) -> dict[str, str]:

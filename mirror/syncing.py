@@ -25,8 +25,9 @@ from mirror.tally import Tally
 from mirror.values import iso, iso_nano
 from schema.derived import MIRROR_TROUBLES, Changes
 
-PIECE: Final = 1_000
-"""Rows that are written in one transaction."""
+PIECE: Final = 300
+PIECE_BYTES: Final = 2 << 20
+"""Rows, and bytes of the files that they are from, that are written in one transaction: others wait for the writer."""
 FRESH_NS: Final = 2_000_000_000
 """A file that was changed less than this ago may change once more without looking different."""
 
@@ -40,6 +41,11 @@ class _Round:
     homes: Homes = field(default_factory=Homes)
     changes: Changes = field(default_factory=Changes)
     learned: list[str] = field(default_factory=list)
+    read_bytes: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.changes) >= PIECE or self.read_bytes >= PIECE_BYTES
 
     def add(self, changes: Changes) -> None:
         for name, rows in changes.put.items():
@@ -69,7 +75,7 @@ class Syncing:
             else:
                 found.add(one)
                 self._sync(one, now)
-            if len(now.changes) >= PIECE:
+            if now.is_full:
                 self._flush(now)
         self._miss(place, found, hidden, now)
         self._flush(now)
@@ -119,6 +125,7 @@ class Syncing:
         now.add(session_changes(session, held, project, folder, self._now()))
         self.books.learn(held.path, Known(session.session_id, told, updated, project, signature=signature))
         now.learned.append(held.path)
+        now.read_bytes += len(held.state)
         now.tally.of(project).changed += 1
 
     def _told_better(self, session_id: str, path: str, updated: str) -> str | None:
@@ -169,6 +176,7 @@ class Syncing:
         """Write what has come together."""
         changes, now.changes = now.changes, Changes()
         learned, now.learned = now.learned, []
+        now.read_bytes = 0
         if not changes.put and not changes.gone and not changes.steps:
             return
         try:

@@ -9,6 +9,9 @@ from typing import Any, Final
 FORM: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 LONGEST: Final = 4_096
 LONGEST_ID: Final = 1_024
+LONGEST_KEY: Final = 64
+"""Keys of objects are the same again and again, up to this length."""
+LONGEST_TIME: Final = 64
 LARGEST: Final = (1 << 63) - 1
 EARLIEST: Final = 100_000_000
 """A number below this is a count, not a time: it would be before 1973."""
@@ -20,10 +23,14 @@ SEPARATORS: Final = re.compile(r"[\s\-./]+")
 Object = Mapping[str, Any]
 
 
-@lru_cache(4096)
 def plain_name(name: str) -> str:
     """Write a name in one way: `currentPhase` and `Current-Phase` are `current_phase`."""
     return SEPARATORS.sub("_", HUMP.sub("_", name.strip()[:LONGEST_ID])).lower()
+
+
+@lru_cache(4096)
+def _plain_key(key: str) -> str:
+    return plain_name(key)
 
 
 def named(value: object) -> dict[str, Any]:
@@ -32,7 +39,8 @@ def named(value: object) -> dict[str, Any]:
         return {}
     found: dict[str, Any] = {}
     for key, inner in value.items():
-        found.setdefault(plain_name(str(key)), inner)
+        name = str(key)
+        found.setdefault(_plain_key(name) if len(name) <= LONGEST_KEY else plain_name(name), inner)
     return found
 
 
@@ -82,7 +90,7 @@ def number(value: object) -> float | None:
 def moment(value: object) -> str | None:
     """Read a time, ISO 8601 or Unix seconds or milliseconds; one without a zone is UTC."""
     try:
-        if isinstance(value, str):
+        if isinstance(value, str) and len(value) <= LONGEST_TIME:
             return iso(datetime.fromisoformat(value.strip()))
         if isinstance(value, bool) or not isinstance(value, int | float) or value < EARLIEST:
             return None

@@ -1,7 +1,7 @@
 """Say what is kept for how long."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -12,12 +12,10 @@ DAY = 24 * 3600
 
 
 class Archive(Section):
-    """Write raw records to files before they are deleted."""
+    """Write raw records to gzipped OTLP JSON lines before they are deleted."""
 
     folder: Path | None = None
-    """Where to; nothing is archived when this is not set."""
-    format: Literal["jsonl", "parquet"] = "jsonl"
-    """"jsonl" is gzipped OTLP JSON lines; "parquet" needs `pip install spanledger[parquet]`."""
+    """Where to, a folder a day; nothing is archived when this is not set."""
 
 
 class Retention(Section):

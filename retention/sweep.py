@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from core.errors import SpanledgerError, TryAgain
@@ -25,7 +26,7 @@ PAGE: Final = 4_000
 """Rows that are looked at in one read."""
 GOAL_S: Final = 0.02
 """How long the writer should be busy with one piece."""
-FEWEST, MOST = 20, 4_000
+FEWEST, MOST = 20, 1_000
 SESSIONS: Final = 20
 """Sessions that are deleted at a time, row by row."""
 OF_SESSION: Final = (
@@ -138,7 +139,11 @@ class Sweep:
                 self.troubles.append(f"{rule}: {left >> 20} MiB too many, and no raw record is left that may go")
                 break
             what = min(ready, key=lambda each: ready[each][0][1])
-            self._forget_raw(what, rule, [row for row, came in ready[what] if came < floor])
+            try:
+                self._forget_raw(what, rule, [row for row, came in ready[what] if came < floor])
+            except ArchiveFailed as error:
+                self.troubles.append(str(error))
+                break
             heads[what] = next(sources[what], None)
             self.shrink()
         for what in RAW:
@@ -146,18 +151,14 @@ class Sweep:
 
     def shrink(self) -> None:
         """Give free pages back until they are a tenth of the file."""
-        room = self.side.room()
-        page = 1
+        room, before = self.side.room(), -1
         while room.free_bytes > max(SMALL_BYTES, room.live_bytes // SLACK) and not self.stopped():
-            began = self.pace.clock()
-            pages = self.pace.pages
-            page = self.hand(lambda side: side.shrink(pages))  # noqa: B023  it is called at once
-            took = self.pace.clock() - began
+            left, took = self._timed(partial(_shrink, self.pace.pages))
             self.pace.pages = self.pace.next(self.pace.pages, took)
             self._rest(took)
-            room = self.side.room()
-            if not page:
-                break
+            if left == before:  # what is left cannot be given back
+                return
+            room, before = self.side.room(), left
 
     def tidy(self) -> None:
         """Forget what nothing uses any more: resources, scopes, ties of traces."""
@@ -215,21 +216,28 @@ class Sweep:
 
     def _do(self, piece: Piece) -> Forgotten:
         """Have a piece deleted, however often that must be tried, and leave the writer alone for as long as it took."""
-        began = self.pace.clock()
-        gone = self._patiently(piece)
-        took = self.pace.clock() - began
+        gone, took = self._patiently(piece)
         if len(piece.keys) >= self.pace.rows:
             self.pace.rows = self.pace.next(self.pace.rows, took)
         self._rest(took)
         return gone
 
-    def _patiently(self, piece: Piece) -> Forgotten:
+    def _patiently(self, piece: Piece) -> tuple[Forgotten, float]:
         for _ in range(TRIES):
             try:
-                return self.hand(lambda side: side.forget(piece))
+                return self._timed(partial(_forget, piece))
             except TryAgain as trouble:
                 self.pace.rest(trouble.retry_after_s)
-        return self.hand(lambda side: side.forget(piece))
+        return self._timed(partial(_forget, piece))
+
+    def _timed(self, work: Callable[[WriteSide], T]) -> tuple[T, float]:
+        """Have work done, and say how long it took by itself: how long it waited for its turn is not its fault."""
+
+        def timed(side: WriteSide) -> tuple[T, float]:
+            began = self.pace.clock()
+            return work(side), self.pace.clock() - began
+
+        return self.hand(timed)
 
     def _rest(self, took: float) -> None:
         if self.pace.busy():
@@ -254,6 +262,14 @@ class Sweep:
             steps = [Step("add_sweep", _line(self.now, "-", what, Tally(), first, seconds, trouble))]
         if steps:
             self._do(Piece(steps=[*steps, Step("forget_sweeps", {"kept": KEPT_SWEEPS})]))
+
+
+def _forget(piece: Piece, side: WriteSide) -> Forgotten:
+    return side.forget(piece)
+
+
+def _shrink(pages: int, side: WriteSide) -> int:
+    return side.shrink(pages)
 
 
 def _line(  # noqa: PLR0913, PLR0917  one for each column

@@ -1614,3 +1614,11 @@ begin
   where session_id = new.session_id
   and not exists (select 1 from json_each(ifnull(skills_used, '[]')) as s where s.value = new.skill_name);
 end;
+
+CREATE TRIGGER work_links_issue after insert on work_links when new.kind = 'issue' and new.level = 'session'
+begin
+  update agent_sessions
+  set issues_claimed = json_insert(ifnull(issues_claimed, '[]'), '$[#]', new.key)
+  where session_id = new.id
+  and not exists (select 1 from json_each(ifnull(issues_claimed, '[]')) as i where i.value = new.key);
+end;

@@ -28,7 +28,7 @@ class Document:
 def document(source: str, row: Mapping[str, Any]) -> Document:
     """Make a document of a row with the columns that store/search_texts.sql gives."""
     key = str(row["key"])
-    text = indexed([row[name] for name in TEXTS if row[name]])
+    text = indexed([row[name] for name in TEXTS if row.get(name)])
     return Document(digest(source, key), source, key, second(row["at"]), text, " ".join((ANY, *labels(row))))
 
 

@@ -24,8 +24,9 @@ SOURCES: Final = (
     "log",
 )
 """What documents are made of: each has a statement in store/search_texts.sql that gives its columns."""
-TEXTS: Final = ("title", "input", "output", "error", "notes")
-"""The columns of a document that hold text, in the order in which they are shown."""
+TEXTS: Final = ("title", "input", "output", "error", "notes", "record")
+"""The columns of a document that hold text, in the order in which they are shown; the last is there when it is needed:
+what a record holds beyond what its entry does."""
 NEWEST, BEST = "newest", "best"
 ORDERS: Final = (NEWEST, BEST)
 

@@ -94,14 +94,17 @@ def status(source: Source, *, as_json: bool, verbose: bool) -> None:
 
 
 @commands.command()
+@click.option("--integrity", is_flag=True, help="Read the whole database as well; that takes a while.")
 @listen_options
 @config_options
 @json_option
-def doctor(source: Source, *, as_json: bool) -> int:
+def doctor(source: Source, *, integrity: bool, as_json: bool) -> int:
     """Look for what is wrong, or soon will be, and say what to do."""
     from spanledger import doctor as page
+    from spanledger import keeping_checks
 
-    return page.show(source.load(), as_json=as_json)
+    also = (keeping_checks.integrity,) if integrity else ()
+    return page.show(source.load(), as_json=as_json, also=also)
 
 
 @commands.command()
@@ -184,12 +187,21 @@ def rejections() -> None:
 @rejections.command("list")
 @config_options
 @json_option
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="How many to show.")
-def rejections_list(source: Source, *, limit: int, as_json: bool) -> None:
-    """List the newest refused items; this is what `rejections` alone does."""
+@click.option("--session", metavar="ID", help="Only commands of this session.")
+@click.option("--service", metavar="NAME", help="Only commands of this service.")
+@click.option("--event-id", "command", metavar="ID", help="Only the command that its sender named so.")
+@click.option("--code", metavar="CODE", help="Only commands with this fault, such as UNKNOWN_STATUS.")
+@click.option("--state", type=click.Choice(["rejected", "parked", "resolved", "expired"]), help="Only in this state.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="How many to show.")
+def rejections_list(source: Source, *, limit: int, as_json: bool, **where: str | None) -> None:
+    """List the newest refused items and commands; this is what `rejections` alone does.
+
+    A command about something that is not there yet is parked: it waits for that.
+    """
     from spanledger import rejections as page
 
-    page.show_list(source.load(), limit=limit, as_json=as_json)
+    given = {name: value for name, value in where.items() if value}
+    page.show_list(source.load(), given, limit=limit, as_json=as_json)
 
 
 @rejections.command("show")

@@ -15,6 +15,7 @@ from core.section import Address
 from spanledger.config import Config
 from spanledger.drift import quiet, updates
 from spanledger.findings import FAIL, OK, WARN, Finding, Findings
+from spanledger.keeping_checks import retention
 from spanledger.options import database, reading
 from spanledger.sinks import reachable
 from spanledger.status import last_received
@@ -22,6 +23,8 @@ from spanledger.terminal import NANOSECONDS, human_bytes, human_time, say, say_j
 from store import lock
 from store.connection import check_sqlite
 from store.disk import network_filesystem
+
+Check = Callable[[Config], Findings]
 
 FAILED = 1
 OTHERS = 0o077
@@ -34,9 +37,9 @@ DRIFT_S = 2.0
 """How long one question about what changed may take."""
 
 
-def show(config: Config, *, as_json: bool) -> int:
+def show(config: Config, *, as_json: bool, also: tuple[Check, ...] = ()) -> int:
     """Run every check and print what it found; the exit status is 1 when one failed."""
-    found = list(examine(config))
+    found = list(examine(config, also))
     if as_json:
         say_json([asdict(finding) for finding in found])
     else:
@@ -46,9 +49,9 @@ def show(config: Config, *, as_json: bool) -> int:
     return FAILED if any(finding.level == FAIL for finding in found) else 0
 
 
-def examine(config: Config) -> Findings:
+def examine(config: Config, also: tuple[Check, ...] = ()) -> Findings:
     """Run every check; one that breaks is a finding and costs the others nothing."""
-    for check in CHECKS:
+    for check in (*CHECKS, *also):
         try:
             yield from check(config)
         except (OSError, SpanledgerError) as error:
@@ -224,7 +227,7 @@ def _existing(path: Path) -> Path:
     return next(folder for folder in (path, *path.absolute().parents) if folder.exists())
 
 
-CHECKS: tuple[Callable[[Config], Findings], ...] = (
+CHECKS: tuple[Check, ...] = (
     _sqlite,
     _database,
     _collector,
@@ -237,4 +240,5 @@ CHECKS: tuple[Callable[[Config], Findings], ...] = (
     _sync,
     _updates,
     _quiet,
+    retention,
 )

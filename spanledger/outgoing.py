@@ -1,7 +1,6 @@
 """Answer `spanledger export`."""
 
 import gzip
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from schema.signals import Signal
 from spanledger.config import Config
 from spanledger.options import Failed, reading
 from spanledger.terminal import Progress, json_line, note, visible
+from store.files import whole
 from store.sqlite import SqliteReadSide
 
 PAGE_BYTES = 4 << 20
@@ -99,19 +99,11 @@ def _writer(target: str) -> Iterator[Write]:
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """Write a file, private to its owner, that appears whole and durable or not at all; gzipped if its name says so."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as raw:
-            with _compressing(path, raw) as file:
-                yield file
-            raw.flush()
-            os.fsync(raw.fileno())
-        part.replace(path)
+        with whole(path) as part, part.open("wb") as raw, _compressing(path, raw) as file:
+            yield file
     except OSError as error:
         raise Failed(f"{path} cannot be written: {error.strerror or error}; choose another place") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Answer `spanledger rejections`."""
 
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.errors import Refused, TryAgain
@@ -10,30 +9,31 @@ from schema.signals import Signal
 from spanledger.config import Config
 from spanledger.options import NotFound, reading
 from spanledger.sinks import Sink, opened
-from spanledger.terminal import human_time, say, say_json, table
+from spanledger.terminal import human_time, plain, say, say_json, table
 from store.sqlite import SqliteReadSide
 
 PAGE = 1000
 FAILED = 1
 HEAD = ("id", "received", "signal", "transport", "items", "reason", "position", "message")
 SHOWN_CHARACTERS = 60
+SILENT = ("payload", "payload_bytes", "tries")
 
 Rejected = dict[str, Any]
 
 
-def show_list(config: Config, *, limit: int, as_json: bool) -> None:
-    """List the newest refused items, oldest of them first."""
+def show_list(config: Config, where: Mapping[str, Any], *, limit: int, as_json: bool) -> None:
+    """List the newest refused items and commands, oldest of them first."""
     with reading(config) as side:
-        newest = list(deque(_every(side), maxlen=limit))
+        newest = side.report("rejections", limit=limit, **where)[::-1]
         kept = side.tally().kept
     if as_json:
-        say_json([_without_payload(item) for item in newest])
+        say_json([{**item, "payload": None} for item in newest])
         return
     if not newest:
-        say("nothing was refused")
+        say("nothing like that was refused" if where else "nothing was refused")
         return
     say(table(HEAD, map(_row, newest)))
-    if kept > len(newest):
+    if kept > len(newest) and not where:
         say(f"the newest {len(newest)} of {kept}; --limit shows more")
 
 
@@ -41,13 +41,14 @@ def show_one(config: Config, number: int, *, as_json: bool) -> None:
     """Show everything that is known about one refused item."""
     with reading(config) as side:
         item = _find(side, number)
+        told = side.report("rejection", id=number)[0]
     if as_json:
         say_json(item)
         return
-    for name, value in item.items():
-        if name != "payload":
-            say(f"{name:<12}{human_time(value) if name.endswith('_at') else value}")
-    say(f"{'payload':<12}{_payload(item)}")
+    for name, value in told.items():
+        if name not in SILENT and value is not None:
+            say(f"{name:<14}{human_time(value) if name.endswith('_at') else plain(str(value))}")
+    say(f"{'payload':<14}{_payload(item)}")
 
 
 def replay(config: Config, numbers: tuple[int, ...], *, as_json: bool) -> int:
@@ -97,12 +98,10 @@ def _can_be_sent(item: Rejected) -> bool:
 def _row(item: Rejected) -> list[Any]:
     message = str(item["message"])
     short = message if len(message) <= SHOWN_CHARACTERS else f"{message[: SHOWN_CHARACTERS - 1]}…"
-    return [item["id"], human_time(item["received_at"]), *(item[name] for name in HEAD[2:-1]), short]
-
-
-def _without_payload(item: Rejected) -> Rejected:
-    payload = item["payload"]
-    return {**item, "payload": None, "payload_bytes": None if payload is None else len(payload)}
+    told = {**item, "position": item["event_name"] or item["position"], "reason": item["code"] or item["reason"]}
+    if item["state"] != "rejected":
+        told["reason"] += f", {item['state']}"
+    return [item["id"], human_time(item["received_at"]), *(told[name] for name in HEAD[2:-1]), short]
 
 
 def _payload(item: Rejected) -> str:

@@ -1,9 +1,12 @@
-"""Give the commands that keep a database small and safe: retention."""
+"""Give the commands that keep a database small and safe: retention, backup, restore."""
+
+from pathlib import Path
 
 import click
 
 from spanledger.options import Source, config_options, json_option
 
+FILE = click.Path(dir_okay=False, path_type=Path)
 KIND = click.Choice(("session", "experiment"))
 
 
@@ -82,4 +85,33 @@ def retention_pins(source: Source, *, as_json: bool) -> None:
     page.show_pins(source.load(), as_json=as_json)
 
 
-COMMANDS = (retention,)
+@click.command()
+@click.argument("target", metavar="FILE", type=FILE)
+@config_options
+@json_option
+def backup(source: Source, *, target: Path, as_json: bool) -> None:
+    """Copy the database to FILE, also while a collector runs.
+
+    The copy is of one moment. It is read back and checked, its books included, before FILE appears or is replaced.
+    """
+    from spanledger import safekeeping as page
+
+    page.back_up(source.load(), target, as_json=as_json)
+
+
+@click.command()
+@click.argument("backup_file", metavar="FILE", type=FILE)
+@config_options
+@json_option
+def restore(source: Source, *, backup_file: Path, as_json: bool) -> None:
+    """Put the backup FILE in the database's place, which is kept aside.
+
+    A running collector must be stopped first. A backup of an older version is brought up to date;
+    a damaged one, and one of a newer version, is refused and nothing changes.
+    """
+    from spanledger import safekeeping as page
+
+    page.restore(source.load(), backup_file, as_json=as_json)
+
+
+COMMANDS = (retention, backup, restore)

@@ -4,13 +4,15 @@ What others depend on starts first and stops last: lock, writer, listeners.
 """
 
 import asyncio
-import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 
@@ -38,20 +40,25 @@ from exporters.exports import Exports
 from mcp_server.http import Mcp
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
+from retention.archive import archiving
 from retention.keeper import Keeper
 from schema.derived import Changes
 from spanledger import __version__
 from spanledger.config import Config
 from spanledger.doors import Doors
+from store.console import SqliteConsole
 from store.disk import free_bytes
 from store.lock import Lock
 from store.old import SqliteOldSide
+from store.protocol import WriteSide
 from store.sqlite import SqliteReadSide, SqliteWriteSide
+from store.tracks import Tracks
 from store.writer import Writer
 from web.app import SCOPES, Pages
-from web.daemon import Daemon, Disk
+from web.daemon import Daemon
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 DRAIN_S = 4.0
 STOP_S = 6.5
@@ -92,6 +99,7 @@ class Service:
     def __init__(self, config: Config) -> None:
         """Put the parts together; open nothing."""
         self._config = config
+        self._changes = 0
         self.counters = Counters()
         self.writer = Writer(
             lambda: SqliteWriteSide(config.store),
@@ -125,9 +133,17 @@ class Service:
             busy=self._busy,
             is_derived=lambda: self.following.is_level,
             free=lambda: free_bytes(path),
+            archive=partial(archiving, config.retention),
         )
         self.api = Api(
-            lambda: SqliteReadSide(path), self.writer.run, body, self.keeping, self.doors, version=__version__
+            lambda: SqliteReadSide(path),
+            lambda: SqliteConsole(path),
+            self._run,
+            body,
+            self.keeping,
+            self.doors,
+            track=Tracks(self._run).track,
+            version=__version__,
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._write)
@@ -209,14 +225,23 @@ class Service:
     def _busy(self) -> bool:
         return self.writer.queued_batches > 0
 
+    def _run(self, work: Callable[[WriteSide], T]) -> "Future[T]":
+        """Have the writer do something, and count it as a change when it is done."""
+        future = self.writer.run(work)
+        future.add_done_callback(self._changed)
+        return future
+
+    def _changed(self, _done: "Future[Any]") -> None:
+        self._changes += 1
+
     def _apply(self, changes: Changes) -> "Future[list[int]]":
-        return self.writer.run(lambda side: side.apply(changes))
+        return self._run(lambda side: side.apply(changes))
 
     def _write(self, changes: Changes) -> None:
         if changes.told is None:
             self._apply(changes).result()
             return
-        refused = self.writer.run(lambda side: side.hear(changes)).result()
+        refused = self._run(lambda side: side.hear(changes)).result()
         for fault in refused:
             self.counters.commands_rejected.labels(fault.code, fault.event).inc()
         if refused:
@@ -251,12 +276,11 @@ class Service:
     def _pages(self, path: Path) -> Pages:
         daemon = Daemon(
             open_reader=lambda: SqliteReadSide(path),
-            version=lambda: self.writer.commits,
+            version=lambda: self.writer.commits + self._changes,
             deriving=self.following.state,
             admit=self.doors.gate.check,
             grpc=lambda: self.grpc_address,
             http=lambda: self.http_address,
-            disk=lambda: _disk(path),
             database=path,
             release=__version__,
         )
@@ -282,13 +306,6 @@ IDLE_BYTES = 128 << 20
 def _path(config: Config) -> Path:
     assert config.store.path is not None, "the configuration always has a path by now"
     return config.store.path
-
-
-def _disk(path: Path) -> Disk:
-    log_path = path.with_name(f"{path.name}-wal")
-    usage = shutil.disk_usage(path.parent)
-    database, log_bytes = (one.stat().st_size if one.exists() else 0 for one in (path, log_path))
-    return Disk(database, log_bytes, usage.free, usage.total)
 
 
 def _start(config: Config) -> Start:

@@ -9,6 +9,7 @@ import click
 
 from api.operations import PREFIX
 from core.errors import AlreadyRunning
+from retention.archive import archiving
 from retention.finding import unless_awaited
 from retention.rounds import Around, go_round, planned
 from retention.sweep import Hand, Pace, Sweep
@@ -166,7 +167,8 @@ def _here(config: Config, token: str | None) -> list[str]:
         try:
             around = _around(config, side)
             hand = _hand(writing, progress)
-            sweep = Sweep(side, hand, around.now, dict(around.until), Pace())
+            archive = archiving(config.retention, side, around.now)
+            sweep = Sweep(side, hand, around.now, dict(around.until), Pace(), archive)
             return go_round(sweep, hand, config.retention, around, token=token)
         finally:
             side.close()

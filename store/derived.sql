@@ -307,11 +307,13 @@ order by last_seen_at
 limit ?;
 
 -- name: open_job_sessions
--- List the sessions that have open jobs.
+-- List sessions that have open jobs without a record since a time, in order, after one of them.
 select distinct session_id
 from open_jobs
-where session_id is not null
-limit ?;
+where session_id > ?1
+and last_seen_at <= ?2
+order by session_id
+limit ?3;
 
 -- name: raw_ends
 -- Find the newest id that was given for each signal, whether or not its row is kept.

@@ -84,7 +84,7 @@ class OldSide(Protocol):
         ...
 
     def sent_until(self) -> dict[Signal, int]:
-        """Say up to which id each signal is sent on, by the exporter that is farthest behind; none that nobody sends."""
+        """Say up to which id each signal is sent on, by the exporter farthest behind; none that nobody sends."""
         ...
 
     def newest_pin(self) -> int:
@@ -113,6 +113,10 @@ class OldSide(Protocol):
 
     def rows(self, name: str, **values: Any) -> list[Row]:
         """Answer a small question of `store/old.sql`."""
+        ...
+
+    def interrupt(self) -> None:
+        """Stop what is being read; it raises Refused. May be called from any thread."""
         ...
 
     def close(self) -> None:

@@ -49,7 +49,7 @@ class SqliteOldSide:
         return {signal: told.get(str(signal), 0) for signal in Signal}
 
     def sent_until(self) -> dict[Signal, int]:
-        """Say up to which id each signal is sent on, by the exporter that is farthest behind; none that nobody sends."""
+        """Say up to which id each signal is sent on, by the exporter farthest behind; none that nobody sends."""
         return {Signal(signal): after_id for signal, after_id in self.rows("sent")}
 
     def newest_pin(self) -> int:
@@ -103,6 +103,10 @@ class SqliteOldSide:
     def rows(self, name: str, **values: Any) -> list[Row]:
         """Answer a small question of `store/old.sql`."""
         return self._all(QUERIES[name], values)
+
+    def interrupt(self) -> None:
+        """Stop what is being read, from any thread."""
+        self._connection.interrupt()
 
     def close(self) -> None:
         """Let go of the database."""

@@ -130,7 +130,7 @@ order by created_at, rowid
 limit :limit;
 
 -- name: sessions
--- List sessions that are over and that no book of work tells of, each with when the last row of it came.
+-- List sessions without an open job, each with when the last row of it came.
 select
   session_id,
   max(
@@ -145,8 +145,6 @@ from agent_sessions as o
 where rowid > ifnull((select rowid from agent_sessions where session_id = :after), 0)
 and created_at < :before
 and not exists (select 1 from open_jobs where session_id = o.session_id)
-and not exists (select 1 from agent_issue_work where session_id = o.session_id)
-and not exists (select 1 from agent_skill_usage where session_id = o.session_id)
 order by rowid
 limit :limit;
 

@@ -273,8 +273,8 @@ class RawSide(Protocol):
         """List open sessions without a record since a time in ISO 8601, the oldest first."""
         ...
 
-    def open_job_sessions(self, limit: int) -> list[str]:
-        """List the sessions that have open jobs."""
+    def open_job_sessions(self, after: str, before: str, limit: int) -> list[str]:
+        """List sessions, in order after one, that have open jobs without a record since a time in ISO 8601."""
         ...
 
     def close(self) -> None:
@@ -331,6 +331,25 @@ class ReadSide(Protocol):
 
     def interrupt(self) -> None:
         """Stop the statement that runs; it raises Refused. May be called from any thread."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the database."""
+        ...
+
+
+class Console(Protocol):
+    """Run one statement of a user, which reads what is described and nothing else; called from one thread."""
+
+    def rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Give the names of the columns, and then the rows.
+
+        Raise Refused with what is wrong and where, Forbidden for what is not open, TooLong at the deadline.
+        """
+        ...
+
+    def interrupt(self) -> None:
+        """Stop the statement, from any thread; it raises Refused."""
         ...
 
     def close(self) -> None:

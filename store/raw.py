@@ -177,9 +177,9 @@ class SqliteRawSide:
         """List open sessions without a record since a time in ISO 8601."""
         return [session for (session,) in self._all(QUERIES["idle_sessions"], before, limit)]
 
-    def open_job_sessions(self, limit: int) -> list[str]:
-        """List the sessions that have open jobs."""
-        return [session for (session,) in self._all(QUERIES["open_job_sessions"], limit)]
+    def open_job_sessions(self, after: str, before: str, limit: int) -> list[str]:
+        """List sessions, in order after one, that have open jobs without a record since a time in ISO 8601."""
+        return [session for (session,) in self._all(QUERIES["open_job_sessions"], after, before, limit)]
 
     def close(self) -> None:
         """Let go of the database."""

@@ -148,7 +148,7 @@ where (series, start) in (
 and (select ifnull(max(id), 0) from pins) <= :pins;
 
 -- name: sessions
--- Forget sessions.
+-- Forget sessions, with the issues that they worked on and the skills that they used.
 delete from agent_sessions
 where session_id in (select value from json_each(:keys))
 and (select ifnull(max(id), 0) from pins) <= :pins;

@@ -74,14 +74,18 @@ class SearchIndex:
         told: list[Any] = self._cursor.execute(STATEMENTS["about"]).fetchall()
         return dict(told)
 
-    def put(self, documents: Sequence[Document], gone: Sequence[int], about: Mapping[str, int]) -> None:
-        """Index documents, known ones anew, forget those whose digests are gone, and write down how far that is."""
+    def put(self, documents: Sequence[Document], gone: Sequence[int], about: Mapping[str, int]) -> int:
+        """Index documents, known ones anew, forget those whose digests are gone, and write down how far that is.
+
+        Count those that were known: their former words stay in the file until pieces are merged.
+        """
         self._guard.admit()
         with self._told(), self._connection:
             known = self._numbers([*(document.digest for document in documents), *gone])
             self._remove(known.values())
             self._add(documents)
             self._tell(about)
+        return len(known)
 
     def clear(self, about: Mapping[str, int]) -> None:
         """Forget everything."""
@@ -112,9 +116,17 @@ class SearchIndex:
         Words of forgotten documents stay in the file until the pieces that hold them are merged:
         to begin `anew` takes up all pieces.
         """
+        self._guard.admit()
         before = self._connection.total_changes()
-        self._cursor.execute(STATEMENTS["merge"], (-MERGE_PAGES if anew else MERGE_PAGES,))
+        with self._told():
+            self._cursor.execute(STATEMENTS["merge"], (-MERGE_PAGES if anew else MERGE_PAGES,))
         return self._connection.total_changes() - before > 1
+
+    def shrink(self) -> None:
+        """Give room that nothing needs back to the disk, and with it what stood there."""
+        with self._told():
+            for _ in self._cursor.execute("pragma incremental_vacuum"):
+                pass
 
     def close(self) -> None:
         """Let go of the file."""
@@ -134,6 +146,7 @@ class SearchIndex:
     def _prepare(self, connection: apsw.Connection) -> None:
         connection.set_busy_timeout(PATIENCE_MS)
         connection.pragma("page_size", PAGE_BYTES)
+        connection.pragma("auto_vacuum", "incremental")
         connection.pragma("journal_mode", "wal")
         settings = {"synchronous": "normal", "wal_autocheckpoint": 0, "cache_size": -CACHE_KIB, "secure_delete": "fast"}
         for name, value in settings.items():

@@ -1,6 +1,7 @@
 """Read the texts that are searched, and what changed in them, from the database; never makes the writer wait."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,12 +9,17 @@ import apsw
 import orjson
 
 from search.shapes import SOURCES
+from search.whole import whole
 from store import troubles
 from store.connection import file_identity, let_go, open_reader
 from store.queries import load
 
 STATEMENTS: Final = load((Path(__file__).parent / "search_texts.sql").read_text())
 DEADLINE_S: Final = 60.0
+LOG: Final = re.compile(r"log/(-?\d{1,19})/(-?\d{1,19})")
+"""How the key of an entry says which log record it is of; that of others is a trace and a span."""
+MOST_COLUMN: Final = 4 << 20
+TOOL: Final = "tool"
 TABLES: Final = {
     "entry": ("agent_traces", "trace_id"),
     "job": ("job_history", "id"),
@@ -88,7 +94,21 @@ def read_documents(connection: apsw.Connection, source: str, keys: Sequence[str]
     if first is None:
         return []
     names = [column[0] for column in cursor.get_description()]
-    return [dict(zip(names, row, strict=True)) for row in (first, *rows)]
+    found = [dict(zip(names, row, strict=True)) for row in (first, *rows)]
+    for row in found:
+        if row.pop("is_cut", 0):
+            row["record"] = _record(connection, row)
+    return found
+
+
+def _record(connection: apsw.Connection, row: Mapping[str, Any]) -> str | None:
+    """Read the text of an entry's record, of which the entry has the beginning; None when it is gone."""
+    key = str(row["key"])
+    place = LOG.fullmatch(key)
+    values: tuple[Any, ...] = (int(place[1]), int(place[2])) if place else key.partition("/")[::2]
+    columns = connection.execute(STATEMENTS["log_columns" if place else "span_columns"], (*values, MOST_COLUMN))
+    told: list[Any] = columns.fetchall()
+    return whole(told[0], repeats=row["kind"] != TOOL) if told else None
 
 
 def _about(source: str, name: str) -> str:

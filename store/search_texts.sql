@@ -9,7 +9,8 @@ select
   coalesce(c.agent_name, m.agent_name, s.agent_name) as agent_name, s.project_key as project_key,
   c.name as tool_name, e.status as status, e.status is 'error' as failed, e.name as title,
   e.raw_input as input, e.raw_output as output,
-  nullif(concat_ws(': ', e.error_type, e.error_message), '') as error, e.data as notes, null as part_of
+  nullif(concat_ws(': ', e.error_type, e.error_message), '') as error, e.data as notes, null as part_of,
+  e.truncated_in or e.truncated_out as is_cut
 from json_each(?1) as k
 join agent_traces as e on e.trace_id = k.value
 left join agent_sessions as s on s.session_id = e.session_id
@@ -184,6 +185,24 @@ select
 from json_each(?1) as k
 join agent_log_entries as g on g.key = k.value
 left join agent_sessions as s on s.session_id = g.session_id;
+
+-- name: span_columns
+-- Read the columns of a span that hold texts, unless they are enormous.
+select
+  iif(octet_length(attributes) > ?3, null, attributes),
+  iif(octet_length(events) > ?3, null, events)
+from raw_spans
+where trace_id = ?1
+and span_id = ?2;
+
+-- name: log_columns
+-- Read the columns of a log record that hold texts, unless they are enormous.
+select
+  iif(octet_length(attributes) > ?3, null, attributes),
+  iif(octet_length(body) > ?3, null, body)
+from raw_logs
+where sort_time = ?1
+and fingerprint = ?2;
 
 -- name: feed
 -- List what changed after a place in the list.

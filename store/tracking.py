@@ -24,7 +24,8 @@ CONSTRAINTS: Final = {
 """What a constraint of the database says when nothing else has found it; any other is about a bad value."""
 TWICE: Final = frozenset({apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY})
 MAX_TEXT: Final = 500
-"""Characters of one value that an event shows."""
+MAX_ITEMS: Final = 100
+"""Characters of one value, and items of a list, that an event shows."""
 
 
 def track(cursor: apsw.Cursor, commands: Sequence[Command]) -> list[Done | Fault]:
@@ -70,6 +71,8 @@ def _event(command: Command) -> dict[str, Any]:
 
 
 def _short(value: Any) -> Any:
+    if isinstance(value, list):
+        return value[:MAX_ITEMS]
     return f"{value[:MAX_TEXT]}…" if isinstance(value, str) and len(value) > MAX_TEXT else value
 
 

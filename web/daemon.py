@@ -12,16 +12,6 @@ Admit = Callable[[Sequence[str], Scope, str], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Disk:
-    """Hold the bytes of the database and of its log, and those that are free on their disk."""
-
-    database: int
-    log: int
-    free: int
-    whole: int
-
-
-@dataclass(frozen=True, slots=True)
 class Daemon:
     """Hold the daemon's parts as pages see them.
 
@@ -35,6 +25,5 @@ class Daemon:
     admit: Admit
     grpc: Callable[[], str | None]
     http: Callable[[], str | None]
-    disk: Callable[[], Disk]
     database: Path
     release: str

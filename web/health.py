@@ -1,7 +1,9 @@
 """Show how the recorder itself is: what came in, what was refused and why, what changed in what is sent, the disk."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from api.pages import Row
@@ -10,13 +12,22 @@ from core.errors import Missing
 from derive.drift import Drift, drifts
 from store.protocol import LedgerLine
 from web.asking import Asked
-from web.daemon import Disk
 
 REASONS: Final = 30
 NEWEST: Final = 30
 SENDERS: Final = 40
 KEYS: Final = 20_000
 MOST_ID: Final = 1 << 60
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Hold the bytes of the database and of its log, and those that are free on their disk."""
+
+    database: int
+    log: int
+    free: int
+    whole: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,7 @@ def show(asked: Asked) -> Health:
         tally=report("refused_tally")[0],
         drifts=list(drifts(report("keys_watched", limit=KEYS))),
         senders=report("senders", limit=SENDERS),
-        disk=asked.daemon.disk(),
+        disk=_disk(asked.daemon.database),
         unpriced=report("unpriced", limit=10),
     )
 
@@ -85,6 +96,19 @@ def show_refused(asked: Asked) -> Refused:
     row = _refused(found[0])
     payload: bytes = row.pop("payload") or b""
     return Refused(row, payload.decode("utf-8", "replace") if row["encoding"] == "json" else payload.hex(" ", 4))
+
+
+def _disk(path: Path) -> Disk:
+    usage = shutil.disk_usage(path.parent)
+    database, log = (_size(one) for one in (path, path.with_name(f"{path.name}-wal")))
+    return Disk(database, log, usage.free, usage.total)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _refused(row: Row) -> Row:

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from store.search_index import index_path
 from tests.support.api import ask, raw
+from tests.support.build import attributes, span, traces
+from tests.support.clients import post
 from tests.support.corpus import send, source
 from tests.support.service import Running, running
 from tests.support.told import job
@@ -35,6 +37,13 @@ def found(service: Running, q: str = "", **where: Any) -> dict[str, Any]:
 def ids(service: Running, q: str = "", **where: Any) -> list[str]:
     """Name what is found."""
     return [item["id"] for item in found(service, q, **where)["items"]]
+
+
+def awaited(service: Running, q: str, **where: Any) -> list[dict[str, Any]]:
+    """Wait until something is found, and give it."""
+    until(lambda: bool(ids(service, q, **where)), within_s=WITHIN_S)
+    items: list[dict[str, Any]] = found(service, q, **where)["items"]
+    return items
 
 
 def settled(service: Running) -> None:
@@ -186,6 +195,26 @@ def test_answers_are_bounded(full: Running) -> None:
     assert 200 == reply.status
     assert 30 <= len(orjson.loads(reply.body)["items"]) <= 100
     assert len(reply.body) < MOST_BYTES
+
+
+def test_text_beyond_what_an_entry_keeps_is_found(full: Running) -> None:
+    """The end of a long result, and of a long conversation, is found, with a piece of it."""
+    tool = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "cat", "gen_ai.tool.call.id": "c1"}
+    long = "padding words " * 2_000
+    messages = [{"role": "user", "parts": [{"type": "text", "content": f"{long} zanzibar"}]}]
+    chat = {"gen_ai.operation.name": "chat", "gen_ai.input.messages": orjson.dumps(messages).decode()}
+    spans = [
+        span(
+            name="execute_tool cat",
+            attributes=attributes({**tool, "gen_ai.tool.call.result": f"{long} timbuktu {long}"}),
+        ),
+        span(name="chat", attributes=attributes({**chat, "gen_ai.request.model": "m", "gen_ai.provider.name": "p"})),
+    ]
+    assert 200 == post(full, "/v1/traces", traces(*spans).SerializeToString()).status
+    for kind, word in (("tool", "timbuktu"), ("llm", "zanzibar")):
+        (item,) = awaited(full, word, kind=kind)
+        (piece,) = item["snippets"]
+        assert ("record", [word]) == (piece["field"], [piece["text"][at:to] for at, to in piece["marks"]])
 
 
 def test_wrong_parameters_are_told(full: Running) -> None:

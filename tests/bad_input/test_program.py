@@ -157,10 +157,26 @@ def test_row_82_a_file_that_cannot_be_made_is_said_so(hostile: Process, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.xfail(reason="artifacts and backups arrive with the parts that keep them", strict=False, run=False)
-def test_row_82_names_of_artifacts_are_made_by_us() -> None:
-    """No name that a sender gives becomes a path: not with dots, NUL, a drive, a device or a link in it."""
-    raise AssertionError("an artifact called ../../etc/passwd is kept under an id, below its root, or refused with 400")
+@pytest.mark.parametrize("name", [".", "missing/folder/x.db", "/proc/self/x.db", "/dev/null"])
+def test_row_82_a_backup_goes_to_an_ordinary_file_only(hostile: Process, tmp_path: Path, name: str) -> None:
+    """A folder, a device and a place that is none are refused with a sentence, and stay what they are."""
+    code, _, errors = command("backup", str(tmp_path / name), "--db", str(hostile.db))
+
+    assert code in {1, 2}
+    assert "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []
+    assert Path("/dev/null").is_char_device()
+
+
+def test_row_82_a_link_is_replaced_and_not_followed(hostile: Process, tmp_path: Path) -> None:
+    """A backup to a link takes the link's place; what it led to is not written to."""
+    precious, link = tmp_path / "precious", tmp_path / "copy.db"
+    precious.write_text("precious")
+    link.symlink_to(precious)
+    code, _, _ = command("backup", str(link), "--db", str(hostile.db))
+
+    assert code == 0
+    assert (precious.read_text(), link.is_symlink()) == ("precious", False)
 
 
 @pytest.mark.parametrize("kind", BROKEN)

@@ -55,12 +55,6 @@ def held(db: Path) -> Iterator[None]:
         other.execute("rollback")
 
 
-@pytest.mark.xfail(reason="sweep, backup and rotation arrive with the parts that do them", strict=False, run=False)
-def test_row_88_a_kill_during_sweep_backup_or_rotation_loses_nothing() -> None:
-    """Killed in the middle of any of them, the daemon starts again with all that it had answered."""
-    raise AssertionError("kill -9 during a sweep, a backup and a token rotation: nothing answered is lost")
-
-
 def test_row_89_a_disk_that_takes_no_more_is_a_state_that_passes(tmp_path: Path) -> None:
     """While nothing can be written senders are asked to come again, reading goes on, and it ends by itself."""
     with ready_process(tmp_path / "full.db", **QUICK) as daemon:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from derive.text import nanoseconds
+from schema.derived import OPEN_JOBS, Changes, row
+from store.raw import SqliteRawSide
 from tests.support.corpus import source
 from tests.support.derived import Derived, batches
 
@@ -62,3 +64,19 @@ def test_a_job_is_written_to_the_history_some_seconds_after_its_end(tmp_path: Pa
         )
         (days,) = derived.rows("select sum(jobs_started), sum(jobs_completed + jobs_failed) from daily_metrics")
         assert (jobs, jobs) == days
+
+
+def test_open_jobs_are_looked_through_in_turns(tmp_path: Path) -> None:
+    """Those that stay open do not hide the ones behind them; what was heard of a moment ago is not looked at."""
+    names = ("id", "session_id", "last_seen_at", "emitter")
+    told = [(f"job-{place}", f"session-{place}", f"2026-01-0{place}", "codex") for place in range(1, 6)]
+    rows = [row(OPEN_JOBS, dict(zip(names, one, strict=True))) for one in told]
+    with Derived(tmp_path) as derived:
+        derived.side.apply(Changes(put={OPEN_JOBS.name: rows}))
+        raw = SqliteRawSide(derived.path)
+        first = raw.open_job_sessions("", "2026-01-04", 3)
+        second = raw.open_job_sessions(first[-1], "2026-01-04", 3)
+        raw.close()
+
+    assert ["session-1", "session-2", "session-3"] == first
+    assert ["session-4"] == second

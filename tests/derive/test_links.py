@@ -102,3 +102,12 @@ def test_a_log_record_speaks_for_its_job(tmp_path: Path) -> None:
 def test_what_says_nothing_of_work_has_no_links(tmp_path: Path) -> None:
     """A run's number without its experiment names nothing either."""
     assert not links(tmp_path, trace(made(1, 0, AGENT), made(2, 1, {**CALL, "experiment.run.no": 1})))
+
+
+def test_an_issue_that_is_named_is_claimed(tmp_path: Path) -> None:
+    """`OTEL_RESOURCE_ATTRIBUTES=issue.id=i-1` is enough."""
+    with Derived(tmp_path) as derived:
+        derived.commit(trace(made(1, 0, AGENT), made(2, 1, CALL), resource={"issue.id": "i-1"}))
+        derived.derive()
+
+        assert [('["i-1"]',)] == derived.rows("select issues_claimed from agent_sessions")

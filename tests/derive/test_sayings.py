@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import orjson
+import pytest
 
 from schema.rows import Batch
 from schema.signals import Signal
+from tests.derive.test_once import agree, anyhow, at_once
 from tests.support.build import NOW, attributes, log, logs, span, traces
 from tests.support.commands import SECOND, evented, spanned, told
 from tests.support.derived import Derived
@@ -201,8 +204,8 @@ def test_models_that_are_told_of(tmp_path: Path) -> None:
             told("model.switched", {**SESSION, "model.name": "b", "model.previous_name": "a"}, at=2),
         ),
         seen(inside(1, 0, AGENT, 0), inside(2, 1, CALL, 1)),
-        sql="select type, model_used, provider_used from agent_traces where kind = 'moment' and type like 'model_%'"
-        " order by timestamp",
+        sql="select type, model_used, provider_used from agent_traces"
+        " where type in ('model_selected', 'model_switched') order by timestamp",
     )
 
     assert [("model_selected", "a", "openai"), ("model_switched", "b", None)] == [tuple(row.values()) for row in found]
@@ -242,3 +245,25 @@ def test_span_events_and_spans_say_the_same(tmp_path: Path) -> None:
     )
 
     assert [("s-1", "x", "timeout")] == [tuple(row.values()) for row in found]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_order_of_events_changes_nothing(seed: int, tmp_path: Path) -> None:
+    """Split, repeated, shuffled, with restarts in between, together with what they are about."""
+    held = [
+        heard(
+            told("agent.session.start", {**SESSION, "agent.name": "coder"}),
+            told("agent.session.update", {**SESSION, "agent.session.phase": "plan"}, at=1),
+            told("agent.job.start", {**JOB, "agent.job.prompt": "Mend it."}, at=1),
+            told("agent.upsert", {**SESSION, "agent.id": "a-1", "agent.status": "failed"}, at=2),
+            told("file.modified", {**SESSION, "file.path": "a.py"}, at=3),
+            told("model.selected", {**SESSION, "model.name": "gpt-4o"}, at=3),
+            told("agent.log", {**SESSION, "agent.log.type": "note"}, at=4),
+            told("plan.status", {"plan.key": "p", "plan.status": "done"}, at=4),
+            told("agent.job.end", {**JOB, "agent.job.status": "completed", "plan.key": "p"}, at=9),
+            told("agent.session.end", SESSION, at=10),
+        ),
+        seen(inside(1, 0, {**AGENT, "issue.id": "i-1"}, 2), inside(2, 1, CALL, 2), inside(3, 1, TOOL, 4)),
+    ]
+
+    agree(at_once(tmp_path / "1", held), anyhow(tmp_path / "2", held, Random(seed)))

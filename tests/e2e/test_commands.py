@@ -7,9 +7,17 @@ from typing import Any
 
 import orjson
 import pytest
+from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter as GrpcLogs
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcSpans
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter as HttpLogs
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpSpans
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from tests.support.api import ask
-from tests.support.build import attributes, log, span
+from tests.support.build import NOW, attributes, log, span
 from tests.support.clients import request
 from tests.support.commands import evented, say, show, spanned, told
 from tests.support.service import Running, running
@@ -220,6 +228,45 @@ def test_a_rebuild_changes_nothing(service: Running) -> None:
     until(lambda: ask(service, "/derived")["done"] >= number, within_s=WITHIN_S)
 
     assert before == {table: service.rows(f"select * from {table}") for table in tables}
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+def test_the_sdk_tells(service: Running, protocol: str) -> None:
+    """OpenTelemetry's own SDK sends commands by log record, span and span event; maps are sent as maps."""
+    plan = f"by the SDK over {protocol}"
+    logs, spans = _exporters(service, protocol)
+    logging_provider, tracing = LoggerProvider(shutdown_on_exit=False), TracerProvider(shutdown_on_exit=False)
+    logging_provider.add_log_record_processor(BatchLogRecordProcessor(logs))
+    tracing.add_span_processor(BatchSpanProcessor(spans))
+    logger, tracer = logging_provider.get_logger("agent.tracking"), tracing.get_tracer("agent.tracking")
+    logger.emit(event_name="plan.upsert", timestamp=NOW, attributes={"plan.key": plan, "plan.title": "SDK"})
+    run: dict[str, Any] = {
+        "experiment.key": plan,
+        "experiment.title": "SDK",
+        "experiment.run.no": 1,
+        "experiment.run.outcome": "pass",
+    }
+    logger.emit(event_name="experiment.run", attributes={**run, "experiment.run.params": {"lr": 0.5, "tags": ["a"]}})
+    with tracer.start_as_current_span("plan.task.add", attributes={"plan.key": plan, "task.title": "one"}):
+        pass
+    with tracer.start_as_current_span("work") as work:
+        work.add_event("plan.task.add", {"plan.key": plan, "task.title": "two"})
+    logging_provider.shutdown()
+    tracing.shutdown()
+
+    tasks = "select count(*) as n from plan_tasks as t join feature_plans as p on p.id = t.plan_id where p.key = ?"
+    until(lambda: service.rows(tasks, plan)[0]["n"] == 2, within_s=WITHIN_S)
+    sql = (
+        "select r.params_json from experiment_runs as r join experiments as e on e.id = r.experiment_id where e.key = ?"
+    )
+    assert {"lr": 0.5, "tags": ["a"]} == orjson.loads(one(service, sql, plan)["params_json"])
+
+
+def _exporters(service: Running, protocol: str) -> tuple[Any, Any]:
+    if protocol == "grpc":
+        endpoint = f"127.0.0.1:{service.grpc}"
+        return GrpcLogs(endpoint=endpoint, insecure=True), GrpcSpans(endpoint=endpoint, insecure=True)
+    return HttpLogs(endpoint=service.url("/v1/logs")), HttpSpans(endpoint=service.url("/v1/traces"))
 
 
 def test_refusals_are_logged(service: Running, caplog: pytest.LogCaptureFixture) -> None:

@@ -206,7 +206,7 @@ def test_any_json_is_read(told: dict[str, Any], plan: object) -> None:
             assert all(-(1 << 63) <= value < 1 << 63 for value in row if isinstance(value, int))
 
 
-@given(st.dictionaries(st.text(max_size=8), anything, max_size=8))
+@given(st.dictionaries(st.text(max_size=8), anything, max_size=4))
 def test_nothing_unknown_is_lost(told: dict[str, Any]) -> None:
     """What no column tells is in the rest, or in the rows of a list."""
     state = {**told, "phase": "build"}

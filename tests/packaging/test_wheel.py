@@ -44,7 +44,7 @@ BUSY_S = 2.0
 """Far more than it takes to start."""
 PADDING = 7_000_000
 NOBODY = 65534
-MAX_DISTRIBUTIONS = 45
+MAX_DISTRIBUTIONS = 47
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 REQUEST = {
     "resourceSpans": [
@@ -147,7 +147,7 @@ def test_sdist_can_build_the_wheel(built: Built, tmp_path: Path) -> None:
 
 
 def test_installed_is_small(installed: Installed) -> None:
-    """The program and all it needs stay within 100 MB and 45 distributions."""
+    """The program and all it needs stay within 100 MB and 47 distributions."""
     spared = ("pip", "setuptools")
     files = (path for path in installed.packages.rglob("*") if path.is_file() and not path.is_symlink())
     size = sum(
@@ -171,6 +171,17 @@ def test_programs_can_import_it(installed: Installed) -> None:
     )
 
     assert "completed" == installed.script("\n".join(lines))
+
+
+def test_agents_are_told_what_to_install(installed: Installed) -> None:
+    """Without the extra, the command for agents says in one line what to install."""
+    command = [str(installed.program), "mcp", "--db", str(installed.folder / "mcp.db")]
+    done = subprocess.run(
+        command, cwd=installed.folder, env=clean(), capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert 1 == done.returncode
+    assert "pip install 'spanledger[mcp]'" in done.stderr
 
 
 def test_names_are_ours_alone(installed: Installed) -> None:

@@ -62,26 +62,27 @@ def test_made(book: Book, key: str, what: str) -> None:
 
 
 @keyed
-@pytest.mark.parametrize("status", STATUSES)
-def test_statuses(book: Book, key: str, what: str, status: str) -> None:
-    """Each of the five statuses may be set; beginning is noted when it begins."""
+def test_statuses(book: Book, key: str, what: str) -> None:
+    """Each of the five statuses may be set; beginning is noted when it begins, and not before."""
     made(book, what, key)
-    book.done(f"{what}.status", **{f"{what}.key": key, f"{what}.status": status})
-
-    assert (status,) == column(book, what, key, "status")
-    if what in {"plan", "refactor"}:
-        assert (status == "in_progress",) == column(book, what, key, "started_at is not null")
+    began = False
+    for status in ("paused", "in_progress", "completed", "cancelled", "pending"):
+        book.done(f"{what}.status", **{f"{what}.key": key, f"{what}.status": status})
+        began |= status == "in_progress"
+        assert (status,) == column(book, what, key, "status")
+        if what in {"plan", "refactor"}:
+            assert (began,) == column(book, what, key, "started_at is not null")
 
 
 @keyed
-@pytest.mark.parametrize("status", ["done", "Completed", ""])
-def test_unknown_status(book: Book, key: str, what: str, status: str) -> None:
+def test_unknown_status(book: Book, key: str, what: str) -> None:
     """No other word is a status, not even one that means the same."""
     made(book, what, key)
-    answer = book.tell(f"{what}.status", **{f"{what}.key": key, f"{what}.status": status})
+    for status in ("done", "Completed", ""):
+        answer = book.tell(f"{what}.status", **{f"{what}.key": key, f"{what}.status": status})
+        assert INVALID == answer.kind
+        assert f"{status!r} is not one of {', '.join(STATUSES)}" in answer.text or not status
 
-    assert INVALID == answer.kind
-    assert f"{status!r} is not one of {', '.join(STATUSES)}" in answer.text or not status
     assert (KEYED[what][2],) == column(book, what, key, "status")
 
 
@@ -164,14 +165,14 @@ def test_tasks(book: Book, key: str) -> None:
     )
 
 
-@pytest.mark.parametrize("status", STATUSES)
-def test_task_statuses(book: Book, key: str, status: str) -> None:
+def test_task_statuses(book: Book, key: str) -> None:
     """A task has the same statuses as a plan."""
     made(book, "plan", key)
     task = book.done("plan.task.add", plan__key=key, task__title="t")
-    book.done("plan.task.status", task__id=task, task__status=status)
+    for status in STATUSES:
+        book.done("plan.task.status", task__id=task, task__status=status)
+        assert [(status,)] == book.rows("select status from plan_tasks where id = ?", task)
 
-    assert [(status,)] == book.rows("select status from plan_tasks where id = ?", task)
     assert INVALID == book.tell("plan.task.status", task__id=task, task__status="done").kind
 
 
@@ -229,44 +230,32 @@ def run(book: Book, key: str, number: Any = 1, **more: Any) -> Any:
     return book.tell("experiment.run", **told)
 
 
-@pytest.mark.parametrize("outcome", OUTCOMES)
-def test_outcomes(book: Book, key: str, outcome: str) -> None:
+def test_outcomes(book: Book, key: str) -> None:
     """A run has one of three outcomes; its parameters are kept as JSON that shows every character."""
     made(book, "experiment", key)
     params, metrics = {"lr": 0.001, "名": "größer"}, {"loss": 0.45, "curve": [1, 2.5, None]}
-    more = {"experiment.run.params": params, "experiment.run.metrics": metrics, "experiment.run.outcome": outcome}
-    row = run(book, key, **more).row
+    for number, outcome in enumerate(OUTCOMES, 1):
+        more = {"experiment.run.params": params, "experiment.run.metrics": metrics, "experiment.run.outcome": outcome}
+        row = run(book, key, number, **more).row
+        written = (json.dumps(params, ensure_ascii=False), json.dumps(metrics, ensure_ascii=False), outcome)
+        assert [written] == book.rows(
+            "select params_json, metrics_json, outcome from experiment_runs where id = ?", row
+        )
 
-    written = (json.dumps(params, ensure_ascii=False), json.dumps(metrics, ensure_ascii=False), outcome)
-    assert [written] == book.rows("select params_json, metrics_json, outcome from experiment_runs where id = ?", row)
 
-
-@pytest.mark.parametrize("outcome", ["passed", "PASS", "ok", "pending"])
-def test_unknown_outcome(book: Book, key: str, outcome: str) -> None:
-    """No other word is an outcome, and nothing is kept."""
+def test_runs_that_are_refused(book: Book, key: str) -> None:
+    """No other word is an outcome, runs are numbered from one, parameters are an object; nothing of it is kept."""
     experiment = made(book, "experiment", key)
-    answer = run(book, key, **{"experiment.run.outcome": outcome})
+    for outcome in ("passed", "PASS", "pending"):
+        answer = run(book, key, **{"experiment.run.outcome": outcome})
+        assert INVALID == answer.kind
+        assert f"{outcome!r} is not one of pass, fail, inconclusive" in answer.text
+    for number in (0, -1, "one"):
+        assert INVALID == run(book, key, number).kind
+    for params in ("{lr", "[1]", "5"):
+        assert INVALID == run(book, key, **{"experiment.run.params": params}).kind
 
-    assert INVALID == answer.kind
-    assert f"{outcome!r} is not one of pass, fail, inconclusive" in answer.text
     assert [] == book.rows("select id from experiment_runs where experiment_id = ?", experiment)
-
-
-@pytest.mark.parametrize("number", [0, -1, "one"])
-def test_run_numbers(book: Book, key: str, number: Any) -> None:
-    """Runs are numbered from one."""
-    made(book, "experiment", key)
-    assert INVALID == run(book, key, number).kind
-    assert DONE == run(book, key, 2).kind
-    assert DONE == run(book, key, 1).kind
-
-
-@pytest.mark.parametrize("params", ["{lr", "[1]", "5"])
-def test_params_that_are_no_object(book: Book, key: str, params: str) -> None:
-    """Parameters are a JSON object."""
-    made(book, "experiment", key)
-
-    assert INVALID == run(book, key, **{"experiment.run.params": params}).kind
 
 
 def test_a_run_is_replaced(book: Book, key: str) -> None:
@@ -313,7 +302,7 @@ def test_artifacts(book: Book, key: str) -> None:
     assert MISSING == book.tell("experiment.artifact", **{**plot, "experiment.key": f"{key}-not"}).kind
 
 
-@pytest.mark.parametrize("character", ["x", "ä", "日", "🎉"])
+@pytest.mark.parametrize("character", ["x", "🎉"])
 def test_short_summaries(book: Book, key: str, character: str) -> None:
     """A short summary of 280 characters is kept whole, one of 281 is refused and not cut; other styles may be long."""
     plan = made(book, "plan", key)

@@ -1,11 +1,14 @@
 """Mirror `web.app`: pages are whole, safe, kept only as long as they hold, and read without JavaScript."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
+from tests.support import hostile
 from tests.support.bookkeeping import fill
-from tests.support.looking import Look, faults
+from tests.support.looking import Look, faults, settle
 from tests.support.service import running
 
 PLAIN = ("/", "/sessions", "/jobs", "/tools", "/cost", "/health", "/connect")
@@ -78,7 +81,7 @@ def test_connecting(empty: Look) -> None:
 
     assert f"OTEL_EXPORTER_OTLP_ENDPOINT=http://{empty.service.service.http_address}" in text
     assert "Claude Code" in text
-    assert "4318" not in text
+    assert not re.search(r"\b431[78]\b", text)
 
 
 def test_headers(recorded: Look) -> None:
@@ -162,3 +165,24 @@ def test_token(tmp_path_factory: pytest.TempPathFactory) -> None:
         assert 200 == look.get("/sessions", {"Cookie": cookie.split(";")[0]}).status
         assert 401 == look.get("/sessions", {"Cookie": "spanledger=0"}).status
         assert 200 == look.get("/sessions", {"Authorization": "Bearer sesame-sesame-sesame"}).status
+
+
+def test_row_75_row_77_hostile_text_is_shown_as_text(tmp_path: Path) -> None:
+    """Every page shows scripts, links and templates in every field as text: escaped, in sight, and never a link."""
+    with running(tmp_path / "spanledger.db") as service:
+        hostile.send(service)
+        settle(service)
+        fill(service, prefix=hostile.TEXTS[0] + hostile.TEXTS[1], session=hostile.SESSION)
+        look = Look(service)
+        shown = ""
+        for path in [*PLAIN, *OTHER, *FILLED, *hostile.pages(service)]:
+            seen = look.get(path)
+            assert (200, []) == (seen.status, faults(seen.html)), path
+            assert not re.search("<script>|<img|<svg/|[\x00\x07\x1b\u200b\u202e\u2066]|\\{49\\}", seen.html), path
+            leaving = [link for link in seen.links if not link.startswith(("/", "#", "http://evil.example/"))]
+            assert [] == leaving, path
+            shown += seen.text
+
+    assert "<script>window.owned=1</script>" in shown
+    assert "[U+202E]gnp.exe" in shown
+    assert "{{ 7*7 }}" in shown

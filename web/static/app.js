@@ -82,8 +82,9 @@ function listen(part) {
     document.querySelectorAll(".pulse").forEach((dot) => dot.classList.toggle("off", !on));
   };
   source.addEventListener("news", ask);
-  source.onopen = () => { say("live", true); ask(); };
-  source.onerror = () => say("not connected; trying again", false);
+  let lost = false;
+  source.onopen = () => { say("live", true); if (lost) ask(); lost = false; };
+  source.onerror = () => { lost = true; say("not connected; trying again", false); };
   document.addEventListener("visibilitychange", () => { if (wanted) ask(); });
   addEventListener("pagehide", () => source.close());
 }

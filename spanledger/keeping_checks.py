@@ -1,0 +1,49 @@
+"""Look into what a database keeps and forgets, for `spanledger doctor`."""
+
+from core.errors import Misconfigured
+from retention.agreement import agreement
+from spanledger.config import Config
+from spanledger.findings import FAIL, OK, WARN, Finding, Findings
+from spanledger.options import database, reading
+from spanledger.terminal import human_bytes
+from store import backup
+from store.old import SqliteOldSide
+
+OFTEN = 1_000
+
+
+def retention(config: Config) -> Findings:
+    """Say whether the configured rules are in force, and whether the last sweeps did what they should."""
+    if not database(config).exists():
+        return
+    side = SqliteOldSide(database(config))
+    try:
+        told = agreement(config.retention, side.state())
+    finally:
+        side.close()
+    with reading(config) as read:
+        last = {(row["rule"], row["what"]): row for row in reversed(read.report("sweeps", limit=OFTEN))}
+    if told.pending and not told.is_first:
+        text = f"rules are not agreed to, the earlier ones hold: {'; '.join(told.pending)}"
+        yield Finding("retention", WARN, text, "look at `spanledger retention plan`, then `spanledger retention run`")
+    for row in last.values():
+        if row["trouble"] or row["left_behind"]:
+            text = row["trouble"] or f"{row['left_behind']} rows of {row['what']} should be gone by {row['rule']}"
+            yield Finding("retention", WARN, f"the sweep of {row['started_at']}: {text}", "`spanledger retention run`")
+            return
+    if not told.pending or told.is_first:
+        kept = config.retention.model_dump(mode="json")
+        yield Finding("retention", OK, f"raw {kept['raw']}, content {kept['content']}, rows {kept['rows']}")
+
+
+def integrity(config: Config) -> Findings:
+    """Read the whole database: its structure, its indexes and its books."""
+    path = database(config)
+    if not path.exists():
+        return
+    try:
+        copy = backup.check(path)
+    except Misconfigured as error:
+        yield Finding("integrity", FAIL, str(error), "stop the collector and `spanledger restore` a backup")
+    else:
+        yield Finding("integrity", OK, f"{human_bytes(copy.bytes)} read, sound, and the books add up")
