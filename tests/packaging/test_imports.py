@@ -50,6 +50,7 @@ HOMES = {
         "mirror",
         "retention",
         "schema",
+        "search",
         "spanledger",
         "store",
         "web",
