@@ -45,6 +45,7 @@ from schema.derived import Changes
 from spanledger import __version__
 from spanledger.config import Config
 from spanledger.doors import Doors
+from store.console import SqliteConsole
 from store.disk import free_bytes
 from store.lock import Lock
 from store.old import SqliteOldSide
@@ -129,6 +130,7 @@ class Service:
         )
         self.api = Api(
             lambda: SqliteReadSide(path),
+            lambda: SqliteConsole(path),
             self._run,
             body,
             self.keeping,
