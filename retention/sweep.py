@@ -26,7 +26,7 @@ PAGE: Final = 4_000
 """Rows that are looked at in one read."""
 GOAL_S: Final = 0.02
 """How long the writer should be busy with one piece."""
-FEWEST, MOST = 20, 4_000
+FEWEST, MOST = 20, 1_000
 SESSIONS: Final = 20
 """Sessions that are deleted at a time, row by row."""
 OF_SESSION: Final = (
