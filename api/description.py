@@ -11,11 +11,13 @@ from api import outline
 from api.answers import ref
 from api.asking import NAMED, Question
 from api.bodies import SCHEMAS, schema
+from api.console import ANSWER, BODY
 from api.formats import CSV, JSON, LINES
 from api.operations import OPERATIONS, PREFIX
 from api.parameters import Parameter
 from api.questions import QUESTIONS
 from api.writing import Operation
+from tracking.vocabulary import Attribute
 
 Document = dict[str, Any]
 
@@ -73,6 +75,9 @@ def document(version: str) -> bytes:
         paths.setdefault(written(question.path), {})["get"] = _question(question)
     for operation in OPERATIONS.values():
         paths.setdefault(written(operation.path), {})[operation.method.lower()] = _operation(operation)
+    for path, told in OWN.items():
+        paths.setdefault(path, {}).update(told)
+    paths[f"{PREFIX}/tokens"]["get"] = TOKENS
     return orjson.dumps(
         {
             "openapi": "3.1.0",
@@ -81,7 +86,7 @@ def document(version: str) -> bytes:
                 "version": version,
                 "description": "What agents did, what it cost and why it failed. Lists come in pages, newest first.",
             },
-            "paths": paths | OWN,
+            "paths": paths,
             "components": {
                 "schemas": _schemas(),
                 "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -141,29 +146,11 @@ def _operation(operation: Operation) -> Document:
         "operationId": operation.name,
         "summary": _first_line(operation.says),
         "tags": [operation.path.split("/")[1]],
-        "parameters": [
-            {
-                "name": name,
-                "in": "path",
-                "required": True,
-                "schema": SCHEMAS[fields[name].type],
-                "description": fields[name].says,
-            }
-            for name in named
-        ],
+        "parameters": [_field(fields[name], "path") for name in named],
         "responses": {str(operation.status): _made(operation), **problems(WRITE_ERRORS)},
     }
     if operation.method == "DELETE":
-        told["parameters"] += [
-            {
-                "name": one.field,
-                "in": "query",
-                "required": one.needed,
-                "schema": SCHEMAS[one.type],
-                "description": one.says,
-            }
-            for one in operation.fields
-        ]
+        told["parameters"] += [_field(one, "query") for one in operation.fields if one.field not in named]
         return told
     body = schema(operation.fields, sparing=named)
     needed = bool(body.get("required"))
@@ -204,6 +191,11 @@ def _parameter(name: str, one: Parameter, place: str) -> Document:
     }
 
 
+def _field(one: Attribute, place: str) -> Document:
+    told: Document = {"name": one.field, "in": place, "required": one.needed}
+    return told | {"description": one.says, "schema": SCHEMAS[one.type]}
+
+
 def _called(verb: str, path: str) -> str:
     return "_".join([verb, *re.findall(r"\w+", PATTERN.sub(r"\1", path).replace("-", "_"))])
 
@@ -223,7 +215,49 @@ DERIVED: Final = {
         },
     }
 }
+FORMS: Final = {JSON: {"schema": ANSWER}, LINES: {"schema": {"type": "string"}}, CSV: {"schema": {"type": "string"}}}
+MORE: Final = {"Truncated": {"description": "Whether there is more than was given.", "schema": {"type": "string"}}}
+RUN: Final = {"description": "What it gives.", "headers": MORE, "content": FORMS}
+SQL: Final[Document] = {
+    "summary": "Run one read-only statement of SQL, for ten seconds at most.",
+    "description": "What may be read is listed by /api/v1/schema. A mistake is told with its position.",
+    "tags": ["sql"],
+}
+SQL_ERRORS: Final = ("400", "401", "403", "406", "503", "504")
+TABLES: Final[Document] = {
+    "operationId": "get_schema",
+    "summary": "List what may be read with SQL: tables, columns, and statements to begin with.",
+    "tags": ["sql"],
+    "responses": {
+        "200": {"description": "The tables.", "content": {JSON: {"schema": {"type": "object"}}}},
+        **problems(("304", "400", "401", "403", "406")),
+    },
+}
+TOKENS: Final[Document] = {
+    "operationId": "get_tokens",
+    "summary": "List the tokens that were made.",
+    "tags": ["tokens"],
+    "responses": {
+        "200": {"description": "The tokens.", "content": {JSON: {"schema": {"type": "object"}}}},
+        **problems(("400", "401", "403", "503")),
+    },
+}
 OWN: Final[Document] = {
+    f"{PREFIX}/schema": {"get": TABLES},
+    f"{PREFIX}/sql": {
+        "get": {
+            **SQL,
+            "operationId": "get_sql",
+            "parameters": [_field(one, "query") for one in BODY],
+            "responses": {"200": RUN, **problems(SQL_ERRORS)},
+        },
+        "post": {
+            **SQL,
+            "operationId": "post_sql",
+            "requestBody": {"required": True, "content": {JSON: {"schema": schema(BODY)}}},
+            "responses": {"200": RUN, **problems((*SQL_ERRORS, "408", "413", "415"))},
+        },
+    },
     f"{PREFIX}/derived": DERIVED,
     f"{PREFIX}/openapi.json": {
         "get": {

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from api.pages import Row, paged, part_of_path, pattern
+from api.pages import LARGEST, Row, paged, part_of_path, pattern
 from api.shapes import shown, tool_call_shown
 from api.times import iso_nano, moment
 from core.errors import Invalid, Missing
@@ -22,7 +22,8 @@ PER_MS: Final = 1_000_000
 def unix_nanos(time: str) -> int:
     """Write an ISO 8601 time as Unix nanoseconds."""
     found = moment(time)
-    return (int(found.timestamp()) * 1_000_000 + found.microsecond) * 1_000
+    nanoseconds = (int(found.timestamp()) * 1_000_000 + found.microsecond) * 1_000
+    return max(-LARGEST, min(nanoseconds, LARGEST))
 
 
 def cost(usd: float) -> int:
@@ -46,7 +47,7 @@ RAW: Final[Mapping[str, Turn]] = {
     "until": lambda time: {"until": unix_nanos(time)},
     "status": lambda status: {"status_code": STATUS_CODES[status]},
     "kind": lambda kind: {"kind": SPAN_KINDS[kind]},
-    "min_ms": lambda ms: {"min_nanos": min(int(ms * PER_MS), (1 << 63) - 1)},
+    "min_ms": lambda ms: {"min_nanos": int(min(ms * PER_MS, LARGEST))},
 }
 TOOLS: Final[Mapping[str, Turn]] = {**COSTS, "status": lambda status: {"is_error": int(status == "error")}}
 

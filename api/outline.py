@@ -77,7 +77,7 @@ ONE_POINT: Final = Shape("MetricPointInDetail", "point", TELLING)
 FILES: Final = anything("Paths of files that it changed: a list, or null.")
 FAILURE: Final = Shape("FailedModelCall", "job_failures")
 JOB_ADDS: Final = {
-    "status": word("How it stands.", ("completed", "failed", "cancelled", "running")),
+    "status": word("How it stands: running, completed, failed or cancelled, or what a program told."),
     "has_session": truth("Whether its session is known."),
     "files_modified": anything("Paths of files that it changed: a list, or null."),
     "last_seen_at": typed("string", "When something was last heard of it, while it is running."),

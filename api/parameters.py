@@ -49,7 +49,7 @@ def number(about: str) -> Parameter:
 
 def time(about: str) -> Parameter:
     """Take a time in ISO 8601; one without a zone is UTC."""
-    return Parameter(about, {"type": "string", "format": "date-time"}, _time)
+    return Parameter(about, {"type": "string", "examples": ["2026-01-31T12:00:00Z", "2026-01-31"]}, _time)
 
 
 def one_of(about: str, words: Sequence[str]) -> Parameter:

@@ -148,7 +148,7 @@ RUNS: Final[Takes] = {
     **PAGE,
 }
 USAGE: Final[Takes] = {
-    "by": one_of("Hours or days; days by default.", tuple(series.WIDTHS)),
+    "by": one_of("Hours or days; days by default.", series.WIDTHS),
     "group": one_of("What the sums are parted by.", series.GROUPS),
     "agent": AGENT,
     "model": text("Only this model's."),

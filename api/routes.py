@@ -10,7 +10,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Protocol
 
-import orjson
 from aiohttp import hdrs, web
 
 from access.asking import BY
@@ -18,15 +17,18 @@ from access.tokens import Scope
 from api import formats
 from api.asking import Question
 from api.description import document
-from api.formats import CSV, JSON, LINES, WRITERS, chosen
+from api.formats import JSON, WRITERS, chosen
 from api.now import moment
 from api.operations import OPERATIONS, PREFIX
 from api.questions import QUESTIONS
 from api.readers import Readers
+from api.requests import accepted, object_of, parameters, take_none
+from api.responses import FORMS, response, tagged
+from api.statements import SQL, Statements
 from api.tracked import Tracked
 from api.writing import Operation, Told, Work, audited
-from core.errors import Invalid, Overloaded, StoreBusy, TryAgain, UnsupportedMedia
-from store.protocol import ReadSide, WriteSide
+from core.errors import Overloaded, StoreBusy, TryAgain
+from store.protocol import Console, ReadSide, WriteSide
 from tracking.commands import Command, Done
 from tracking.faults import Fault
 
@@ -36,8 +38,6 @@ THREADS: Final = 2
 WAITING: Final = 64
 """Queries that may wait for these; more are turned away."""
 WRITE_S: Final = 5.0
-FORMS: Final = (JSON, LINES, CSV)
-"""What lists are written as."""
 
 _NAME: Final = re.compile(r"\{(\w+)\}")
 Body = Callable[[web.Request], AbstractAsyncContextManager[bytes]]
@@ -67,9 +67,10 @@ class Doors(Protocol):
 class Api:
     """Own the threads that read; `run` queues work for the one writer, `track` commands that it does many at once."""
 
-    def __init__(  # noqa: PLR0913  the parts that it needs
+    def __init__(  # noqa: PLR0913, PLR0917  the parts that it needs
         self,
         open_reader: Callable[[], ReadSide],
+        open_console: Callable[[], Console],
         run: Callable[[Callable[[WriteSide], Told]], "Future[Told]"],
         body: Body,
         deriving: Deriving,
@@ -81,6 +82,7 @@ class Api:
         """Open nothing yet; `body` gives a request's body within the bounds that hold for all requests."""
         self._readers = Readers(open_reader)
         self._threads = ThreadPoolExecutor(THREADS, "api")
+        self._statements = Statements(open_console, body)
         self._run, self._body, self._deriving, self._doors = run, body, deriving, doors
         self._track, self._version = track, version
         self._waiting = 0
@@ -93,6 +95,7 @@ class Api:
             web.get(f"{PREFIX}/derived", self._derived),
             web.get(f"{PREFIX}/openapi.json", self._described),
             web.get(TOKENS, self._tokens),
+            *self._statements.routes(),
         ]
         return [*own, *asked, *told, *_options([*own, *asked, *told])]
 
@@ -101,19 +104,20 @@ class Api:
         told: dict[tuple[str, str], Scope | None] = {
             (one.method, PREFIX + one.path): one.scope for one in OPERATIONS.values()
         }
-        return {(hdrs.METH_GET, TOKENS): Scope.ADMIN, **told}
+        return {(hdrs.METH_GET, TOKENS): Scope.ADMIN, (hdrs.METH_POST, SQL): Scope.READ, **told}
 
     def close(self) -> None:
         """Stop queries under way, and go."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._statements.close()
         self._readers.interrupt()
         self._threads.shutdown()
         self._readers.close()
 
     def _asking(self, question: Question) -> Handler:
         async def ask(request: web.Request) -> web.Response:
-            media = chosen(_accepted(request), FORMS if question.is_list else (JSON,))
-            values = question.values(_parameters(request))
+            media = chosen(accepted(request), FORMS if question.is_list else (JSON,))
+            values = question.values(parameters(request))
             named = question.named(request.match_info)
             return await self._threaded(
                 lambda: _answer(request, question, media, question.ask(self._readers.mine(), *named, **values))
@@ -124,7 +128,7 @@ class Api:
     def _telling(self, operation: Operation) -> Handler:
         async def tell(request: web.Request) -> web.Response:
             async with self._body(request) as body:
-                values = {**_parameters(request, operation), **_object(request, body), **request.match_info}
+                values = {**parameters(request, operation), **object_of(request, body), **request.match_info}
             now = moment()
             work = audited(operation, values, operation.make(values, now), at=now.now, by=request[BY])
             try:
@@ -135,7 +139,7 @@ class Api:
                 await self._doors.renew()
             if operation.order:
                 answer["order"] = self._deriving.order(operation.order)
-            return _response(formats.json(answer), JSON, status=operation.status)
+            return response(formats.json(answer), JSON, status=operation.status)
 
         return tell
 
@@ -144,21 +148,21 @@ class Api:
 
     async def _derived(self, request: web.Request) -> web.Response:
         """Say how far the derived tables are behind, and which order is carried out."""
-        _take_none(request)
-        return _response(formats.json(self._deriving.state()), JSON)
+        take_none(request)
+        return response(formats.json(self._deriving.state()), JSON)
 
     async def _described(self, request: web.Request) -> web.Response:
         """Give the API's description."""
-        _take_none(request)
-        chosen(_accepted(request), (JSON,))
-        return _tagged(request, document(self._version), JSON)
+        take_none(request)
+        chosen(accepted(request), (JSON,))
+        return tagged(request, document(self._version), JSON)
 
     async def _tokens(self, request: web.Request) -> web.Response:
         """List the tokens that were made, without their hashes."""
-        _take_none(request)
+        take_none(request)
         rows = await self._doors.renew()
         told = {"tokens": [{name: row[name] for name in row if name != "hash"} for row in rows]}
-        return _response(formats.json(told), JSON)
+        return response(formats.json(told), JSON)
 
     async def _threaded(self, work: Callable[[], web.Response]) -> web.Response:
         if self._waiting >= WAITING:
@@ -178,77 +182,17 @@ def _open(path: str) -> str:
     return _NAME.sub(r"{\1:[^/]+}", path)
 
 
-def _parameters(request: web.Request, operation: Operation | None = None) -> dict[str, Any]:
-    """Read the query; what a deletion takes from it is a number."""
-    given: dict[str, Any] = {}
-    for name, text in request.query.items():
-        if name in given:
-            raise Invalid(f"the parameter {name[:60]!r} is given twice")
-        given[name] = text
-    if operation is not None and given:
-        return {name: _number(name, text) for name, text in given.items()}
-    return given
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise Invalid(f"the parameter {name[:60]!r} is {text[:60]!r}; a number is wanted") from None
-
-
-def _object(request: web.Request, body: bytes) -> Mapping[str, Any]:
-    """Read a body of JSON; an empty one says nothing."""
-    if not body:
-        return {}
-    if request.content_type != JSON:
-        raise UnsupportedMedia(f"Content-Type {request.content_type[:40]!r} is not supported; use {JSON}")
-    try:
-        told = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Invalid(f"the body is not JSON: {error}") from None
-    if not isinstance(told, dict):
-        raise Invalid(f"the body is a JSON {type(told).__name__}; an object is wanted")
-    return told
-
-
-def _accepted(request: web.Request) -> str:
-    return ",".join(request.headers.getall(hdrs.ACCEPT, []))
-
-
-def _take_none(request: web.Request) -> None:
-    for name in request.query:
-        raise Invalid(f"the parameter {name[:60]!r} is not known here; the parameters are none")
-
-
 def _answer(request: web.Request, question: Question, media: str, told: Mapping[str, Any]) -> web.Response:
     """Write what was found, and where the next page is."""
     if media == JSON:
         body = formats.json(told)
     else:
         body = WRITERS[media](told["items"], tuple(question.gives.schema()["properties"]))
-    response = _tagged(request, body, media)
+    response = tagged(request, body, media)
     if question.is_list and told["next"]:
         following = request.rel_url.update_query(cursor=told["next"])
         response.headers[hdrs.LINK] = f'<{following}>; rel="next"'
     return response
-
-
-def _tagged(request: web.Request, body: bytes, media: str) -> web.Response:
-    """Answer, or say that it is what the caller has already."""
-    tag = formats.tag(body)
-    if formats.is_known(request.headers.get(hdrs.IF_NONE_MATCH, ""), tag):
-        response = web.Response(status=304, headers={hdrs.CACHE_CONTROL: "no-store"})
-    else:
-        response = _response(body, media)
-    response.headers[hdrs.ETAG] = tag
-    response.headers[hdrs.VARY] = hdrs.ACCEPT
-    return response
-
-
-def _response(body: bytes, media: str, *, status: int = 200) -> web.Response:
-    written = f"{media}; charset=utf-8" if media == CSV else media
-    return web.Response(body=body, status=status, headers={hdrs.CONTENT_TYPE: written, hdrs.CACHE_CONTROL: "no-store"})
 
 
 def _options(routes: list[web.RouteDef]) -> list[web.RouteDef]:

@@ -9,11 +9,11 @@ from api.times import iso, moment
 from core.errors import Invalid
 from store.protocol import ReadSide
 
-WIDTHS: Final = {"hour": 13, "day": 10}
+WIDTHS: Final = ("hour", "day")
 DEFAULT: Final = {"hour": timedelta(hours=48), "day": timedelta(days=30)}
 MOST: Final = {"hour": timedelta(days=31), "day": timedelta(days=36_500)}
 GROUPS: Final = ("model", "provider", "agent", "project", "tool")
-REPORTS: Final = {"project": "project_usage", "tool": "tool_usage"}
+REPORTS: Final = {"hour": ("usage", "tool_usage"), "day": ("daily_usage", "daily_tool_usage")}
 PLACE: Final = ("time", "name")
 UNKNOWN: Final = dict.fromkeys(
     (
@@ -35,6 +35,7 @@ def usage(
 ) -> Row:
     """Add calls up by hour or day, newest first: cost computed from prices, told by programs, and not known.
 
+    Days are whole: that of `since` is the first, that of `until` the last.
     Without `since` the last 30 days, or 48 hours, until `until` or the newest call. Hours go over 31 days at most.
     `group` parts the sums by model, provider, agent or project; by tool, calls of tools are counted instead.
     """
@@ -46,14 +47,15 @@ def usage(
     since = since or iso(max(moment(until) - DEFAULT[by], FIRST))
     if moment(until) - moment(since) > MOST[by]:
         raise Invalid(f"since and until are more than {MOST[by].days} days apart; ask by day, or for less")
-    bound = {"since": since, "until": until, "width": WIDTHS[by], **where}
-    if group in REPORTS:
-        return paged(side, REPORTS[group], PLACE, shown=_shown, **bound)
-    return paged(side, "usage", PLACE, shown=_shown, group=group or "", **bound)
+    of_models, of_tools = REPORTS[by]
+    bound = {"since": since, "until": until, **where}
+    if group == "tool":
+        return paged(side, of_tools, PLACE, shown=_shown, **bound)
+    return paged(side, of_models, PLACE, shown=_shown, group=group or "", **bound)
 
 
 def statistics(side: ReadSide, *, since: str | None = None, until: str | None = None) -> Row:
-    """Count sessions, jobs, calls, tokens and cost; since and until are about when each began."""
+    """Count sessions, jobs, calls, tokens and cost; since and until are about when each began, calls by whole days."""
     bound = {"since": since, "until": until}
     parts = [
         side.report(name, **bound)[0]

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import orjson
 
+from privacy.redaction import Redaction
 from schema import decode as plainly
 from schema.rows import LOG_COLUMNS, SPAN_COLUMNS, Batch, Row
 from schema.signals import Signal
@@ -15,7 +16,7 @@ from tracking.faults import Fault
 from tracking.records import NAMES, SPANS, Said, command_of, span_tells, tells, violation_of
 from tracking.vocabulary import PREFIX
 
-EVENT_NAME: Final = LOG_COLUMNS.index("event_name")
+EVENT_NAME, ATTRIBUTES = map(LOG_COLUMNS.index, ("event_name", "attributes"))
 NAME, EVENTS = SPAN_COLUMNS.index("name"), SPAN_COLUMNS.index("events")
 MARK: Final = '"name":"'
 """Stands before the name of a span event, as it is kept."""
@@ -26,10 +27,18 @@ MAX_MESSAGE: Final = 1000
 
 
 def decode(  # noqa: PLR0913  what is known of a request
-    signal: Signal, encoding: str, body: bytes, *, transport: str, received_at: int, digest: bytes | None = None
+    signal: Signal,
+    encoding: str,
+    body: bytes,
+    *,
+    transport: str,
+    received_at: int,
+    redaction: Redaction,
+    digest: bytes | None = None,
 ) -> Batch:
-    """Decode a request as `schema.decode` does, and note what is wrong with its commands."""
+    """Decode a request as `schema.decode` does but for what is never kept, and note what is wrong with its commands."""
     batch = plainly.decode(signal, encoding, body, transport=transport, received_at=received_at, digest=digest)
+    redaction.apply(batch, body)
     if signal is not Signal.METRICS and batch.rows:
         check(batch)
     return batch
@@ -64,7 +73,7 @@ def _in_logs(batch: Batch) -> Iterator[tuple[Row, Said]]:
     for row in batch.rows:
         name = row[EVENT_NAME]
         if name.startswith(SOURCE_LINE):
-            name = orjson.loads(row[ATTRIBUTES_OF_LOG]).get("event.name")
+            name = orjson.loads(row[ATTRIBUTES]).get("event.name")
         if isinstance(name, str) and tells(name):
             yield row, _log(batch, row, name)
 
@@ -133,6 +142,3 @@ def _events(batch: Batch, row: Row) -> Iterator[Said]:
 
 def _resource(batch: Batch, row: Row) -> Any:
     return orjson.loads(batch.resources[row[0]][2])
-
-
-ATTRIBUTES_OF_LOG: Final = LOG_COLUMNS.index("attributes")

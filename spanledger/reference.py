@@ -1,4 +1,4 @@
-"""Write the reference pages of settings, commands, reports and vocabulary: `python -m spanledger.reference`.
+"""Write the reference pages from the code: `python -m spanledger.reference`.
 
 With `--check` nothing is written; the exit status is 1 when a page is out of date.
 """
@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from api.joins import JOINS, Join
 from core.section import Section
 from spanledger import vocabulary_page
+from spanledger.api_page import api_page
 from spanledger.cli import commands
 from spanledger.config import Config
 from spanledger.settings import NAME, Setting, walk
@@ -79,6 +80,7 @@ def main(arguments: list[str]) -> int:
         DOCS / "configuration.md": configuration(),
         DOCS / "cli.md": command_line(),
         DOCS / "reports.md": reports(),
+        DOCS / "api.md": f"{MARK}\n{api_page()}",
         DOCS / "vocabulary.md": f"{MARK}\n{vocabulary_page.page()}",
     }
     if "--check" in arguments:

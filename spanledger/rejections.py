@@ -9,13 +9,14 @@ from schema.signals import Signal
 from spanledger.config import Config
 from spanledger.options import NotFound, reading
 from spanledger.sinks import Sink, opened
-from spanledger.terminal import human_time, say, say_json, table
+from spanledger.terminal import human_time, plain, say, say_json, table
 from store.sqlite import SqliteReadSide
 
 PAGE = 1000
 FAILED = 1
 HEAD = ("id", "received", "signal", "transport", "items", "reason", "position", "message")
 SHOWN_CHARACTERS = 60
+SILENT = ("payload", "payload_bytes", "tries")
 
 Rejected = dict[str, Any]
 
@@ -40,13 +41,14 @@ def show_one(config: Config, number: int, *, as_json: bool) -> None:
     """Show everything that is known about one refused item."""
     with reading(config) as side:
         item = _find(side, number)
+        told = side.report("rejection", id=number)[0]
     if as_json:
         say_json(item)
         return
-    for name, value in item.items():
-        if name != "payload":
-            say(f"{name:<12}{human_time(value) if name.endswith('_at') else value}")
-    say(f"{'payload':<12}{_payload(item)}")
+    for name, value in told.items():
+        if name not in SILENT and value is not None:
+            say(f"{name:<14}{human_time(value) if name.endswith('_at') else plain(str(value))}")
+    say(f"{'payload':<14}{_payload(item)}")
 
 
 def replay(config: Config, numbers: tuple[int, ...], *, as_json: bool) -> int:

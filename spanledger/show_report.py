@@ -1,6 +1,7 @@
 """Answer `spanledger report`."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from api.joining import joined
@@ -55,12 +56,13 @@ def written(name: str, value: Any) -> str:
     """Write a value the way its column's name says."""
     if value is None:
         return "-"
-    if name.endswith("_usd"):
-        return price(value)
-    if name.endswith("_tokens") or name == "avg_context":
-        return amount(round(value))
-    if name.endswith("seconds"):
-        return took(value * MILLISECONDS)
-    if name.endswith("_at") or name == "timestamp":
-        return clock(value)
-    return str(value)
+    return next((write(value) for fits, write in WRITERS if fits.search(name)), str(value))
+
+
+WRITERS: Final[tuple[tuple[re.Pattern[str], Callable[[Any], str]], ...]] = (
+    (re.compile("^is_"), lambda value: "yes" if value else "no"),
+    (re.compile("_usd$"), price),
+    (re.compile("_tokens$|^avg_context$"), lambda value: amount(round(value))),
+    (re.compile("seconds$"), lambda value: took(value * MILLISECONDS)),
+    (re.compile("_at$|^timestamp$"), clock),
+)

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any
 
 from spanledger.config import Config
-from spanledger.options import reading
+from spanledger.options import NotFound, database
 from spanledger.terminal import cell, note, plain, say, say_json_line, table
+from store.console import SqliteConsole
 
 SHOWN_ROWS = 1000
 SHOWN_CHARACTERS = 100
@@ -25,10 +27,22 @@ Rows = Iterator[tuple[Any, ...]]
 def show(config: Config, query: str, *, as_json: bool, as_csv: bool) -> None:
     """Run one read-only query and print its rows."""
     write = _write_json if as_json else _write_csv if as_csv else _write_table
-    with reading(config, deadline_s=DEADLINE_S) as side:
-        rows = side.query(query)
-        head = next(rows, ())
-        write([str(name) for name in head], rows)
+    with opened(config) as console:
+        rows = console.rows(query)
+        write([str(name) for name in next(rows)], rows)
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[SqliteConsole]:
+    """Open the database for one statement, or raise NotFound when there is none."""
+    path = database(config)
+    if not path.exists():
+        raise NotFound(f"there is no database at {path}; start one with `spanledger serve`, or name another with --db")
+    console = SqliteConsole(path, deadline_s=DEADLINE_S)
+    try:
+        yield console
+    finally:
+        console.close()
 
 
 def _write_json(head: list[str], rows: Rows) -> None:

@@ -326,45 +326,23 @@ order by date desc
 limit :limit;
 
 -- name: usage
--- Add model calls up by hour or day and by group, newest first.
+-- Add model calls up by hour and by group, newest first.
 select
-  substr(started_at, 1, :width) as time,
+  substr(m.started_at, 1, 13) as time,
   case :group
-    when 'model' then ifnull(model, '')
-    when 'provider' then ifnull(provider, '')
-    when 'agent' then ifnull(agent_name, '')
+    when 'model' then ifnull(m.model, '')
+    when 'provider' then ifnull(m.provider, '')
+    when 'agent' then ifnull(m.agent_name, '')
+    when 'project' then ifnull((select s.project_key from agent_sessions as s where s.session_id = m.session_id), '')
     else ''
   end as name,
-  count(*) as calls, sum(status = 'error') as errors, sum(input_tokens) as input_tokens,
-  sum(output_tokens) as output_tokens, sum(cache_read_tokens) as cache_read_tokens,
-  sum(cache_write_tokens) as cache_write_tokens, sum(reasoning_tokens) as reasoning_tokens,
-  sum(cost_nanos) as cost_nanos, sum(cost_nanos) filter (where cost_source = 'computed') as computed_nanos,
-  sum(cost_nanos) filter (where cost_source = 'emitted') as emitted_nanos,
-  count(*) filter (where cost_nanos is null) as unpriced_calls
-from model_calls
-where counted = 1
-and started_at >= :since
-and started_at < :until
-and agent_name = :agent
-and model = :model
-and provider = :provider
-group by 1, 2
-having (time, name) < (ifnull(:after_time, '~'), ifnull(:after_id, ''))
-order by 1 desc, 2 desc
-limit :limit;
-
--- name: project_usage
--- Add model calls up by hour or day and by project, newest first.
-select
-  substr(m.started_at, 1, :width) as time, ifnull(s.project_key, '') as name,
   count(*) as calls, sum(m.status = 'error') as errors, sum(m.input_tokens) as input_tokens,
   sum(m.output_tokens) as output_tokens, sum(m.cache_read_tokens) as cache_read_tokens,
   sum(m.cache_write_tokens) as cache_write_tokens, sum(m.reasoning_tokens) as reasoning_tokens,
   sum(m.cost_nanos) as cost_nanos, sum(m.cost_nanos) filter (where m.cost_source = 'computed') as computed_nanos,
-  sum(m.cost_nanos) filter (where m.cost_source = 'emitted') as emitted_nanos,
+  sum(m.cost_nanos) filter (where m.cost_source is not 'computed') as emitted_nanos,
   count(*) filter (where m.cost_nanos is null) as unpriced_calls
 from model_calls as m
-left join agent_sessions as s on s.session_id = m.session_id
 where m.counted = 1
 and m.started_at >= :since
 and m.started_at < :until
@@ -376,14 +354,59 @@ having (time, name) < (ifnull(:after_time, '~'), ifnull(:after_id, ''))
 order by 1 desc, 2 desc
 limit :limit;
 
--- name: tool_usage
--- Count calls of tools by hour or day and by tool, newest first.
+-- name: daily_usage
+-- Add model calls up by day and by group, newest first, from what is added up of each session.
 select
-  substr(timestamp, 1, :width) as time, name, count(*) as calls, sum(is_error) as errors, sum(duration_ms) as total_ms
+  d.day as time,
+  case :group
+    when 'model' then d.model
+    when 'provider' then d.provider
+    when 'agent' then d.agent_name
+    when 'project' then ifnull((select s.project_key from agent_sessions as s where s.session_id = d.session_id), '')
+    else ''
+  end as name,
+  sum(d.calls) as calls, sum(d.errors) as errors, iif(sum(d.measured) > 0, sum(d.input_tokens), null) as input_tokens,
+  iif(sum(d.measured) > 0, sum(d.output_tokens), null) as output_tokens,
+  iif(sum(d.measured) > 0, sum(d.cache_read_tokens), null) as cache_read_tokens,
+  iif(sum(d.measured) > 0, sum(d.cache_write_tokens), null) as cache_write_tokens,
+  iif(sum(d.measured) > 0, sum(d.reasoning_tokens), null) as reasoning_tokens,
+  iif(sum(d.priced) > 0, sum(d.cost_nanos), null) as cost_nanos,
+  sum(d.cost_nanos) filter (where d.cost_source = 'computed' and d.priced > 0) as computed_nanos,
+  sum(d.cost_nanos) filter (where d.cost_source <> 'computed' and d.priced > 0) as emitted_nanos,
+  sum(d.calls - d.priced) as unpriced_calls
+from usage_days as d
+where true
+and d.day >= substr(:since, 1, 10)
+and d.day <= substr(:until, 1, 10)
+and d.agent_name = :agent
+and d.model = :model
+and d.provider = :provider
+group by 1, 2
+having (time, name) < (ifnull(:after_time, '~'), ifnull(:after_id, ''))
+order by 1 desc, 2 desc
+limit :limit;
+
+-- name: tool_usage
+-- Count calls of tools by hour and by tool, newest first.
+select
+  substr(timestamp, 1, 13) as time, name, count(*) as calls, sum(is_error) as errors, sum(duration_ms) as total_ms
 from tool_calls
 where timestamp is not null
 and ifnull(timestamp, '') >= :since
 and ifnull(timestamp, '') < :until
+and agent_name = :agent
+group by 1, 2
+having (time, name) < (ifnull(:after_time, '~'), ifnull(:after_id, ''))
+order by 1 desc, 2 desc
+limit :limit;
+
+-- name: daily_tool_usage
+-- Count calls of tools by day and by tool, newest first.
+select day as time, name, sum(calls) as calls, sum(failures) as errors, sum(total_ms) as total_ms
+from tool_days
+where true
+and day >= substr(:since, 1, 10)
+and day <= substr(:until, 1, 10)
 and agent_name = :agent
 group by 1, 2
 having (time, name) < (ifnull(:after_time, '~'), ifnull(:after_id, ''))
@@ -399,25 +422,27 @@ select max(ifnull(timestamp, ''))
 from tool_calls;
 
 -- name: used_by_models
--- Add all model calls up that count.
+-- Add all model calls up that count, by whole days.
 select
-  count(*) as model_calls, ifnull(sum(status = 'error'), 0) as failed_model_calls, sum(input_tokens) as input_tokens,
-  sum(output_tokens) as output_tokens, sum(cost_nanos) as cost_nanos,
-  sum(cost_nanos) filter (where cost_source = 'computed') as computed_nanos,
-  sum(cost_nanos) filter (where cost_source = 'emitted') as emitted_nanos,
-  count(*) filter (where cost_nanos is null) as unpriced_calls
-from model_calls
-where counted = 1
-and started_at >= :since
-and started_at < :until;
+  ifnull(sum(calls), 0) as model_calls, ifnull(sum(errors), 0) as failed_model_calls,
+  iif(sum(measured) > 0, sum(input_tokens), null) as input_tokens,
+  iif(sum(measured) > 0, sum(output_tokens), null) as output_tokens,
+  iif(sum(priced) > 0, sum(cost_nanos), null) as cost_nanos,
+  sum(cost_nanos) filter (where cost_source = 'computed' and priced > 0) as computed_nanos,
+  sum(cost_nanos) filter (where cost_source <> 'computed' and priced > 0) as emitted_nanos,
+  ifnull(sum(calls - priced), 0) as unpriced_calls
+from usage_days
+where true
+and day >= substr(:since, 1, 10)
+and day <= substr(:until, 1, 10);
 
 -- name: used_by_tools
--- Count all calls of tools.
-select count(*) as tool_calls, ifnull(sum(is_error), 0) as failed_tool_calls
-from tool_calls
+-- Count all calls of tools, by whole days.
+select ifnull(sum(calls), 0) as tool_calls, ifnull(sum(failures), 0) as failed_tool_calls
+from tool_days
 where true
-and ifnull(timestamp, '') >= :since
-and ifnull(timestamp, '') < :until;
+and day >= substr(:since, 1, 10)
+and day <= substr(:until, 1, 10);
 
 -- name: counted_sessions
 -- Count sessions.

@@ -44,6 +44,7 @@ class Outline:
         for place, row in zip(places, rows, strict=True):
             parent = row["parent_span_id"]
             (below.setdefault(parent, []) if parent in there else roots).append(place)
+        roots = roots or places[:1]  # all of it goes round in a circle
         errors = frozenset(row["span_id"] for row in rows if row["status_code"] == ERROR)
         ends = [row["end_time_unix_nano"] or 0 for row in rows]
         return cls(places, errors, roots, below, max(ends, default=0), version if all(ends) else None)

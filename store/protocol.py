@@ -336,3 +336,22 @@ class ReadSide(Protocol):
     def close(self) -> None:
         """Let go of the database."""
         ...
+
+
+class Console(Protocol):
+    """Run one statement of a user, which reads what is described and nothing else; called from one thread."""
+
+    def rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Give the names of the columns, and then the rows.
+
+        Raise Refused with what is wrong and where, Forbidden for what is not open, TooLong at the deadline.
+        """
+        ...
+
+    def interrupt(self) -> None:
+        """Stop the statement, from any thread; it raises Refused."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the database."""
+        ...

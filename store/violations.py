@@ -12,6 +12,7 @@ import apsw
 import orjson
 
 from schema.rows import Violation
+from schema.signals import Signal
 from store import tracking
 from store.queries import load
 from tracking.commands import Command, Done, Origin
@@ -32,6 +33,9 @@ OF_SESSIONS: Final = frozenset(("issue.work.start", "skill.load"))
 """What cannot be done without a session."""
 RECORD: Final = "record"
 COMMAND: Final = "command"
+DERIVED: Final = "derived"
+"""The transport of what is found out when a record is derived from."""
+LOG: Final = "log/"
 
 
 def note(
@@ -46,7 +50,7 @@ def note(
 def hear(cursor: apsw.Cursor, told: Told) -> list[Fault]:
     """Do commands, try again those that wait, and give what is refused or expired for good."""
     for one in told.violations:
-        _note(cursor, one, {"received_at": told.now, "signal": RECORD, "transport": RECORD})
+        _note(cursor, one, _heard(one.position, told.now))
         cursor.execute(STATEMENTS["join_event"], {"position": one.position})
     commands = [_placed(cursor, command, waited=0) for command, _ in told.commands]
     results = _track(cursor, commands)
@@ -91,7 +95,7 @@ def _settle(cursor: apsw.Cursor, command: Command, service: str, result: Done | 
         cursor.execute(STATEMENTS["resolve"], {"position": command.record})
         return None
     waits = result.code is Code.NOT_FOUND and _count(cursor) < MOST_PARKED
-    bound = {"received_at": now, "signal": RECORD, "transport": RECORD}
+    bound = _heard(command.record or "", now)
     if waits:
         bound |= {"state": PARKED, "payload": orjson.dumps(asdict(command)), "encoding": COMMAND}
     _note(cursor, _violation(command, result, service), bound)
@@ -125,6 +129,12 @@ def _count(cursor: apsw.Cursor) -> int:
 def _note(cursor: apsw.Cursor, one: Violation, bound: dict[str, Any]) -> None:
     values = {"state": REJECTED, "payload": None, "encoding": RECORD, **asdict(one), **bound}
     cursor.execute(STATEMENTS["note"], values | {"event_time": micros(one.event_time)})
+
+
+def _heard(position: str, now: int) -> dict[str, Any]:
+    """Say when, and in which signal, a command was heard; a log record's key begins with what it is."""
+    signal = Signal.LOGS if position.startswith(LOG) else Signal.TRACES
+    return {"received_at": now, "signal": signal, "transport": DERIVED}
 
 
 def _violation(command: Command, fault: Fault, service: str) -> Violation:

@@ -15,7 +15,9 @@ from tests.support.service import Running
 MIB = 1 << 20
 DERIVING = 192 * MIB
 """What the process that derives may hold: it keeps the facts of the sessions that it worked on last."""
-BOUND = (512 + 5 * 64) * MIB + DERIVING
+INDEXING = 96 * MIB
+"""What the process that keeps the index of texts may hold: some megabytes of texts, words that are not written yet."""
+BOUND = (512 + 5 * 64) * MIB + DERIVING + INDEXING
 """The memory setting and five of the largest requests (reliability.md P3)."""
 RESTED_BYTES = 352 * MIB
 STILL_BYTES = MIB
