@@ -31,6 +31,7 @@ def told_moments(facts: Iterable[Fact], places: Places) -> Rows:
             places,
             trace_id=saying.key,
             parent_trace_id=f"{fact.trace_id}/{fact.span_id}" if fact.trace_id and fact.span_id else None,
+            kind="event",
             type=saying.event.replace(".", "_"),
             name=saying.values["model.name"],
             timestamp=iso(saying.at),

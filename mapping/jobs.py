@@ -15,7 +15,8 @@ from mapping.sessions import SYNTHETIC
 from mapping.told_jobs import files_of, told_of
 from mapping.tools import ToolCall
 from mapping.tree import Place
-from mapping.units import Unit, Units
+from mapping.unit import Unit
+from mapping.units import Units
 
 STATUS: Final = "agent.job.status"
 CANCELLED: Final = Outcome("cancelled")
@@ -104,7 +105,8 @@ class Jobs:
         main = [call for call in calls if self.runs.of(call.fact.place) is None and not self._aside(call.fact)]
         answers = [fact for fact in facts if fact.kind == "answer" and not self._aside(fact)]
         prompts = [fact for fact in unit.prompts if fact.session_id == session]
-        told = told_of(facts, unit.id)
+        said = [fact for fact in facts if fact.sayings]
+        told = told_of(said, unit.id)
         prompt = _first(prompts, "prompt") or _told(root, "prompt") or _first(self._asked(main, calls, facts), "prompt")
         return Job(
             id=unit.id,
@@ -122,8 +124,8 @@ class Jobs:
             has_session=session is not None and not session.startswith(SYNTHETIC),
             user_messages=len(prompts) or int(prompt is not None),
             told=told,
-            files=frozenset(files_of(facts)),
-            chosen=any(saying.event.startswith("model.") for fact in facts for saying in fact.sayings),
+            files=frozenset(files_of(said)),
+            chosen=any(saying.event.startswith("model.") for fact in said for saying in fact.sayings),
         )
 
     def _aside(self, fact: Fact) -> bool:

@@ -6,7 +6,6 @@ Programs that tell of prompts have one job for each; what their telemetry does n
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from mapping.alone import ids, news, words
@@ -16,54 +15,13 @@ from mapping.moments import Open
 from mapping.roots import Roots
 from mapping.told_jobs import ToldJobs
 from mapping.tree import Place
+from mapping.unit import Unit
 
 CALLS: Final = frozenset(("llm", "tool", "embedding", "rerank"))
 SAYING: Final = frozenset(("message", "copy"))
 """Log events that hold messages of the call that they were written in."""
 NUMBER: Final = 16
 """A shorter turn id counts turns of one session; a longer one is unique."""
-
-
-@dataclass(slots=True, eq=False)
-class Unit:
-    """Hold what is known of one job while its records are found; `root` and `first` are spans, `stop` a time."""
-
-    id: str
-    root: Fact | None
-    first: Fact
-    prompts: list[Fact] = field(default_factory=list)
-    stop: int | None = None
-    """When the next one of its session, or the session's end, ends a unit without a root."""
-    over: bool = False
-    """Say that there is no doubt of that end."""
-    told_end: int | None = None
-    """When an event says that it ended."""
-    more: list[Fact] = field(default_factory=list)
-    """Further roots: calls that go on with what the first one asked for."""
-
-    @property
-    def start(self) -> int:
-        """Give when the root or the prompt began, whichever was first."""
-        told = [*self.prompts, *([self.root] if self.root else [])]
-        return min(fact.start for fact in told) if told else self.first.start
-
-    @property
-    def end(self) -> int | None:
-        """Give until when it was open."""
-        if self.told_end is not None:
-            return self.told_end
-        return max(fact.end for fact in (self.root, *self.more)) if self.root else self.stop
-
-    @property
-    def asked(self) -> bool:
-        """Say that a prompt or a turn's id opened it: the next one closes it."""
-        return bool(self.prompts) or self.first.identity.turn_id is not None
-
-    @property
-    def session_id(self) -> str | None:
-        """Give the session it belongs to."""
-        told = self.root or next(iter(self.prompts), None) or self.first
-        return told.identity.parent_session_id or told.session_id
 
 
 class Units:

@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from threading import Condition, Thread
 from typing import Any, Final, TypeVar
 
@@ -50,6 +51,7 @@ class Keeper:
         self._ordered = self._done = 0
         self._token: str | None = None
         self._goes = False
+        self._sides: list[OldSide] = []
         self._thread = Thread(target=self._live, name="retention")
 
     def start(self) -> None:
@@ -57,10 +59,12 @@ class Keeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """End it after the piece under way."""
+        """End it after the piece under way, and whatever is read."""
         with self._changed:
             self._over = True
             self._changed.notify_all()
+        for side in list(self._sides):
+            side.interrupt()
         self._thread.join(STOP_S)
 
     def order(self, token: str | None = None) -> int:
@@ -77,11 +81,8 @@ class Keeper:
 
     def plan(self) -> dict[str, Any]:
         """Say what a round would take now; reads for a while."""
-        side = self._open()
-        try:
+        with self._reading() as side:
             return planned(side, self._config, self._around(side, self.clock()))
-        finally:
-            side.close()
 
     def _live(self) -> None:
         wait = FIRST_S
@@ -109,7 +110,8 @@ class Keeper:
             self._round(token, is_ordered=is_ordered)
         except SpanledgerError as error:  # the store is in trouble, or the daemon stops
             self.waiting = [str(error)]
-            log.warning("old records could not be forgotten: %s", error)
+            if not self._over:
+                log.warning("old records could not be forgotten: %s", error)
         except Exception:  # a mistake of ours must not end the thread
             log.exception("old records could not be forgotten")
         finally:
@@ -118,8 +120,7 @@ class Keeper:
         return True
 
     def _round(self, token: str | None, *, is_ordered: bool) -> None:
-        side = self._open()
-        try:
+        with self._reading() as side:
             wall = self.clock()
             now = wall if is_ordered else moment(side, wall)
             if now < wall:
@@ -129,7 +130,16 @@ class Keeper:
             sweep = Sweep(side, self._hand, now, dict(around.until), pace, archive, self._is_over)
             self.waiting = go_round(sweep, self._hand, self._config, around, token=token)
             self._tell(sweep)
+
+    @contextmanager
+    def _reading(self) -> Iterator[OldSide]:
+        """Open the database for a while; the end of the daemon interrupts what is read."""
+        side = self._open()
+        self._sides.append(side)
+        try:
+            yield side
         finally:
+            self._sides.remove(side)
             side.close()
 
     def _tell(self, sweep: Sweep) -> None:

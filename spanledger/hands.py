@@ -4,6 +4,7 @@ A write goes to the daemon that runs on the database; without one, this process 
 """
 
 import os
+import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -38,7 +39,7 @@ When = datetime | str | float | None
 
 T = TypeVar("T")
 
-TRIES: Final = 50
+TRIES: Final = 300
 AGAIN_S: Final = 0.1
 """Another process that writes for a moment is waited for this long, this often."""
 FIELD: Final = re.compile(r"\{(\w+)\}")
@@ -103,9 +104,9 @@ def send(name: str, values: Mapping[str, Any], *, db: Database = None) -> dict[s
             with GATE:
                 return errand.run(name, told, db=path) if are_open() else _opened(config, made.carry_out)
         except AlreadyRunning:
-            if not tries_left:
+            if not tries_left or (holder is not None and holder.started_at is not None):  # a daemon that has no HTTP
                 raise
-            time.sleep(AGAIN_S)
+            time.sleep(AGAIN_S * random.uniform(0.5, 1.5))  # noqa: S311  so that those who wait do not come together
     raise AssertionError("the last try returns or raises")
 
 

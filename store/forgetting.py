@@ -115,6 +115,10 @@ class OldSide(Protocol):
         """Answer a small question of `store/old.sql`."""
         ...
 
+    def interrupt(self) -> None:
+        """Stop what is being read; it raises Refused. May be called from any thread."""
+        ...
+
     def close(self) -> None:
         """Let go of the database."""
         ...

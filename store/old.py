@@ -104,6 +104,10 @@ class SqliteOldSide:
         """Answer a small question of `store/old.sql`."""
         return self._all(QUERIES[name], values)
 
+    def interrupt(self) -> None:
+        """Stop what is being read, from any thread."""
+        self._connection.interrupt()
+
     def close(self) -> None:
         """Let go of the database."""
         let_go(self._connection)

@@ -115,12 +115,16 @@ class SqliteWriteSide:
         self._check_there()
         self._forget_known()
         with self._transaction():
-            return retention.forget(self._cursor, piece)
+            forgotten = retention.forget(self._cursor, piece)
+        self._make_room()
+        return forgotten
 
     def shrink(self, pages: int) -> int:
         """Give pages that hold nothing back to the disk; say how many are left."""
         with self._told():
-            return retention.shrink(self._connection, pages)
+            left = retention.shrink(self._connection, pages)
+        self._make_room()
+        return left
 
     def track(self, commands: Sequence[Command]) -> list[Done | Fault]:
         """Carry out commands about the book of work, each all or nothing."""
@@ -182,6 +186,12 @@ class SqliteWriteSide:
                 raise Misconfigured(f"cannot bring {path} to the newest shape: {error}; nothing was changed") from error
             raise
         return connection
+
+    def _make_room(self) -> None:
+        """While the disk is full, give it what the log takes at once."""
+        if self._guard.low:
+            with self._told():
+                self._checkpoints.truncate()
 
     def _check_there(self) -> None:
         """Take nothing into a file that was removed or replaced: nobody would ever find it (reliability.md row 89)."""

@@ -58,6 +58,7 @@ def _do(desk: Desk) -> Done:
     desk.set_time(desk.command.at)
     desk.change("add_event", **_event(desk.command))
     desk.change("add_receipt", row_id=done.row_id)
+    desk.change("forget_receipts")
     return done
 
 

@@ -13,6 +13,17 @@ and event_name = :event;
 insert into tracking_receipts (event_id, event_name, row_id)
 values (:event_id, :event, :row_id);
 
+-- name: forget_receipts
+-- Forget receipts that are older than senders send again: with each new one two of the oldest, so they never pile up.
+delete from tracking_receipts
+where (event_id, event_name) in (
+  select event_id, event_name
+  from tracking_receipts
+  where applied_at < strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-30 days')
+  order by applied_at
+  limit 2
+);
+
 -- name: add_event
 -- Keep what was said: what a raw record tells, deriving writes as well.
 insert into events (

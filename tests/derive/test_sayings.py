@@ -204,8 +204,8 @@ def test_models_that_are_told_of(tmp_path: Path) -> None:
             told("model.switched", {**SESSION, "model.name": "b", "model.previous_name": "a"}, at=2),
         ),
         seen(inside(1, 0, AGENT, 0), inside(2, 1, CALL, 1)),
-        sql="select type, model_used, provider_used from agent_traces where kind = 'moment' and type like 'model_%'"
-        " order by timestamp",
+        sql="select type, model_used, provider_used from agent_traces"
+        " where type in ('model_selected', 'model_switched') order by timestamp",
     )
 
     assert [("model_selected", "a", "openai"), ("model_switched", "b", None)] == [tuple(row.values()) for row in found]

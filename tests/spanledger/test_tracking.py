@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ import apsw
 import click
 import pytest
 
-from core.errors import Invalid, Missing
+from core.errors import AlreadyRunning, Invalid, Missing
 from spanledger import cli, connections, tracking
 from tests.support.process import ready_process
 
@@ -306,10 +307,11 @@ def test_many_at_once(db: Path) -> None:
 
 def test_the_page_is_right(lone_db: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What docs/tracking.md shows runs, and its commands answer as it says."""
-    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    programs = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    program = next(text for text in programs if "from spanledger.tracking import" in text)
     exec(compile(program, "tracking.md", "exec"), {})
     assert '"lr": 0.001' in capsys.readouterr().out
-    (session,) = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
+    session = next(iter(re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)))
     lone_db.unlink()
     for part in session.split("$ spanledger ")[1:]:
         line, *answer = part.strip().splitlines()
@@ -337,3 +339,13 @@ def test_programs_can_import_it(lone_db: Path) -> None:
     )
 
     assert "'key': 'k'" in found.stdout
+
+
+def test_a_daemon_without_http(lone_db: Path) -> None:
+    """A collector that takes no requests over HTTP is named at once: it will not go away like a call that writes."""
+    with ready_process(lone_db, http="off"):
+        began = time.monotonic()
+        with pytest.raises(AlreadyRunning, match="is in use by process"):
+            tracking.upsert_feature_plan(PLAN, "P")
+
+    assert time.monotonic() - began < 15

@@ -87,6 +87,16 @@ def test_a_row_that_outlives_its_receipt(side: SqliteWriteSide) -> None:
     assert [(1,)] == rows(side, "select count(*) from plan_tasks")
 
 
+def test_old_receipts_are_forgotten(side: SqliteWriteSide) -> None:
+    """Each command takes two receipts of more than thirty days away; newer ones stay."""
+    old = "insert into tracking_receipts values (?, 'plan.upsert', 1, ?)"
+    times = ["2020-01-01T00:00:00Z"] * 3 + ["2999-01-01T00:00:00Z"]
+    side.transaction(lambda cursor: cursor.executemany(old, [(str(at), time) for at, time in enumerate(times)]))
+    for number, left in enumerate((3, 3, 4)):  # what is left of the old ones, the one of the far future, the new ones
+        track(side, "plan.upsert", {"plan.key": "k", "plan.title": "t"}, event_id=f"new-{number}")
+        assert [(left,)] == rows(side, "select count(*) from tracking_receipts")
+
+
 def test_what_a_record_told(side: SqliteWriteSide) -> None:
     """The event of a record's command has the record's key, and its session is left for deriving to fill."""
     track(side, "skill.load", {"skill.name": "sql"}, record="log/1/2")
