@@ -87,10 +87,10 @@ def _told(row: Mapping[str, Any], terms: Sequence[Term]) -> Row:
 
 
 def _snippets(row: Mapping[str, Any], terms: Sequence[Term]) -> Iterator[Row]:
-    """Give pieces of the texts that hold a word, or the beginning of the first text when none shows it."""
+    """Give pieces of the texts that hold a word; when none shows it the beginning of one, of the error if there is."""
     cut = [snippet(name, row[name], terms) for name in TEXTS if row.get(name)]
     marked = [one for one in cut if one.marks]
-    plain = [one for one in cut if one.field != "title"]
+    plain = sorted((one for one in cut if one.field != "title"), key=lambda one: one.field != "error")
     yield from (one.told() for one in (marked or plain[:1])[:MOST_SNIPPETS])
 
 

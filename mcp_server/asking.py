@@ -80,7 +80,7 @@ def trace_tree(side: ReadSide, trace_id: str, *, skip: int = 0, limit: int = 100
     wanted = [span for span in spans if span["status"] == "error"] if errors_only else spans
     lines = [_line(span) for span in wanted[skip : skip + min(limit, MOST_SPANS)]]
     end = skip + len(lines)
-    told: Row = {"trace_id": whole, "spans": len(spans), "errors": sum(span["status"] == "error" for span in spans)}
+    told: Row = {"trace_id": whole, "entries": len(spans), "errors": sum(span["status"] == "error" for span in spans)}
     if end < len(wanted):
         told["more"] = f"{len(wanted) - end} more lines; ask with skip={end}"
     return {**told, "lines": lines}
@@ -137,10 +137,8 @@ def _next_day(time: str) -> str:
 
 def _line(span: Row) -> str:
     took = "-" if span["duration_ms"] is None else f"{span['duration_ms']:.0f}ms"
-    parts = [took, *_details(span)]
-    return (
-        f"{'  ' * min(span['depth'], SOME * 4)}{span['name']} [{span['span_id'] or span['entry_id']}] {' '.join(parts)}"
-    )
+    name = f"{span['name']} [{span.get('span_id') or span['entry_id']}]"
+    return " ".join((f"{'  ' * min(span['depth'], SOME * 4)}{name}", took, *_details(span)))
 
 
 def _details(span: Row) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Speak the Model Context Protocol through its official SDK: list the tools, call one."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ from core.errors import Invalid, SpanledgerError
 from mcp_server.answers import NOTICE, done, written
 from mcp_server.desk import Desk
 from mcp_server.tools import READING, WRITING, Tool, Writing
+
+log = logging.getLogger(__name__)
 
 NAME: Final = "spanledger"
 INSTRUCTIONS: Final = (
@@ -33,6 +36,9 @@ def serve(desk_of: Callable[[Any], Desk], *, version: str) -> "Server[Any]":
             return _result(await _answered(desk_of(context.request), params.name, params.arguments or {}))
         except SpanledgerError as error:
             return _result(str(error) or type(error).__name__, is_error=True)
+        except Exception:  # a mistake of ours is ours to read, and must not cost the agent more than this answer
+            log.exception("the tool %s failed", params.name[:60])
+            return _result("this failed inside spanledger; its log says why", is_error=True)
 
     return Server(NAME, version=version, instructions=INSTRUCTIONS, on_list_tools=list_tools, on_call_tool=call_tool)
 

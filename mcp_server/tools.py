@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from api.operations import OPERATIONS
 from api.searching import MOST
+from api.tracked import TRACKED
 from api.writing import Operation
 from mcp_server import asking
 from search.shapes import ORDERS
@@ -37,7 +38,7 @@ class Writing:
     @property
     def says(self) -> str:
         """Say what it does."""
-        return self.operation.says or TOLD[self.name]
+        return self.operation.says
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -165,10 +166,6 @@ READING: Final = (
     ),
 )
 
-TOLD: Final = {
-    "start_session": "Tell that a session of yours began; gives its id.",
-    "end_session": "Tell that a session of yours is over, and how it ended.",
-}
 OWN: Final = {
     "start_session": {
         "agent_name": text("Your name."),
@@ -205,8 +202,8 @@ def _writings() -> tuple[Writing, ...]:
     own = [Writing(name, OPERATIONS[name], takes) for name, takes in OWN.items()]
     tracked = [
         Writing(one.name, one, {field.field: _schema(field) for field in one.fields if _is_for_agents(field)})
-        for one in OPERATIONS.values()
-        if one.fields and one.name not in SPARED
+        for one in TRACKED
+        if one.name not in SPARED
     ]
     return (*own, *tracked)
 
