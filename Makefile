@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := PIP_CONSTRAINT=constraints.txt $(RUN) -m pip install --quiet --disable-pip-version-check
 INPUTS := pyproject.toml constraints.txt
-CODE := spanledger core schema mapping pricing tracking access search store collector derive api mirror retention exporters web mcp_server tests $(wildcard benchmarks)
+CODE := spanledger core schema mapping pricing tracking access privacy search store collector derive api mirror retention exporters web mcp_server tests $(wildcard benchmarks)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import orjson
 
+from privacy.redaction import Redaction
 from schema import decode as plainly
 from schema.rows import LOG_COLUMNS, SPAN_COLUMNS, Batch, Row
 from schema.signals import Signal
@@ -26,10 +27,18 @@ MAX_MESSAGE: Final = 1000
 
 
 def decode(  # noqa: PLR0913  what is known of a request
-    signal: Signal, encoding: str, body: bytes, *, transport: str, received_at: int, digest: bytes | None = None
+    signal: Signal,
+    encoding: str,
+    body: bytes,
+    *,
+    transport: str,
+    received_at: int,
+    redaction: Redaction,
+    digest: bytes | None = None,
 ) -> Batch:
-    """Decode a request as `schema.decode` does, and note what is wrong with its commands."""
+    """Decode a request as `schema.decode` does but for what is never kept, and note what is wrong with its commands."""
     batch = plainly.decode(signal, encoding, body, transport=transport, received_at=received_at, digest=digest)
+    redaction.apply(batch, body)
     if signal is not Signal.METRICS and batch.rows:
         check(batch)
     return batch

@@ -9,11 +9,14 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from math import inf
 from threading import Lock
 
 from collector.commands import decode
 from collector.helper import Helper, Job, LostError
+from privacy.redaction import Redaction
+from privacy.wanted import ALL, Wanted
 from schema.rows import Batch
 
 log = logging.getLogger(__name__)
@@ -30,11 +33,18 @@ START_AGAIN_S = 10.0
 class Decoding:
     """Own the threads that wait for larger requests, and the helper, which starts with the first of these."""
 
-    def __init__(self, *, start: Callable[[], Helper] = Helper, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start nothing yet."""
+    def __init__(
+        self,
+        wanted: Wanted = ALL,
+        *,
+        start: Callable[[], Helper] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start nothing yet; what is not `wanted` is left out of every batch."""
+        self.redaction = Redaction(wanted)
         self.lost = 0
         self._threads = ThreadPoolExecutor(THREADS, "decode")
-        self._start, self._clock = start, clock
+        self._start, self._clock = start or partial(Helper, wanted), clock
         self._lock = Lock()
         self._largest = asyncio.Lock()
         self._helper: Helper | None = None
@@ -43,7 +53,7 @@ class Decoding:
     async def decode(self, job: Job) -> Batch:
         """Decode a request; raise Refused when nothing can be made of it."""
         if len(job[2]) <= INLINE_BYTES:
-            return _here(job)
+            return self._here(job)
         if len(job[2]) <= HELPER_BYTES:
             return await self._in_thread(job)
         async with self._largest:
@@ -67,7 +77,11 @@ class Decoding:
                 return helper.decode(job)
             except LostError as error:
                 self._lose(helper, error)
-        return _here(job)
+        return self._here(job)
+
+    def _here(self, job: Job) -> Batch:
+        signal, encoding, body, transport, received_at = job
+        return decode(signal, encoding, body, transport=transport, received_at=received_at, redaction=self.redaction)
 
     def _ready_helper(self) -> Helper | None:
         """Give the helper once it is up; start it if there is none."""
@@ -96,8 +110,3 @@ class Decoding:
         log.warning(
             "the decoding process ended, a thread decodes until it is started again", extra={"error": str(error)}
         )
-
-
-def _here(job: Job) -> Batch:
-    signal, encoding, body, transport, received_at = job
-    return decode(signal, encoding, body, transport=transport, received_at=received_at)

@@ -5,6 +5,7 @@ until its input ends, which it also does when the daemon is killed.
 """
 
 import fcntl
+import json
 import marshal
 import pickle
 import select
@@ -12,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict
 from signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM
 from signal import signal as on_signal
 from threading import Lock
@@ -21,6 +23,8 @@ from collector.commands import decode
 from core.children import environment
 from core.errors import Refused
 from core.memory import collect_seldom
+from privacy.redaction import Redaction
+from privacy.wanted import ALL, Wanted
 from schema.decode import fingerprint
 from schema.rows import Batch
 from schema.signals import Signal
@@ -39,12 +43,14 @@ class LostError(Exception):
 class Helper:
     """Own the process, from the daemon's side; any thread may ask it to decode."""
 
-    def __init__(self, *, run: Callable[..., "subprocess.Popen[bytes]"] = subprocess.Popen) -> None:
-        """Start it, or raise LostError; it is of use once it is `up`.
+    def __init__(
+        self, wanted: Wanted = ALL, *, run: Callable[..., "subprocess.Popen[bytes]"] = subprocess.Popen
+    ) -> None:
+        """Start it, or raise LostError; it is of use once it is `up`. What is not `wanted` it leaves out.
 
         A signal to the terminal's programs does not reach it.
         """
-        command = [sys.executable, "-P", "-m", "collector.helper"]
+        command = [sys.executable, "-P", "-m", "collector.helper", json.dumps(asdict(wanted))]
         pipe = subprocess.PIPE
         try:
             self._process = run(command, stdin=pipe, stdout=pipe, start_new_session=True, env=environment())
@@ -133,7 +139,7 @@ class Helper:
             raise LostError(str(error)) from error
 
 
-def serve(source: BinaryIO, sink: BinaryIO) -> None:
+def serve(source: BinaryIO, sink: BinaryIO, redaction: Redaction) -> None:
     """Decode what comes, in order, until there is no more."""
     _write(sink, READY)
     while True:
@@ -141,15 +147,17 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
             job = pickle.load(source)  # noqa: S301  from the daemon
         except (EOFError, pickle.UnpicklingError):  # the end, or the daemon was killed half-way
             return
-        _write(sink, _answer(*job))
+        _write(sink, _answer(redaction, *job))
 
 
 def _answer(  # noqa: PLR0913, PLR0917  a job and its digest
-    signal: Signal, encoding: str, body: bytes, transport: str, received_at: int, digest: bytes
+    redaction: Redaction, signal: Signal, encoding: str, body: bytes, transport: str, received_at: int, digest: bytes
 ) -> tuple[Batch | Refused, bytes]:
     """Decode; the rows are written apart, for which `marshal` takes half the time."""
     try:
-        batch = decode(signal, encoding, body, transport=transport, received_at=received_at, digest=digest)
+        batch = decode(
+            signal, encoding, body, transport=transport, received_at=received_at, redaction=redaction, digest=digest
+        )
     except Refused as error:
         return error, b""
     rows, batch.rows = marshal.dumps(batch.rows), []
@@ -164,7 +172,7 @@ def main() -> None:
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
     with suppress(BrokenPipeError):
-        serve(source, sink)
+        serve(source, sink, Redaction(Wanted(**json.loads(sys.argv[1]))))
 
 
 def _write(sink: BinaryIO, value: object) -> None:

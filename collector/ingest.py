@@ -12,6 +12,7 @@ from collector.decoding import Decoding
 from collector.helper import Job
 from core.counters import Counters
 from core.errors import NothingAccepted, Refused, TryAgain
+from privacy.redaction import Redaction
 from schema.rows import Batch, Rejection
 from schema.signals import Signal
 from store.protocol import Outcome
@@ -58,9 +59,9 @@ class Ingest:
     counters: Counters
     wait_s: float = 3.0
     answer_within_s: float = 5.0
+    decoding: Decoding = field(default_factory=Decoding)
     clock: Callable[[], int] = time.time_ns
     monotonic: Callable[[], float] = time.monotonic
-    _decoding: Decoding = field(default_factory=Decoding)
     _warned: dict[Signal, float] = field(default_factory=dict)
 
     async def take(self, request: Request) -> Accepted:
@@ -69,7 +70,7 @@ class Ingest:
         Raise Refused when nothing of it can be, TryAgain when it cannot be now.
         """
         try:
-            batch = await self._decoding.decode(request.job(self.clock()))
+            batch = await self.decoding.decode(request.job(self.clock()))
         except Refused as error:
             await self.refuse(request, error)
             raise
@@ -81,7 +82,7 @@ class Ingest:
 
     async def refuse(self, request: Request, error: Refused) -> None:
         """Write a request that is refused as a whole into the books, as far as the store can take it now."""
-        batch = refusal(request, error, received_at=self.clock())
+        batch = refusal(request, error, received_at=self.clock(), redaction=self.decoding.redaction)
         try:
             await self.writer.put(batch, wait_s=self.wait_s, answer_s=self.answer_within_s)
         except TryAgain as busy:
@@ -89,7 +90,7 @@ class Ingest:
 
     def close(self) -> None:
         """Let what decodes go."""
-        self._decoding.close()
+        self.decoding.close()
 
     def _warning(self, batch: Batch) -> str:
         """Tell a sender of an oddity, once a minute a signal: Go reports each as an error (otlp.md R09)."""
@@ -133,12 +134,15 @@ def verdict(batch: Batch, outcome: Outcome) -> Accepted:
     return Accepted(outcome.first_rejected if outcome.replayed else batch.told_rejected, message)
 
 
-def refusal(request: Request, error: Refused, *, received_at: int) -> Batch:
-    """Make the batch that writes a request refused as a whole into the books; a body over 1 MiB is not kept.
+def refusal(request: Request, error: Refused, *, received_at: int, redaction: Redaction) -> Batch:
+    """Make the batch that writes a request refused as a whole into the books.
+
+    A body over 1 MiB is not kept, nor one that may hold what is never kept.
 
     It leaves no fingerprint: the same bytes, sent again under their right name, are no replay.
     """
-    payload = request.body if 0 < len(request.body) <= KEPT_BYTES else None
+    small = 0 < len(request.body) <= KEPT_BYTES
+    payload = redaction.payload(request.body) if small else None
     rejection = Rejection("request", error.reason, str(error), payload, items=0)
     size = len(payload or b"")
     return Batch(request.signal, request.encoding, request.transport, received_at, size, rejections=[rejection])

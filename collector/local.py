@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from collector.commands import decode
 from collector.ingest import Request, refusal, verdict
 from core.errors import Misconfigured, Refused
+from privacy.redaction import Redaction
+from privacy.wanted import Wanted
 from schema.signals import Signal
 from store.config import Store
 from store.lock import Lock
@@ -21,7 +23,7 @@ Take = Callable[[Signal, str, bytes], Outcome]
 
 
 @contextmanager
-def local(settings: Store) -> Iterator[Take]:
+def local(settings: Store, wanted: Wanted) -> Iterator[Take]:
     """Hold the database's lock for the length of a block; give what takes (signal, encoding, body).
 
     Taking returns when the request is durable, and raises what a daemon would have answered.
@@ -31,18 +33,20 @@ def local(settings: Store) -> Iterator[Take]:
     with Lock(settings.path):
         writer = Writer(lambda: SqliteWriteSide(settings), queue_bytes=settings.queue_bytes)
         writer.start()
+        redaction = Redaction(wanted)
         try:
-            yield lambda signal, encoding, body: _take(writer, signal, encoding, body)
+            yield lambda signal, encoding, body: _take(writer, redaction, signal, encoding, body)
         finally:
             writer.stop(GRACE_S)
 
 
-def _take(writer: Writer, signal: Signal, encoding: str, body: bytes) -> Outcome:
+def _take(writer: Writer, redaction: Redaction, signal: Signal, encoding: str, body: bytes) -> Outcome:
     now = time.time_ns()
     try:
-        batch = decode(signal, encoding, body, transport=TRANSPORT, received_at=now)
+        batch = decode(signal, encoding, body, transport=TRANSPORT, received_at=now, redaction=redaction)
     except Refused as error:
-        writer.submit(refusal(Request(signal, encoding, TRANSPORT, body), error, received_at=now)).result()
+        refused = refusal(Request(signal, encoding, TRANSPORT, body), error, received_at=now, redaction=redaction)
+        writer.submit(refused).result()
         raise
     outcome = writer.submit(batch).result()
     verdict(batch, outcome)

@@ -12,7 +12,7 @@ from schema.signals import Signal
 
 MAX_MESSAGE_CHARS = 1000
 MAX_SAMPLES = 10
-COMMON_REPAIRS = frozenset(("duplicateKeys", "observed_time_unix_nano"))
+COMMON_REPAIRS = frozenset(("duplicateKeys", "observed_time_unix_nano", "redacted"))
 TEMPORALITY = POINT_COLUMNS.index("temporality")
 
 

@@ -1622,3 +1622,24 @@ begin
   where session_id = new.id
   and not exists (select 1 from json_each(ifnull(issues_claimed, '[]')) as i where i.value = new.key);
 end;
+
+CREATE TRIGGER agent_sessions_project_named after insert on agent_sessions when new.project_key is not null
+begin
+  insert into projects (key, name, path, created_at)
+  select
+    new.project_key,
+    coalesce(nullif(replace(new.project_key, rtrim(new.project_key, replace(new.project_key, '/', '')), ''), ''), new.project_key),
+    nullif(new.workspace_path, ''), new.started_at
+  where not exists (select 1 from projects where key = new.project_key);
+end;
+
+CREATE TRIGGER agent_sessions_project_changed after update of project_key on agent_sessions
+when new.project_key is not null and new.project_key is not old.project_key
+begin
+  insert into projects (key, name, path, created_at)
+  select
+    new.project_key,
+    coalesce(nullif(replace(new.project_key, rtrim(new.project_key, replace(new.project_key, '/', '')), ''), ''), new.project_key),
+    nullif(new.workspace_path, ''), new.started_at
+  where not exists (select 1 from projects where key = new.project_key);
+end;

@@ -11,6 +11,7 @@ from core.section import Section
 from derive.config import Derive
 from exporters.config import Exporter
 from mirror.config import Sync
+from privacy.config import Privacy
 from retention.config import Retention
 from spanledger.layers import Given, Merged, merge
 from spanledger.mistakes import Mistaken, explain
@@ -34,6 +35,8 @@ class Config(Section):
     """Keep telemetry."""
     collector: Collector = Collector()
     """Receive OTLP."""
+    privacy: Privacy = Privacy()
+    """Keep secrets and content from being written; what is masked cannot be brought back."""
     derive: Derive = Derive()
     """Derive sessions, jobs, calls and costs."""
     retention: Retention = Retention()

@@ -24,6 +24,7 @@ from collector import http, otlp_grpc
 from collector.admission import Admission
 from collector.bodies import Bodies
 from collector.config import Collector
+from collector.decoding import Decoding
 from collector.guard import LOOPBACK_NAMES
 from collector.ingest import Ingest
 from collector.intake import Intake
@@ -110,7 +111,13 @@ class Service:
         self.keeping = Keeping(self.following, IndexFollowing(_index_start(config), self._write, busy=self._busy))
         self.doors = Doors(self.writer, config.collector.tokens)
         limits = config.collector.limits
-        self.ingest = Ingest(self.writer, self.counters, wait_s=limits.wait, answer_within_s=limits.answer_within)
+        self.ingest = Ingest(
+            self.writer,
+            self.counters,
+            wait_s=limits.wait,
+            answer_within_s=limits.answer_within,
+            decoding=Decoding(config.privacy.wanted()),
+        )
         self._intake = Intake(
             limits=limits,
             gate=self.doors.gate,

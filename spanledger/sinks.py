@@ -79,7 +79,7 @@ def opened(config: Config) -> Iterator[Sink]:
     path = database(config)
     holder = lock.read(path)
     if holder is None:
-        with local(config.store) as take:
+        with local(config.store, config.privacy.wanted()) as take:
             yield LocalSink(take, where=str(path))
         return
     if holder.http is None:

@@ -338,7 +338,7 @@ def test_it_starts_where_only_the_program_knows_its_modules(tmp_path: Path) -> N
     """As after an installation from a wheel, whose modules are not on the interpreter's own path."""
     away = tmp_path / "modules"
     away.mkdir()
-    for folder in ("collector", "core", "schema", "tracking"):
+    for folder in ("collector", "core", "privacy", "schema", "tracking"):
         (away / folder).symlink_to(ROOT / folder)
     libraries = os.pathsep.join(path for path in sys.path if "site-packages" in path)
     program = (

@@ -111,3 +111,12 @@ def test_an_issue_that_is_named_is_claimed(tmp_path: Path) -> None:
         derived.derive()
 
         assert [('["i-1"]',)] == derived.rows("select issues_claimed from agent_sessions")
+
+
+def test_a_project_is_known_by_its_first_session(tmp_path: Path) -> None:
+    """Whatever names it makes its row; its name is the last part of its key."""
+    with Derived(tmp_path) as derived:
+        derived.commit(trace(made(1, 0, AGENT), made(2, 1, CALL), resource={"project.key": "https://host/team/shop"}))
+        derived.derive()
+
+        assert [("https://host/team/shop", "shop")] == derived.rows("select key, name from projects")

@@ -171,13 +171,13 @@ def test_wrong_assignment(wrong: str) -> None:
 
 def test_written_configuration_is_read_again(tmp_path: Path) -> None:
     """What is in force is written as TOML that gives the same configuration, secrets masked."""
-    environ = {"SPANLEDGER_COLLECTOR__TOKENS": "secret", "SPANLEDGER_DB": '/a "b"\\c.db'}
+    environ = {"SPANLEDGER_COLLECTOR__TOKENS": "hidden-token", "SPANLEDGER_DB": '/a "b"\\c.db'}
     merged = gather(file=None, environ=environ, flags=[assignment("store.replay_window=90s")])
     config = validate(merged)
 
     text = toml_text.write(config, merged)
 
-    assert "secret" not in text
+    assert "hidden-token" not in text
     assert 'replay_window = "90s"  # from --set store.replay_window' in text
     again = load(file=file(tmp_path, text), environ={})
     assert config.store == again.store

@@ -24,6 +24,8 @@ from collector.commands import decode
 from derive.deriver import Deriver
 from derive.meaning import Rules
 from pricing.catalogue import Catalogue
+from privacy.redaction import Redaction
+from privacy.wanted import ALL
 from schema.rows import Batch
 from schema.signals import Signal
 from store.config import Store
@@ -54,7 +56,9 @@ class Otlp:
         sent = event_id or f"told-{next(self.ids)}"
         told = {name: value for name, value in values.items() if value is not None} | {"tracking.event_id": sent}
         body = self.make(event, told, _nanoseconds(at))
-        batch = decode(self.signal, "protobuf", body, transport="http", received_at=time.time_ns())
+        batch = decode(
+            self.signal, "protobuf", body, transport="http", received_at=time.time_ns(), redaction=Redaction(ALL)
+        )
         (outcome,) = self.side.commit([batch])
         assert not isinstance(outcome, Exception), outcome
         while self.deriver.step(time.time_ns()):
