@@ -18,6 +18,8 @@ MOST_PARTS: Final = 5_000
 SHARES: Final = {"p50_ms": 50, "p95_ms": 95}
 UNTIMED: Final[Row] = dict.fromkeys(SHARES)
 AMBIGUOUS: Final = 5
+SELDOM: Final = 5_000
+"""Calls of a tool below which its jobs are found by them."""
 ENTRY_PLACE: Final = ("timestamp", "trace_id")
 
 
@@ -128,6 +130,7 @@ def jobs(  # noqa: PLR0913  one for each filter that is not a column
     """
     size = limited(limit)
     where |= {"min_nanos": _nanos(min_cost), "max_nanos": _nanos(max_cost), **after(cursor)}
+    where |= _of_tool(side, where.pop("tool", None))
     lists: list[tuple[list[Row], bool]] = []
     if status != "running":
         own = {"file": part_of_path(file) if file else None, "error": pattern(error) if error else None}
@@ -135,6 +138,14 @@ def jobs(  # noqa: PLR0913  one for each filter that is not a column
     if status in {None, "running"} and not file and not error:
         lists.append(side.page("running_jobs", rows=size, **where))
     return _newest(lists, size)
+
+
+def _of_tool(side: ReadSide, tool: str | None) -> dict[str, str | None]:
+    """Look for a tool that is seldom called among its calls, for another among each job's."""
+    if tool is None:
+        return {}
+    calls = sum(row["calls"] for row in side.report("all_tools", tool=tool, limit=1))
+    return {"seldom" if calls < SELDOM else "tool": tool}
 
 
 def _newest(lists: Sequence[tuple[list[Row], bool]], size: int) -> Row:
@@ -186,9 +197,10 @@ def tools(side: ReadSide, *, limit: int | None = None, **where: Any) -> Row:
 
     Filters: session, job, agent, tool, since, until.
     """
-    found = side.report("tools", limit=limited(limit), **where)
     if where.keys() <= {"tool"}:
+        found = side.report("all_tools", limit=limited(limit), **where)
         return {"items": [{**row, **_shares(side, row["name"], row["timed"])} for row in found], "next": None}
+    found = side.report("tools", limit=limited(limit), **where)
     durations = {row.pop("name"): row for row in side.report("tool_durations", **where)}
     return {"items": [{**row, **durations.get(row["name"], UNTIMED)} for row in found], "next": None}
 

@@ -31,12 +31,12 @@ class Agreement:
     @property
     def token(self) -> str:
         """Name this change of rules, so that nobody agrees to another one."""
-        return sha256(f"{told(self.before)} -> {told(self.config)}".encode()).hexdigest()[:16]
+        return sha256(f"{rules_text(self.before)} -> {rules_text(self.config)}".encode()).hexdigest()[:16]
 
     @property
     def is_new(self) -> bool:
         """Say whether the configured rules are not those agreed to."""
-        return self.is_first or told(self.config) != told(self.before)
+        return self.is_first or rules_text(self.config) != rules_text(self.before)
 
 
 def agreement(config: Retention, state: Mapping[str, str]) -> Agreement:
@@ -50,11 +50,11 @@ def agreed(config: Retention) -> list[Step]:
     """Write down that rules are agreed to; what reads seed 002's settings follows."""
     days = LONGEST_DAYS if config.raw is None else config.raw / DAY
     return [
-        Step("set_retention", {"key": RULES, "value": told(config)}),
+        Step("set_retention", {"key": RULES, "value": rules_text(config)}),
         Step("set_retention_days", {"days": f"{days:g}"}),
     ]
 
 
-def told(config: Retention) -> str:
+def rules_text(config: Retention) -> str:
     """Write rules as they are kept."""
     return config.model_dump_json(include=set(KEPT))

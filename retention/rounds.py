@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from core.section import size_text
-from retention.agreement import Agreement, agreed, agreement
+from retention.agreement import Agreement, agreed, agreement, rules_text
 from retention.config import Retention
 from retention.finding import pages
 from retention.moments import SECOND, iso
@@ -52,6 +52,7 @@ def planned(side: OldSide, config: Retention, around: Around) -> dict[str, Any]:
     told = _agreement(side, config, around)
     room = side.room()
     return {
+        "rules": rules_text(config),
         "agreed": not told.pending,
         "pending": list(told.pending),
         "token": told.token,

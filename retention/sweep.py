@@ -116,6 +116,8 @@ class Sweep:
     stopped: Callable[[], bool] = lambda: False
     told: Told = field(default_factory=lambda: defaultdict(Tally))
     troubles: list[str] = field(default_factory=list)
+    written: set[tuple[str, str]] = field(default_factory=set)
+    pins: int = 0
 
     def run(self, task: Task) -> None:
         """Do one task and write down what came of it."""
@@ -130,10 +132,13 @@ class Sweep:
 
     def make_room(self, rule: str, excess: Callable[[], int], floor: int) -> None:
         """Forget the oldest raw rows that came before `floor` while there is an excess of bytes."""
-        began = self.pace.clock()
+        began, self.pins = self.pace.clock(), self.side.newest_pin()
         sources = {what: oldest(self.side, what, self.now, self.until[signal]) for what, signal in RAW.items()}
         heads = {what: next(source, None) for what, source in sources.items()}
         while (left := excess()) > 0 and not self.stopped():
+            if self._is_pinned_anew():
+                self.make_room(rule, excess, floor)
+                return
             ready = {what: page for what, page in heads.items() if page and page[0][1] < floor}
             if not ready:
                 self.troubles.append(f"{rule}: {left >> 20} MiB too many, and no raw record is left that may go")
@@ -173,15 +178,22 @@ class Sweep:
                 self._do(Piece("ties", part))
 
     def _tried(self, task: Task) -> str:
+        """Forget all that a task takes, from the beginning again when something is pinned meanwhile."""
+        self.pins = self.side.newest_pin()
         try:
             for page in pages(self.side, task, self.now, self.until):
                 if self.stopped():
                     return "stopped"
                 for rule, rows in page.items():
                     self._forget(task.what, rule, rows)
+                if self._is_pinned_anew():
+                    return self._tried(task)
         except ArchiveFailed as error:
             return str(error)
         return ""
+
+    def _is_pinned_anew(self) -> bool:
+        return self.side.newest_pin() != self.pins
 
     def _forget(self, what: str, rule: str, rows: list[Found]) -> None:
         if what in RAW:
@@ -199,19 +211,18 @@ class Sweep:
         self._forget_keys(what, rule, [row.key for row in rows])
 
     def _forget_keys(self, what: str, rule: str, keys: Sequence[object]) -> None:
-        start, pins = 0, self.side.newest_pin()
+        start = 0
         while start < len(keys) and not self.stopped():
             part = keys[start : start + self.pace.rows]
             jobs = self.side.jobs_of(what, part) if what in RAW else ()
-            gone = self._do(Piece(what, part, pins, jobs))
+            gone = self._do(Piece(what, part, self.pins, jobs))
             self.told[rule, what].add(gone.rows, gone.bytes)
             start += len(part)
 
     def _forget_sessions(self, rule: str, keys: Sequence[object]) -> None:
         """Forget all of some sessions, themselves last."""
-        pins = self.side.newest_pin()
         for what in OF_SESSION:
-            while (gone := self._do(Piece(what, keys, pins))).rows:
+            while (gone := self._do(Piece(what, keys, self.pins))).rows:
                 self.told[rule, "sessions"].add(gone.rows if what == "sessions" else 0, gone.bytes)
 
     def _do(self, piece: Piece) -> Forgotten:
@@ -256,8 +267,9 @@ class Sweep:
         steps = [
             Step("add_sweep", _line(self.now, rule, what, tally, first, seconds, trouble))
             for (rule, kind), tally in self.told.items()
-            if kind == what and (tally.rows or tally.left)
+            if kind == what and (tally.rows or tally.left) and (rule, kind) not in self.written
         ]
+        self.written |= {key for key in self.told if key[1] == what}
         if trouble and not steps:
             steps = [Step("add_sweep", _line(self.now, "-", what, Tally(), first, seconds, trouble))]
         if steps:

@@ -9,6 +9,7 @@ import click
 
 from api.operations import PREFIX
 from core.errors import AlreadyRunning
+from retention.agreement import rules_text
 from retention.archive import archiving
 from retention.finding import unless_awaited
 from retention.rounds import Around, go_round, planned
@@ -121,7 +122,10 @@ def _plan(config: Config) -> dict[str, Any]:
     holder = lock.read(path)
     if holder is not None and holder.http is not None:
         with daemon(config, holder) as sink:
-            return sink.ask("GET", PATH, b"")
+            told = sink.ask("GET", PATH, b"")
+        if told["rules"] != rules_text(config.retention):
+            note("the running collector goes by other rules than this configuration; restart it to apply these")
+        return told
     side = SqliteOldSide(path)
     try:
         return planned(side, config.retention, _around(config, side))

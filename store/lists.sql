@@ -11,6 +11,7 @@ join resources as r on r.id = s.resource_id
 left join agent_traces as t on t.trace_id = s.trace_id || '/' || s.span_id
 where s.parent_span_id is null
 and r.service_name = :service
+and 1 = (select 1 from resources as known where known.service_name = :service limit 1)
 and s.name = :name
 and s.status_code = :status_code
 and s.trace_id in (select n.otel_trace_id from agent_traces as n where n.session_id = :session)
@@ -72,6 +73,7 @@ and exists (
   and t.session_id = :session
 )
 and s.resource_id in (select id from resources where service_name = :service)
+and 1 = (select 1 from resources as known where known.service_name = :service limit 1)
 and s.name = :name
 and s.kind = :kind
 and s.status_code = :status_code
@@ -102,6 +104,7 @@ and l.trace_id = :trace
 and l.span_id = :span
 and l.trace_id in (select t.otel_trace_id from agent_traces as t where t.session_id = :session)
 and l.resource_id in (select id from resources where service_name = :service)
+and 1 = (select 1 from resources as known where known.service_name = :service limit 1)
 and l.event_name = :event
 and l.severity_number >= :min_severity
 and l.sort_time >= :since
@@ -126,6 +129,7 @@ join resources as r on r.id = p.resource_id
 join scopes as c on c.id = p.scope_id
 where true
 and p.resource_id in (select id from resources where service_name = :service)
+and 1 = (select 1 from resources as known where known.service_name = :service limit 1)
 and p.name = :name
 and p.type = :type
 and p.sort_time >= :since
@@ -151,6 +155,7 @@ and trace_id = :trace
 and session_id in (select t.session_id from agent_traces as t where t.otel_trace_id = :trace)
 and agent_name = :agent
 and provider = :provider
+and 1 = (select 1 from usage_days as known where known.provider = :provider limit 1)
 and model = :model
 and status = :status
 and cost_source = :cost_source
@@ -181,6 +186,7 @@ and trace_id = :trace
 and session_id in (select t.session_id from agent_traces as t where t.otel_trace_id = :trace)
 and agent_name = :agent
 and +name = :tool
+and 1 = (select 1 from tool_days as known where known.name = :tool limit 1)
 and is_error = :is_error
 and duration_ms >= :min_ms
 and ifnull(timestamp, '') >= :since

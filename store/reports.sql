@@ -21,12 +21,8 @@ and likely(s.exit_reason = :exit_reason)
 and s.project_key = :project
 and s.user_id = :user
 and exists (select 1 from model_calls as m where m.session_id = s.session_id and m.counted = 1 and m.model = :model)
-and (
-  select sum(m.cost_nanos) from model_calls as m where m.session_id = s.session_id and m.counted = 1
-) >= :min_nanos
-and (
-  select sum(m.cost_nanos) from model_calls as m where m.session_id = s.session_id and m.counted = 1
-) <= :max_nanos
+and (select sum(u.cost_nanos) from usage_days as u where u.session_id = s.session_id and u.priced > 0) >= :min_nanos
+and (select sum(u.cost_nanos) from usage_days as u where u.session_id = s.session_id and u.priced > 0) <= :max_nanos
 and s.started_at >= :since
 and s.started_at < :until
 and (s.started_at, s.session_id) < (:after_time, :after_id)
@@ -248,6 +244,7 @@ and ifnull(started_at, created_at) < :until
 and cost_nanos >= :min_nanos
 and cost_nanos <= :max_nanos
 and exists (select 1 from tool_calls as c where c.job_id = job_history.id and +c.name = :tool)
+and id in (select c.job_id from tool_calls as c where c.name = :seldom)
 and exists (
   select 1
   from json_each(job_history.files_modified_json) as f
@@ -271,6 +268,7 @@ and ifnull(started_at, ifnull(last_seen_at, '')) < :until
 and cost_nanos >= :min_nanos
 and cost_nanos <= :max_nanos
 and exists (select 1 from tool_calls as c where c.job_id = open_jobs.id and +c.name = :tool)
+and id in (select c.job_id from tool_calls as c where c.name = :seldom)
 and (ifnull(started_at, ifnull(last_seen_at, '')), id) < (:after_time, :after_id)
 order by ifnull(started_at, ifnull(last_seen_at, '')) desc, id desc
 limit :limit;
@@ -330,6 +328,20 @@ group by name
 order by calls desc, name
 limit :limit;
 
+-- name: all_tools
+-- Count all calls of each tool, the most used first, from what is added up by day.
+select
+  known.name, sum(known.calls) as calls, sum(known.failures) as failures,
+  ifnull(sum(known.calls) filter (where known.share <> -99), 0) as timed,
+  (select max(c.duration_ms) from tool_calls as c where c.name = known.name) as max_ms,
+  iif(sum(known.share <> -99) > 0, sum(known.total_ms), null) as total_ms
+from tool_days as known
+where true
+and known.name = :tool
+group by known.name
+order by 2 desc, known.name
+limit :limit;
+
 -- name: tool_durations
 -- Say what half, and 95 of a hundred, of each tool's calls took at most; for some of the calls, of all it is slow.
 select
@@ -382,12 +394,12 @@ limit :limit;
 -- name: agent_usage
 -- Add up the model calls in the sessions of an agent.
 select
-  count(*) as model_calls, sum(m.input_tokens) as input_tokens, sum(m.output_tokens) as output_tokens,
-  sum(m.cost_nanos) as cost_nanos
+  ifnull(sum(m.calls), 0) as model_calls, iif(sum(m.measured) > 0, sum(m.input_tokens), null) as input_tokens,
+  iif(sum(m.measured) > 0, sum(m.output_tokens), null) as output_tokens,
+  iif(sum(m.priced) > 0, sum(m.cost_nanos), null) as cost_nanos
 from agent_sessions as s
-cross join model_calls as m
+cross join usage_days as m
 where m.session_id = s.session_id
-and m.counted = 1
 and s.agent_name = :agent
 and s.started_at >= :since;
 

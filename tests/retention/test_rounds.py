@@ -1,10 +1,13 @@
 """Rounds take what the rules say, all of it and nothing else, and leave books that say so."""
 
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from retention.config import Retention
+from retention.sweep import Pace
 from schema.derived import Changes, Step
 from tests.derive.test_once import agree
 from tests.retention.kept import DAY, NOW, Kept
@@ -137,6 +140,37 @@ def test_a_pinned_session_stays_whole(kept: Kept) -> None:
         assert [(session,)] == kept.rows("select session_id from agent_sessions where created_at < '2026-10-20'")
 
 
+def test_what_is_pinned_in_the_middle_of_a_sweep_stays(kept: Kept) -> None:
+    """A pin holds from the moment it is answered: what was found before and is not deleted yet stays."""
+    session, spans = kept.rows(
+        "select t.session_id, count(*) from raw_spans as s"
+        " join agent_traces as t on t.trace_id = s.trace_id || '/' || s.span_id"
+        f" where s.received_at < {NOW - 30 * DAY} and t.session_id is not null group by 1 order by 2 desc"
+    )[0]
+    of_it = f"trace_id in (select otel_trace_id from agent_traces where session_id = '{session}')"
+    before, hand, pieces = kept.count("raw_spans", of_it), kept.hand, count()
+
+    def pinning(work: Any) -> Any:
+        if next(pieces) == 2:
+            kept.side.transaction(
+                lambda cursor: cursor.execute(
+                    "insert into pins (kind, name, created_at) values ('session', ?, '')", (session,)
+                )
+            )
+        return hand(work)
+
+    with kept:
+        kept.hand = pinning  # type: ignore[method-assign]  # as the writer does other work between two pieces
+        kept.round(MONTH, pace=Pace(rows=20))
+
+        assert spans
+        assert 0 < kept.count("raw_spans", of_it) <= before
+        left = kept.count("raw_spans", of_it)
+        kept.round(MONTH, now=NOW + 3 * DAY)
+        assert left == kept.count("raw_spans", of_it)
+        assert kept.balances()
+
+
 def test_a_rule_for_an_agent_goes_before_the_general_one(kept: Kept) -> None:
     """An agent's raw records may be kept longer than all others, and shorter."""
     with kept:
@@ -213,15 +247,18 @@ def test_a_database_that_is_too_large_loses_its_oldest_raw_records(kept: Kept) -
     """It is smaller afterwards, the file too, and what is left is younger than what went."""
     with kept:
         size = kept.rows("select page_count * page_size from pragma_page_count, pragma_page_size")[0][0]
-        config = Retention.model_validate({"raw": "forever", "content": "forever", "max_size": size * 9 // 10})
+        config = Retention.model_validate({"raw": "39.9d", "content": "forever", "max_size": size // 2})
+        rows = sum(kept.count(table) for table in ("raw_spans", "raw_logs", "raw_points"))
         kept.round(config)
 
         live = kept.rows(
             "select (page_count - freelist_count) * page_size"
             " from pragma_page_count, pragma_freelist_count, pragma_page_size"
         )[0][0]
-        assert live <= size * 9 // 10
-        assert 0 < kept.count("raw_logs", f"received_at > {NOW - 3 * DAY}")
+        assert live <= size // 2 or not kept.count("raw_spans")
+        left = sum(kept.count(table) for table in ("raw_spans", "raw_logs", "raw_points"))
+        assert rows - left == kept.rows("select sum(rows) from sweeps")[0][0]
+        assert 2 == len({rule for (rule,) in kept.rows("select rule from sweeps")})
         assert kept.balances()
 
 

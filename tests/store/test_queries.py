@@ -14,8 +14,8 @@ from store.queries import QUERIES, load, widen
 
 TEXT = (Path(queries.__file__).parent / "queries.sql").read_text()
 
-FULL_SCANS = {"ledger", "new_span_id", "finish_span"}
-"""A handful of lines: one for each signal and transport, one for each table."""
+FULL_SCANS = {"ledger", "new_span_id", "finish_span", "tokens"}
+"""A handful of lines: one for each signal and transport, one for each table, one for each token."""
 
 
 @pytest.fixture(scope="module")
