@@ -122,7 +122,9 @@ COUNTS_EVERYTHING = {"tools", "agents", "tool_durations", "agent_claims", "agent
 """Questions whose answer without a filter is about all rows, and which have few rows or an index of their own."""
 
 
-SMALL = re.compile("model_prices|SCAN (resources|known)( |$)|SCAN export_cursors|SCAN (job_subagents|ingest_rejections|ledger)$")
+SMALL = re.compile(
+    "model_prices|SCAN (resources|known)( |$)|SCAN export_cursors|SCAN (job_subagents|ingest_rejections|ledger)$"
+)
 """Tables of some thousand rows, and lists in the order of their numbers."""
 
 
