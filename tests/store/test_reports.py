@@ -125,7 +125,7 @@ COUNTS_EVERYTHING = {"tools", "agents", "tool_durations", "agent_claims", "agent
 
 
 SMALL = re.compile(
-    "model_prices|SCAN (resources|known)( |$)|SCAN export_cursors|SCAN (job_subagents|ingest_rejections|ledger)$"
+    "model_prices|SCAN (resources|known)( |$)|SCAN (export_cursors|job_subagents|ingest_rejections|ledger)( |$)"
 )
 """Tables of some thousand rows, and lists in the order of their numbers."""
 
