@@ -17,7 +17,7 @@ TRIES = 8
 
 @pytest.mark.soak
 def test_a_trace_of_many_spans_opens_at_once(tmp_path: Path) -> None:
-    """Its first rows, its last rows and those around its last error take a tenth of a second, the best of some tries."""
+    """Its first rows, its last and those around its last error take a tenth of a second, the best of some tries."""
     with running(tmp_path / "spanledger.db") as service:
         failed = large_trace.send(service, SPANS, every=EVERY)
         settle(service, within_s=600)
