@@ -120,3 +120,23 @@ LISTINGS: Final = {
         ),
     )
 }
+WITHIN: Final = (
+    Listing(
+        "/experiments/{experiment}/runs",
+        "runs",
+        "List the runs of an experiment.",
+        ("experiment_key", "run_no"),
+        {"outcome": TEXT},
+        {"experiment": TEXT},
+        "experiment",
+    ),
+    Listing(
+        "/issues/{issue}/work",
+        "issue_work",
+        "List the work on an issue, newest first.",
+        ("started_at", "work_id"),
+        {"session": TEXT, "agent": TEXT, "open": TRUTH},
+        {"issue": TEXT},
+    ),
+)
+"""The same lists where they are written to."""

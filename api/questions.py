@@ -7,7 +7,7 @@ from api import book, joins, lists, outline, reading, searching, series, stored,
 from api.asking import Question
 from api.joining import joined
 from api.joins import JOINS, Join
-from api.listings import LISTINGS, TRUTH, WHOLES, Listing, Whole
+from api.listings import LISTINGS, TRUTH, WHOLES, WITHIN, Listing, Whole
 from api.lists import SPAN_KINDS, STATUS_CODES
 from api.parameters import LIMIT, PAGE, SPAN, Parameter, number, one_of, text, time, truth, whole
 from search.shapes import ORDERS
@@ -168,8 +168,14 @@ REJECTIONS: Final[Takes] = {
     **SPAN,
     **PAGE,
 }
+SOUGHT: Final = Parameter(
+    'Words to look for, in any order; "words in quotes" stand behind each other, -this must not be there.',
+    {"type": "string"},
+    lambda _name, given: given,
+)
+"""Any text is answered, also one that is longer than what is looked for."""
 SEARCH: Final[Takes] = {
-    "q": text('Words to look for, in any order; "words in quotes" stand behind each other, -this must not be there.'),
+    "q": SOUGHT,
     "order": one_of("Newest first, or those first that hold the words best.", ORDERS),
     "kind": text("Only of this kind."),
     "session": SESSION,
@@ -276,5 +282,5 @@ QUESTIONS: Final = (
     Question("/search", searching.search, SEARCH, outline.FOUND, tells=outline.SEARCHED),
     *map(_joining, JOINS.values()),
     *map(_about_one, WHOLES.values()),
-    *map(_listing, LISTINGS.values()),
+    *map(_listing, (*LISTINGS.values(), *WITHIN)),
 )

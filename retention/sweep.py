@@ -26,7 +26,9 @@ PAGE: Final = 4_000
 """Rows that are looked at in one read."""
 GOAL_S: Final = 0.02
 """How long the writer should be busy with one piece."""
-FEWEST, MOST = 20, 1_000
+REST: Final = 2
+"""How many times as long the writer is then left to those who send, if any do."""
+FEWEST, MOST = 20, 500
 SESSIONS: Final = 20
 """Sessions that are deleted at a time, row by row."""
 OF_SESSION: Final = (
@@ -252,7 +254,7 @@ class Sweep:
 
     def _rest(self, took: float) -> None:
         if self.pace.busy():
-            self.pace.rest(took)
+            self.pace.rest(REST * took)
 
     def _look_again(self, task: Task) -> None:
         """Count what should be gone and is not."""

@@ -539,3 +539,17 @@ and m.name not in ('access_tokens', 'audit_log')
 and c.hidden <> 1
 order by m.name, c.cid
 limit :limit;
+
+-- name: newest_sweeps
+-- List what was forgotten on purpose last, and what stood in the way.
+select started_at, rule, what, rows, bytes_freed, oldest_left, left_behind, duration_ms, trouble
+from sweeps
+order by id desc
+limit :limit;
+
+-- name: kept_for_good
+-- List what no rule takes.
+select kind, name, note, created_at
+from pins
+order by id desc
+limit :limit;

@@ -16,6 +16,7 @@ from web.asking import Asked
 REASONS: Final = 30
 NEWEST: Final = 30
 SENDERS: Final = 40
+SWEEPS: Final = 12
 KEYS: Final = 20_000
 MOST_ID: Final = 1 << 60
 
@@ -43,7 +44,8 @@ class Health:
     drifts: Sequence[Drift]
     senders: Sequence[Row]
     disk: Disk
-    unpriced: Sequence[Row]
+    sweeps: Sequence[Row]
+    pins: Sequence[Row]
     title: str = "Health"
     section: str = "health"
 
@@ -80,7 +82,8 @@ def show(asked: Asked) -> Health:
         drifts=list(drifts(report("keys_watched", limit=KEYS))),
         senders=report("senders", limit=SENDERS),
         disk=_disk(asked.daemon.database),
-        unpriced=report("unpriced", limit=10),
+        sweeps=report("newest_sweeps", limit=SWEEPS),
+        pins=report("kept_for_good", limit=SWEEPS),
     )
 
 

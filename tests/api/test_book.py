@@ -101,6 +101,8 @@ def test_experiments(service: Running) -> None:
     run = ask(service, "/experiments/e1/runs/2")
     assert ({"lr": 0.1}, {"loss": 1}) == (run["params"], run["metrics"])
     assert 2 == len(ask(service, "/experiment-runs?experiment=e2")["items"])
+    assert [1, 2] == [one["run_no"] for one in ask(service, "/experiments/e2/runs?outcome=pass")["items"]]
+    ask(service, "/experiments/nope/runs", status=404)
     assert [2] == [one["run_no"] for one in ask(service, "/experiments/e1/artifacts?type=plot")["items"]]
     assert (2, 2, 1) == tuple(ask(service, "/experiments/e1")[name] for name in ("runs", "passed", "artifacts"))
     ask(service, "/experiments/e1/runs/3", status=404)
@@ -132,6 +134,7 @@ def test_issues_and_skills(service: Running) -> None:
     other = post(service, "/issues/i-2/work", {"session_id": "x"}, status=201)["id"]
     post(service, "/issues/i-2/work/complete", {"session_id": "x", "completed": False})
 
+    assert [other] == [work["work_id"] for work in ask(service, "/issues/i-2/work?open=false")["items"]]
     work = ask(service, f"/issue-work/{begun['id']}")
     assert (True, "fertig", "P1", "ann") == tuple(
         work[name] for name in ("completed", "work_notes", "decision_rationale", "agent_name")

@@ -111,6 +111,8 @@ COUNTS_EVERYTHING = {"tools", "agents", "tool_durations", "agent_claims", "agent
     "senders",
     "shapes",
     "newest_refused",
+    "newest_sweeps",
+    "kept_for_good",
     "tools_since",
     "spent",
     "newest_received",
