@@ -168,8 +168,14 @@ REJECTIONS: Final[Takes] = {
     **SPAN,
     **PAGE,
 }
+SOUGHT: Final = Parameter(
+    'Words to look for, in any order; "words in quotes" stand behind each other, -this must not be there.',
+    {"type": "string"},
+    lambda _name, given: given,
+)
+"""Any text is answered, also one that is longer than what is looked for."""
 SEARCH: Final[Takes] = {
-    "q": text('Words to look for, in any order; "words in quotes" stand behind each other, -this must not be there.'),
+    "q": SOUGHT,
     "order": one_of("Newest first, or those first that hold the words best.", ORDERS),
     "kind": text("Only of this kind."),
     "session": SESSION,

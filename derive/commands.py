@@ -17,6 +17,8 @@ from tracking.commands import Command
 from tracking.told import Told
 from tracking.vocabulary import EVENTS
 
+PIECE: Final = 250
+"""Commands that are done in one transaction."""
 NOWHERE: Final = Places({}, {}, {})
 ALSO_DONE: Final = frozenset(("agent.session.end",))
 """What is derived from its record, and has to be about something that there is all the same."""
@@ -48,8 +50,10 @@ class Commands:
         violations = tuple(one.violation for one in going if one.violation is not None)
         put = {EVENT_ROWS.name: list(self._events.values())} if self._events else {}
         self._events = {}
-        if put or commands or violations:
-            yield Changes(put=put, told=Told(tuple(commands), violations, now, park))
+        if put or violations:
+            yield Changes(put=put, told=Told((), violations, now, park))
+        for start in range(0, len(commands), PIECE):
+            yield Changes(told=Told(tuple(commands[start : start + PIECE]), (), now, park))
 
 
 def _is_done(command: Command) -> bool:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Any, Final
 
 from api import reading, searching
+from api.console import Answer
 from api.pages import Row
 from api.times import iso, moment
 from core.errors import Invalid
@@ -13,6 +13,7 @@ from store.protocol import ReadSide
 
 SOME: Final = 5
 MOST_ROWS: Final = 200
+SOME_ROWS: Final = 50
 MOST_SPANS: Final = 300
 DAYS: Final = 30
 DAY: Final = len("2026-01-31")
@@ -108,14 +109,11 @@ def search(side: ReadSide, text: str, **where: Any) -> Row:
     return {"found": list(map(_hit, told["items"])), **_only(told, ("next", "note"))}
 
 
-def sql(side: ReadSide, query: str, *, limit: int = 50) -> Row:
-    """Run one read-only statement."""
-    rows = side.query(query)
-    columns = [str(name) for name in next(rows, ())]
-    found = [list(row) for row in islice(rows, min(limit, MOST_ROWS) + 1)]
-    told: Row = {"columns": columns, "rows": found[:limit]}
-    if len(found) > limit:
-        told["more"] = f"there are more than {limit} rows; ask for less, or add up"
+def rows(answer: Answer) -> Row:
+    """Tell what a statement gave."""
+    told: Row = {"columns": answer.columns, "rows": answer.rows}
+    if answer.truncated:
+        told["more"] = f"there are more than {len(answer.rows)} rows; ask for less, or add up"
     return told
 
 

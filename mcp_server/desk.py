@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
+from api.console import Answer
 from api.writing import Operation
 from store.protocol import ReadSide
 
@@ -17,6 +18,10 @@ class Desk(Protocol):
 
     async def read(self, work: Callable[[ReadSide], T]) -> T:
         """Ask in a thread, with a deadline."""
+        ...
+
+    async def query(self, values: Mapping[str, Any]) -> Answer:
+        """Run a statement, `query`, for up to `limit` rows."""
         ...
 
     async def write(self, operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:

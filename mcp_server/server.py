@@ -10,18 +10,20 @@ from mcp.server.lowlevel import Server
 from api.searching import links
 from core.errors import Invalid, SpanledgerError
 from mcp_server.answers import NOTICE, done, written
+from mcp_server.asking import SOME_ROWS, rows
 from mcp_server.desk import Desk
-from mcp_server.tools import READING, WRITING, Tool, Writing
+from mcp_server.tools import READING, SQL, WRITING, Querying, Tool, Writing
 
 log = logging.getLogger(__name__)
 
+Known = Tool | Querying | Writing
 NAME: Final = "spanledger"
 INSTRUCTIONS: Final = (
     "Spanledger records what AI agents do: sessions, traces, model calls, tool calls, jobs, cost, and the work that"
     f" they tell of. Begin with status, find_sessions or search. {NOTICE}"
 )
 PAGES: Final = {"session_id": "/sessions/", "job_id": "/jobs/", "trace_id": "/traces/"}
-TOOLS: Final[tuple[Tool | Writing, ...]] = (*READING, *WRITING)
+TOOLS: Final[tuple[Known, ...]] = (*READING, SQL, *WRITING)
 KNOWN: Final = {tool.name: tool for tool in TOOLS}
 
 
@@ -43,14 +45,16 @@ def serve(desk_of: Callable[[Any], Desk], *, version: str) -> "Server[Any]":
     return Server(NAME, version=version, instructions=INSTRUCTIONS, on_list_tools=list_tools, on_call_tool=call_tool)
 
 
-def _described(tool: Tool | Writing) -> types.Tool:
+def _described(tool: Known) -> types.Tool:
     schema = {
         "type": "object",
         "properties": dict(tool.takes),
         "required": list(tool.needs),
         "additionalProperties": False,
     }
-    hints = types.ToolAnnotations(read_only_hint=isinstance(tool, Tool), destructive_hint=False, open_world_hint=False)
+    hints = types.ToolAnnotations(
+        read_only_hint=not isinstance(tool, Writing), destructive_hint=False, open_world_hint=False
+    )
     return types.Tool(name=tool.name, description=tool.says, input_schema=schema, annotations=hints)
 
 
@@ -61,11 +65,14 @@ async def _answered(desk: Desk, name: str, given: Mapping[str, Any]) -> str:
     _check(tool, given)
     if isinstance(tool, Writing):
         return done(await desk.write(tool.operation, given))
-    told = await desk.read(lambda side: tool.ask(side, **given))
+    if isinstance(tool, Querying):
+        told = rows(await desk.query({"limit": SOME_ROWS, **given}))
+    else:
+        told = await desk.read(lambda side: tool.ask(side, **given))
     return written(told, pages=_pages(told, desk.base), more=tool.more)
 
 
-def _check(tool: Tool | Writing, given: Mapping[str, Any]) -> None:
+def _check(tool: Known, given: Mapping[str, Any]) -> None:
     """Check arguments by the tool's schema; what commands take they check themselves."""
     for name in given:
         if name not in tool.takes:
@@ -73,7 +80,7 @@ def _check(tool: Tool | Writing, given: Mapping[str, Any]) -> None:
     for name in tool.needs:
         if given.get(name) is None:
             raise Invalid(f"{name} is missing: {tool.takes[name]['description']}")
-    if isinstance(tool, Tool):
+    if not isinstance(tool, Writing):
         for name, value in given.items():
             _check_value(name, value, tool.takes[name])
 

@@ -28,6 +28,17 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
+class Querying:
+    """Hold the tool that runs statements: it has a connection of its own, with bounds of its own."""
+
+    name: str
+    says: str
+    takes: Mapping[str, Schema]
+    needs: tuple[str, ...]
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
 class Writing:
     """Hold a tool that writes what an agent tells of its work."""
 
@@ -150,22 +161,22 @@ READING: Final = (
         asking.search,
         needs=("text",),
     ),
-    Tool(
-        "sql",
-        "Run one read-only SQLite statement. Tables: agent_sessions, agent_traces, model_calls, tool_calls,"
-        " job_history, job_subagents, events, daily_metrics, spans, log_records, metric_points, feature_plans,"
-        " plan_tasks, debug_sessions, debug_notes, experiments, experiment_runs, summaries; `select sql from"
-        " sqlite_schema` tells their columns. Count tokens and cost over model_calls where counted = 1.",
-        {
-            "query": text("A select statement."),
-            "limit": whole("How many rows.", most=asking.MOST_ROWS, default=50),
-        },
-        asking.sql,
-        needs=("query",),
-        more="select fewer columns or rows, or cut texts with substr()",
-    ),
 )
 
+SQL: Final = Querying(
+    "sql",
+    "Run one read-only SQLite statement. Tables: agent_sessions, agent_traces, model_calls, tool_calls,"
+    " job_history, job_subagents, events, daily_metrics, spans, log_records, metric_points, feature_plans,"
+    " plan_tasks, debug_sessions, debug_notes, experiments, experiment_runs, summaries; `select name,"
+    " type from pragma_table_info('model_calls')` tells columns. Count tokens and cost over model_calls where"
+    " counted = 1.",
+    {
+        "query": text("A select statement."),
+        "limit": whole("How many rows.", most=asking.MOST_ROWS, default=50),
+    },
+    needs=("query",),
+    more="select fewer columns or rows, or cut texts with substr()",
+)
 OWN: Final = {
     "start_session": {
         "agent_name": text("Your name."),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from api.console import Answer, Statement
 from api.writing import Operation
 from core.errors import Missing
 from spanledger import __version__
@@ -14,6 +15,7 @@ from spanledger.hands import send
 from spanledger.options import Failed, database
 from spanledger.terminal import note
 from store import lock
+from store.console import SqliteConsole
 from store.protocol import ReadSide
 from store.sqlite import SqliteReadSide
 
@@ -42,6 +44,10 @@ class FileDesk:
     async def read(self, work: Callable[[ReadSide], T]) -> T:
         """Open the file for one question."""
         return await asyncio.to_thread(self._read, work)
+
+    async def query(self, values: Mapping[str, Any]) -> Answer:
+        """Run a statement."""
+        return await asyncio.to_thread(Statement(lambda: SqliteConsole(self._path), values).run)
 
     async def write(self, operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
         """Do an operation."""

@@ -18,6 +18,7 @@ import structlog
 
 from api import retention
 from api.operations import PREFIX
+from api.readers import Readers
 from api.routes import Api
 from collector import http, otlp_grpc
 from collector.admission import Admission
@@ -37,7 +38,7 @@ from derive.following import Following
 from derive.index_following import IndexFollowing
 from derive.keeping import Keeping
 from exporters.exports import Exports
-from mcp_server.http import Mcp
+from mcp_server.http import Mcp, Parts
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
 from retention.archive import archiving
@@ -148,13 +149,10 @@ class Service:
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._write)
         self.pages = self._pages(path)
-        self.agents = Mcp(
-            lambda: SqliteReadSide(path),
-            self.writer.run,
-            Bodies(self._intake).read,
-            self.doors.gate.check,
-            version=__version__,
+        parts = Parts(
+            Readers(lambda: SqliteReadSide(path)), lambda: SqliteConsole(path), self._run, self.doors.gate.check
         )
+        self.agents = Mcp(parts, Bodies(self._intake).read, version=__version__)
         self.grpc = self._grpc() if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None
 

@@ -85,12 +85,10 @@ def show(asked: Asked) -> Cost:
     bound = {**where, "day": since[:10] if since else None}
     report = asked.side.report
     days = _days(report("spent_by_day", limit=DAYS * 5, **bound), bound["day"], asked.now.date())
-    tables = {
-        name: _sums(report(f"spent_by_{name}", limit=ROWS, **bound), lambda row: row["name"] or "")
-        for name in ("model", "agent", "project")
-    }
+    rows = {name: report(f"spent_by_{name}", limit=ROWS, **bound) for name in ("model", "agent", "project")}
+    tables = {name: _sums(found, lambda row: row["name"] or "") for name, found in rows.items()}
     whole = Sum("")
-    for row in report("spent_by_model", limit=ROWS, **bound):
+    for row in rows["model"]:
         whole.add(row)
     bars = stacked([(one.name[5:], _words(one), {"emitted": one.emitted, "computed": one.computed}) for one in days])
     return Cost(

@@ -94,10 +94,10 @@ def faults(html: str) -> list[str]:
     return [*found.faults, *(f"<{tag}> is not closed" for tag in found.open if tag != "html")]
 
 
-def settle(service: Running) -> None:
+def settle(service: Running, *, within_s: float = 60) -> None:
     """Wait until everything is derived from what has come in."""
-    until(lambda: not any(service.rows(BEHIND)[0].values()), within_s=60)
-    until(lambda: not service.service.following.backlog.groups, within_s=60)
+    until(lambda: not any(service.rows(BEHIND)[0].values()), within_s=within_s)
+    until(lambda: not service.service.following.backlog.groups, within_s=within_s)
 
 
 BEHIND = (

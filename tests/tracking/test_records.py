@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tracking.faults import Code, Fault
 from tracking.records import Said, command_of, plain, span_tells, tells, violation_of
@@ -41,6 +43,32 @@ def test_a_log_record_has_no_status() -> None:
         command_of(said("tracking.experiment.run", RUN))
 
     assert (Code.MISSING_FIELD, "experiment.run", "e#2") == (caught.value.code, caught.value.event, caught.value.entity)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from(sorted(EVENTS)), st.data())
+def test_whatever_is_said_is_a_command_or_a_fault(name: str, data: st.DataObject) -> None:
+    """Nothing that a sender writes breaks anything else, and what was wrong can be written down."""
+    keys = st.sampled_from([*EVENTS[name].attributes, "tracking.event_id", "session.id", "project.key"])
+    wrong = said(
+        name, data.draw(st.dictionaries(keys, VALUES)), body=data.draw(VALUES), status=data.draw(st.none() | st.just(2))
+    )
+
+    assert name == heard(wrong)
+
+
+def heard(words: Said) -> str:
+    """Give the event that was heard, or of which something is wrong."""
+    try:
+        return command_of(words).event
+    except Fault as fault:
+        return violation_of(words, fault, "").event_name
 
 
 def test_where_a_command_comes_from() -> None:
