@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Any, Final
@@ -10,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from core.counters import Counters
+from core.errors import TryAgain
 from exporters.config import Exporter as Settings
 from exporters.cursors import COUNTS, Cursors
 from exporters.exporter import Exporter
@@ -42,7 +44,8 @@ class Exports:
     def start(self) -> None:
         """Let go of exporters that are no longer configured, and start the others."""
         names = orjson.dumps(list(self._settings)).decode()
-        self._write(Changes(steps=[Step("retire_cursors", {"names": names})]))
+        with suppress(TryAgain):  # a full disk must not keep the daemon from starting; the next start does it
+            self._write(Changes(steps=[Step("retire_cursors", {"names": names})]))
         for name, settings in self._settings.items():
             thread = Thread(target=self._run, args=(name, settings), name=f"export {name}", daemon=True)
             self._threads.append(thread)

@@ -20,7 +20,7 @@ and (s.ended_at is null) = :active
 and likely(s.exit_reason = :exit_reason)
 and s.project_key = :project
 and s.user_id = :user
-and exists (select 1 from model_calls as m where m.session_id = s.session_id and m.counted = 1 and m.model = :model)
+and exists (select 1 from usage_days as u where u.session_id = s.session_id and +u.model = :model)
 and (select sum(u.cost_nanos) from usage_days as u where u.session_id = s.session_id and u.priced > 0) >= :min_nanos
 and (select sum(u.cost_nanos) from usage_days as u where u.session_id = s.session_id and u.priced > 0) <= :max_nanos
 and s.started_at >= :since
