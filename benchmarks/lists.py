@@ -16,7 +16,8 @@ from typing import Any, Final
 from api import lists, reading, series, stored, traces
 from store.config import Store
 from store.protocol import ReadSide
-from store.sqlite import SqliteReadSide, SqliteWriteSide
+from store.reading import SqliteReadSide
+from store.sqlite import SqliteWriteSide
 
 MOST_MS: Final = 50.0
 ROUNDS: Final = 40

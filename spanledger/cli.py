@@ -63,9 +63,9 @@ def serve(source: Source) -> int:
     settings = config.validate(merged)
     logs.set_up(settings.logs)
     logs.warn(merged.warnings)
-    from spanledger import service
+    from spanledger import program
 
-    return service.run(settings)
+    return program.run(settings)
 
 
 @commands.command()

@@ -12,6 +12,9 @@ from pydantic import SecretStr
 from access.gate import Gate
 from access.tokens import LOCAL, Grant, Scope, hashed, make, scopes_of
 from api.tokens import use
+from collector.config import Collector
+from collector.guard import LOOPBACK_NAMES
+from core.errors import Misconfigured
 from store.writer import Writer
 
 ALL: Final = frozenset(Scope)
@@ -42,6 +45,16 @@ class Doors:
         if new:
             await asyncio.wrap_future(self._writer.run(lambda side: side.apply(use(new))))
             self._noted |= new
+
+    def check_exposure(self, settings: Collector) -> None:
+        """Refuse to listen beyond this machine without a token unless told to (otlp.md S01)."""
+        endpoints = (settings.grpc.endpoint, settings.http.endpoint)
+        open_to_all = [str(one) for one in endpoints if one is not None and one.host not in LOOPBACK_NAMES]
+        if open_to_all and not self.gate.closed and not settings.insecure_no_auth:
+            raise Misconfigured(
+                f"{', '.join(open_to_all)} can be reached from other machines and no token is set; "
+                "make one with `spanledger token make NAME`, or set insecure_no_auth = true if the network is trusted"
+            )
 
 
 def grants(rows: Iterable[dict[str, Any]]) -> list[Grant]:

@@ -11,7 +11,7 @@ from derive.text import iso
 from mapping.watch import FIELDS
 from spanledger.findings import OK, WARN, Finding, Findings
 from spanledger.terminal import NANOSECONDS, human_time
-from store.sqlite import SqliteReadSide
+from store.reading import SqliteReadSide
 
 UPDATES: Final = "updates"
 QUIET: Final = "quiet"

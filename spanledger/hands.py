@@ -31,7 +31,8 @@ from spanledger.options import Source, database
 from spanledger.sinks import daemon, patiently
 from store import lock
 from store.lock import Lock
-from store.sqlite import SqliteReadSide, SqliteWriteSide
+from store.reading import SqliteReadSide
+from store.sqlite import SqliteWriteSide
 
 Database = str | os.PathLike[str] | None
 When = datetime | str | float | None

@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:  # these cost a fifth of a second, which `--help` must not pay
     from spanledger.config import Config
     from spanledger.layers import Merged
-    from store.sqlite import SqliteReadSide
+    from store.reading import SqliteReadSide
 
 Command = Callable[..., Any]
 
@@ -111,7 +111,7 @@ def database(config: "Config") -> Path:
 @contextmanager
 def reading(config: "Config", *, deadline_s: float = 10.0) -> Iterator["SqliteReadSide"]:
     """Open the database for reading, or raise NotFound when there is none."""
-    from store.sqlite import SqliteReadSide
+    from store.reading import SqliteReadSide
 
     path = database(config)
     if not path.exists():

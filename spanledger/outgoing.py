@@ -16,7 +16,7 @@ from spanledger.config import Config
 from spanledger.options import Failed, reading
 from spanledger.terminal import Progress, json_line, note, visible
 from store.files import whole
-from store.sqlite import SqliteReadSide
+from store.reading import SqliteReadSide
 
 PAGE_BYTES = 4 << 20
 """What a page should come to when written; in memory its rows take about five times that."""

@@ -10,7 +10,7 @@ from spanledger.config import Config
 from spanledger.options import NotFound, reading
 from spanledger.sinks import Sink, opened
 from spanledger.terminal import human_time, plain, say, say_json, table
-from store.sqlite import SqliteReadSide
+from store.reading import SqliteReadSide
 
 PAGE = 1000
 FAILED = 1

@@ -17,7 +17,7 @@ from spanledger.terminal import note
 from store import lock
 from store.console import SqliteConsole
 from store.protocol import ReadSide
-from store.sqlite import SqliteReadSide
+from store.reading import SqliteReadSide
 
 T = TypeVar("T")
 MISSING: Final = "the Model Context Protocol is an extra; install it with: pip install 'spanledger[mcp]'"

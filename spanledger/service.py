@@ -4,8 +4,6 @@ What others depend on starts first and stops last: lock, writer, listeners.
 """
 
 import asyncio
-import signal
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -23,15 +21,13 @@ from api.routes import Api
 from collector import http, otlp_grpc
 from collector.admission import Admission
 from collector.bodies import Bodies
-from collector.config import Collector
 from collector.decoding import Decoding
-from collector.guard import LOOPBACK_NAMES
 from collector.ingest import Ingest
 from collector.intake import Intake
 from core.counters import Counters
-from core.errors import Misconfigured, SpanledgerError
+from core.errors import SpanledgerError
 from core.loop import every
-from core.memory import collect_seldom, frugal, give_back, resident_bytes
+from core.memory import give_back, resident_bytes
 from core.section import Address
 from derive.channel import IndexStart, Start
 from derive.following import Following
@@ -44,7 +40,7 @@ from mirror.routes import Routes
 from retention.archive import archiving
 from retention.keeper import Keeper
 from schema.derived import Changes
-from spanledger import __version__
+from spanledger import __version__, gauges
 from spanledger.config import Config
 from spanledger.doors import Doors
 from store.console import SqliteConsole
@@ -52,7 +48,8 @@ from store.disk import free_bytes
 from store.lock import Lock
 from store.old import SqliteOldSide
 from store.protocol import WriteSide
-from store.sqlite import SqliteReadSide, SqliteWriteSide
+from store.reading import SqliteReadSide
+from store.sqlite import SqliteWriteSide
 from store.tracks import Tracks
 from store.writer import Writer
 from web.app import SCOPES, Pages
@@ -67,31 +64,6 @@ STOP_S = 6.5
 WATCH_S = 1.0
 NOTE_S = 60.0
 """How often it is written down when tokens were last shown."""
-SWITCH_INTERVAL_S = 0.001
-"""How long a thread may hold the interpreter; the writer must not wait 5 ms for each statement."""
-
-
-def run(config: Config) -> int:
-    """Serve until SIGTERM or SIGINT; give the exit status."""
-    frugal()
-    collect_seldom()
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    return asyncio.run(_run(config))
-
-
-async def _run(config: Config) -> int:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, log.info, "the configuration is read at the start only; restart to apply it")
-    async with AsyncExitStack() as stack:
-        service = Service(config)
-        await service.start(stack)
-        await service.watch(stop)
-        log.info("stopping")
-    log.info("stopped")
-    return 0
 
 
 class Service:
@@ -171,7 +143,7 @@ class Service:
         self.writer.start()
         stack.push_async_callback(self._stop)
         await self.doors.renew()
-        _check_exposure(self._config.collector, closed=self.doors.gate.closed)
+        self.doors.check_exposure(self._config.collector)
         self.keeping.start()
         stack.callback(self.keeping.stop)
         self.keeper.start()
@@ -220,6 +192,11 @@ class Service:
         """Write where HTTP is listened for."""
         return _address(self._config.collector.http.endpoint, self.http)
 
+    @property
+    def in_flight_bytes(self) -> int:
+        """Count the bytes of requests that are not answered yet."""
+        return self._intake.admission.in_flight_bytes
+
     def _busy(self) -> bool:
         return self.writer.queued_batches > 0
 
@@ -250,22 +227,10 @@ class Service:
     async def _look(self) -> None:
         if self.http is not None:
             self.http.refresh()
-        counters, writer = self.counters, self.writer
-        counters.queued_bytes.set(writer.queued_bytes)
-        counters.commit_seconds.set(writer.last_commit_s)
-        counters.commits.set(writer.commits)
-        counters.underived.set(self.following.backlog.rows)
-        counters.derive_failures.set(self.following.failures)
-        counters.derive_restarts.set(self.following.restarts)
-        counters.mirrored.set(self.mirror.sessions)
-        counters.mirror_broken.set(len(self.mirror.broken))
-        counters.mirror_waiting.set(len(self.mirror.waiting))
-        counters.mirror_overflows.set(self.mirror.waiting.overflows)
-        self.exports.publish(counters)
-        counters.in_flight_bytes.set(self._intake.admission.in_flight_bytes)
+        gauges.publish(self.counters, self)
         if self.grpc is not None:
             await self.grpc.serving(now=not await self.ready())
-        if not self._intake.admission.in_flight_bytes and resident_bytes() > IDLE_BYTES:
+        if not self.in_flight_bytes and resident_bytes() > IDLE_BYTES:
             await asyncio.to_thread(give_back)
 
     def _grpc(self) -> otlp_grpc.Listener:
@@ -319,18 +284,3 @@ def _address(configured: Address | None, listener: otlp_grpc.Listener | http.Lis
     if configured is None or listener is None:
         return None
     return str(Address(configured.host, listener.port))
-
-
-def _check_exposure(settings: Collector, *, closed: bool) -> None:
-    """Refuse to listen beyond this machine without credentials unless told to (otlp.md S01)."""
-    open_to_all = [
-        str(part.endpoint)
-        for part in (settings.grpc, settings.http)
-        if part.endpoint is not None and part.endpoint.host not in LOOPBACK_NAMES
-    ]
-    if open_to_all and not closed and not settings.insecure_no_auth:
-        message = (
-            f"{', '.join(open_to_all)} can be reached from other machines and no token is set; "
-            "make one with `spanledger token make NAME`, or set insecure_no_auth = true if the network is trusted"
-        )
-        raise Misconfigured(message)

@@ -10,7 +10,7 @@ from spanledger.options import database, reading
 from spanledger.terminal import NANOSECONDS, human_bytes, human_time, plain, say, say_json, table
 from store import lock
 from store.lock import Holder
-from store.sqlite import SqliteReadSide
+from store.reading import SqliteReadSide
 
 HEAD = ("signal", "transport", "requests", "received", "stored", "duplicate", "rejected", "repaired", "conflicts")
 UNPRICED = 5

@@ -21,7 +21,8 @@ from spanledger.sinks import DaemonSink, daemon, patiently
 from spanledger.terminal import plain, say, say_json
 from store import lock
 from store.lock import Lock
-from store.sqlite import SqliteReadSide, SqliteWriteSide
+from store.reading import SqliteReadSide
+from store.sqlite import SqliteWriteSide
 
 FAILED = 1
 WAIT_S: Final = 20

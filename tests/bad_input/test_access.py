@@ -13,7 +13,7 @@ from orjson import dumps, loads
 
 from core.errors import Refused
 from schema.signals import WIRE, Signal
-from store.sqlite import SqliteReadSide
+from store.reading import SqliteReadSide
 from tests.support import build
 from tests.support.clients import PROTOBUF, export, post, raw, request
 from tests.support.service import Running, running

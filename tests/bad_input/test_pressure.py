@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import Refused
 from schema.signals import Signal
-from store.sqlite import SqliteReadSide
+from store.reading import SqliteReadSide
 from tests.support import build
 from tests.support.clients import PROTOBUF, export, post
 from tests.support.neighbours import rows

@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import Refused
 from schema.signals import Signal
-from store.sqlite import SqliteReadSide
+from store.reading import SqliteReadSide
 from tests.support import build
 from tests.support.clients import JSON, post, raw, request
 from tests.support.peak import reach

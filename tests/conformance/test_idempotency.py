@@ -9,7 +9,7 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from schema.signals import Signal
-from store.sqlite import SqliteReadSide
+from store.reading import SqliteReadSide
 from tests.support import build
 from tests.support.clients import JSON, Reply, post
 from tests.support.load import GoneError, Load, Sent, look, sender

@@ -8,7 +8,8 @@ import apsw
 import pytest
 
 from store.config import Store
-from store.sqlite import SqliteReadSide, SqliteWriteSide
+from store.reading import SqliteReadSide
+from store.sqlite import SqliteWriteSide
 from tests.contracts.meaning_contract import MeaningContract
 from tests.contracts.store_contract import WINDOW_S, Backend, StoreContract
 from tests.contracts.tracking_contract import TrackingContract

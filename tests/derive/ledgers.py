@@ -15,7 +15,8 @@ from schema.rows import COLUMNS, RESOURCE_COLUMNS, SCOPE_COLUMNS, Batch, Row
 from schema.signals import Signal
 from store.config import Store
 from store.raw import SqliteRawSide
-from store.sqlite import SqliteReadSide, SqliteWriteSide
+from store.reading import SqliteReadSide
+from store.sqlite import SqliteWriteSide
 from tests.support.corpus import source
 from tests.support.otlp import RECEIVED_AT
 

@@ -15,9 +15,10 @@ from search.documents import Document
 from search.query import parse
 from search.shapes import Filters
 from store.config import Store
+from store.reading import SqliteReadSide
 from store.search_index import SearchIndex, index_path
 from store.search_source import SqliteTextSource
-from store.sqlite import SqliteReadSide, SqliteWriteSide
+from store.sqlite import SqliteWriteSide
 
 WORDS = ("alpha", "beta", "gamma", "delta")
 

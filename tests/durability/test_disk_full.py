@@ -19,7 +19,8 @@ from store.config import Store
 from store.disk import DiskGuard
 from store.old import SqliteOldSide
 from store.protocol import WriteSide
-from store.sqlite import SqliteReadSide, SqliteWriteSide
+from store.reading import SqliteReadSide
+from store.sqlite import SqliteWriteSide
 from tests.contracts.batches import batch, span
 from tests.durability.workload import judge
 

@@ -9,7 +9,8 @@ import pytest
 from core.errors import Refused
 from schema.rows import Batch
 from store.config import Store
-from store.sqlite import SqliteReadSide, SqliteWriteSide
+from store.reading import SqliteReadSide
+from store.sqlite import SqliteWriteSide
 from tests.contracts.batches import batch, span
 
 MIB = 1 << 20

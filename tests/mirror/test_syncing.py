@@ -14,7 +14,8 @@ from mirror.syncing import Syncing
 from mirror.tally import Count, Tally
 from schema.derived import AGENTS, Changes, row
 from store.config import Store
-from store.sqlite import SqliteReadSide, SqliteWriteSide
+from store.reading import SqliteReadSide
+from store.sqlite import SqliteWriteSide
 from tests.mirror.test_directory import as_nobody
 from tests.support import sessions
 

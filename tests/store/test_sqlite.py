@@ -14,7 +14,8 @@ from store import books
 from store.config import Store
 from store.disk import DiskGuard
 from store.protocol import Outcome
-from store.sqlite import FORGET_AFTER, SqliteReadSide, SqliteWriteSide
+from store.reading import SqliteReadSide
+from store.sqlite import FORGET_AFTER, SqliteWriteSide
 from tests.contracts.batches import NOW, SECOND, batch, span
 
 ROOMY: dict[str, Any] = {"min_free_disk": 0, "min_free_percent": 0, "reserve": 0}

@@ -8,7 +8,8 @@ import pytest
 
 from schema.derived import AGENT_SESSIONS, Changes, row
 from store.config import Store
-from store.sqlite import SqliteReadSide, SqliteWriteSide
+from store.reading import SqliteReadSide
+from store.sqlite import SqliteWriteSide
 from tracking.commands import APPLIED, DUPLICATE, Command, Done, Origin
 from tracking.faults import Code, Fault
 

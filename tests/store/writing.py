@@ -10,7 +10,7 @@ from typing import Any
 from schema.rows import Batch
 from schema.signals import Signal
 from store.protocol import Outcome
-from store.sqlite import SqliteReadSide
+from store.reading import SqliteReadSide
 from store.writer import Writer
 from tests.contracts.batches import batch, span
 

@@ -13,7 +13,7 @@ import orjson
 
 from schema.encode import requests
 from schema.signals import WIRE, Signal
-from store.sqlite import SqliteReadSide
+from store.reading import SqliteReadSide
 from tests.support import build, build_json
 from tests.support.clients import JSON, export, post
 from tests.support.service import Running

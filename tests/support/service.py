@@ -15,7 +15,7 @@ from spanledger.config import Config, load
 from spanledger.layers import Given
 from spanledger.service import Service
 from store.protocol import LedgerLine
-from store.sqlite import SqliteReadSide
+from store.reading import SqliteReadSide
 from tests.support import sums
 
 TABLES = {"traces": "raw_spans", "logs": "raw_logs", "metrics": "raw_points"}
