@@ -41,7 +41,7 @@ REFUSED: dict[str, tuple[Signal, str, Callable[[], bytes], Callable[[], str]]] =
 
 def listed(service: Running) -> list[dict[str, Any]]:
     """List what was refused, by the command that people use."""
-    code, output, errors = command("rejections", "list", "--json", "--limit", "10000", "--db", str(service.db))
+    code, output, errors = command("rejections", "list", "--json", "--limit", "1000", "--db", str(service.db))
     assert code == 0, errors
     found: list[dict[str, Any]] = orjson.loads(output)
     return found
@@ -135,7 +135,7 @@ def test_row_13_of_a_body_that_is_too_large_only_the_fact_is_kept(service: Runni
     (shown,) = listed(service)
     code, result = replay(service, shown["id"])
 
-    assert (shown["reason"], shown["items"], shown["payload_bytes"]) == ("too_large", 0, None)
+    assert (shown["reason"], shown["items"], shown["payload_bytes"]) == ("too_large", 0, 0)
     assert (code, result["kept"]) == (1, False)
 
 
