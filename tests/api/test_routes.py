@@ -1,7 +1,7 @@
 """Prove what /api/v1 answers over HTTP, with the real service."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,7 +12,7 @@ from api.operations import OPERATIONS, PREFIX
 from api.questions import QUESTIONS
 from core.errors import Refused
 from tests.support.api import ask, raw
-from tests.support.clients import request
+from tests.support.clients import Reply, request
 from tests.support.corpus import send, source
 from tests.support.service import Running, running
 from tests.support.told import job, tool_call
@@ -222,11 +222,21 @@ def test_bodies_that_are_no_json(full: Running) -> None:
     assert "the body is not JSON" in orjson.loads(broken.body)["detail"]
 
 
+def answered(ask: Callable[[], Reply]) -> Reply:
+    """Ask again when the connection was closed before the answer was read: nobody need take a body that is refused."""
+    for _ in range(20):
+        try:
+            return ask()
+        except ConnectionError:
+            continue
+    raise AssertionError("never answered")
+
+
 def test_large_bodies(tmp_path: Path) -> None:
     """A job of several megabytes is taken whole, one over the limit is not, and the room of both is given back."""
     with running(tmp_path / "x.db", collector__limits__request_bytes="8MiB") as service:
         ask(service, "/jobs", method="POST", body=job(prompt="é" * 3_000_000), status=201)
-        refused = raw(service, "/jobs", method="POST", body=job(prompt="x" * 9_000_000))
+        refused = answered(lambda: raw(service, "/jobs", method="POST", body=job(prompt="x" * 9_000_000)))
 
         assert 3_000_000 == len(ask(service, "/jobs/job-1")["prompt"])
         assert (413, "too_large") == (refused.status, orjson.loads(refused.body)["code"])

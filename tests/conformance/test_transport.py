@@ -79,7 +79,7 @@ def test_T07_other_methods_are_not_allowed(shared_service: Running, signal: Sign
     assert reply.body == b"" if method == "HEAD" else reply.error.code == 12
 
 
-@pytest.mark.parametrize("path", ["/", "/v1/trace", "/api/v2/spans"])
+@pytest.mark.parametrize("path", ["/v1", "/v1/trace", "/api/v2/spans"])
 def test_T08_unknown_paths_name_the_three_that_exist(shared_service: Running, path: str) -> None:
     """An unknown path gets 404 and the paths to use."""
     reply = post(shared_service, path, b"")

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import apsw
 
-from derive.deriver import Deriver
+from derive.deriver import SWEEP_S, Deriver
 from derive.meaning import Rules
 from pricing.catalogue import Catalogue
 from schema.decode import decode
@@ -40,6 +40,7 @@ class Derived:
         folder.mkdir(parents=True, exist_ok=True)
         self.side = SqliteWriteSide(Store(path=self.path, reserve=0))
         self._raw: SqliteRawSide | None = None
+        self.clock = 0.0
         self.deriver = self._start()
 
     def __enter__(self) -> Self:
@@ -59,9 +60,11 @@ class Derived:
             assert not isinstance(outcome, Exception), outcome
 
     def derive(self, now: int = LATER) -> None:
-        """Derive until there is no more."""
-        while self.deriver.step(now):
-            pass
+        """Derive until there is no more, and a while later look for what the clock alone ends."""
+        for _ in range(2):
+            while self.deriver.step(now):
+                pass
+            self.clock += SWEEP_S
         self.deriver.step(now)
 
     def restart(self) -> None:
@@ -113,8 +116,8 @@ class Derived:
 
     def _start(self) -> Deriver:
         self._raw = SqliteRawSide(self.path)
-        # no group rests: in a test no time passes
-        return Deriver(self._raw, self.side.apply, Rules(Catalogue()), clock=lambda: 0.0)
+        # no group rests: in a test no time passes but between two looks
+        return Deriver(self._raw, self.side.apply, Rules(Catalogue()), clock=lambda: self.clock)
 
     def _close(self) -> None:
         assert self._raw is not None
