@@ -142,7 +142,7 @@ def test_Z08_a_bomb_costs_no_memory(shared_service: Running) -> None:
     reply = post(shared_service, "/v1/traces", bomb, coded(b"", "gzip"))
 
     assert reply.status == 413
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 5
     assert resident_bytes() - before < LIMIT + 64 * MIB
 
 

@@ -193,4 +193,4 @@ def test_row_35_more_than_200_000_items_are_too_large() -> None:
     with pytest.raises(TooLarge, match="200001 items"):
         read_json(Signal.TRACES, {"resourceSpans": [{"scopeSpans": [{"spans": [{}] * 200_001}]}]})
 
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 5

@@ -145,7 +145,7 @@ def test_row_34_a_flood_of_empty_parts_is_refused_in_time(bytes_: bytes) -> None
     with pytest.raises(Undecodable, match="most of them empty"):
         read(body)
 
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 3
 
 
 @given(st.lists(st.integers(1, 50), max_size=40), st.integers(1, 100))

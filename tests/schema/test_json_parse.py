@@ -96,7 +96,7 @@ def test_J16_row_37_a_depth_bomb_is_undecodable_at_once(bomb: str) -> None:
             read_json(Signal.TRACES, bomb.encode())
         seconds.append(time.monotonic() - started)
 
-    assert min(seconds) < 5
+    assert min(seconds) < 0.1
 
 
 @pytest.mark.parametrize("field", ["startTimeUnixNano", "flags", "attributes", "name"])
