@@ -114,7 +114,7 @@ def test_row_61_a_trace_of_100000_spans_is_kept_and_read_quickly(service: Runnin
     assert reply.status == 200
     assert found == [{"n": LONG}]
     assert len(one) == 1
-    assert time.perf_counter() - began < 30
+    assert time.perf_counter() - began < 5
 
 
 def test_row_62_twenty_thousand_names_and_services_are_all_kept(service: Running) -> None:

@@ -48,7 +48,7 @@ def test_row_34_a_flood_of_empty_messages_in_one_is_refused_in_time(extra: bytes
     with pytest.raises(Undecodable, match="Span of 4000000 bytes holds more than"):
         parse(Span, extra * 2_000_000, {})
 
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 10
 
 
 def test_row_34_a_flood_of_packed_numbers_is_refused() -> None:
