@@ -50,7 +50,7 @@ const KEYS = {
 };
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
   if (going && Date.now() - going < 1200 && PLACES[event.key]) {
     going = 0;
     location.assign(PLACES[event.key]);
@@ -60,6 +60,7 @@ document.addEventListener("keydown", (event) => {
   const act = KEYS[event.key];
   if (!act) return;
   event.preventDefault();
+  document.getElementById("keys").close();
   act();
 });
 
