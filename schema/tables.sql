@@ -1643,3 +1643,10 @@ begin
     nullif(new.workspace_path, ''), new.started_at
   where not exists (select 1 from projects where key = new.project_key);
 end;
+
+CREATE TABLE erased (
+  id integer primary key autoincrement,
+  hash text not null unique,
+  begun_at text not null,
+  done_at text
+) strict;

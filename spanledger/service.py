@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from api import retention
+from api import erasing, retention
 from api.operations import PREFIX
 from api.readers import Readers
 from api.routes import Api
@@ -29,7 +29,7 @@ from core.errors import SpanledgerError
 from core.loop import every
 from core.memory import give_back, resident_bytes
 from core.section import Address
-from derive.channel import IndexStart, Start
+from derive.channel import IndexStart, Order, Start
 from derive.following import Following
 from derive.index_following import IndexFollowing
 from derive.keeping import Keeping
@@ -38,6 +38,7 @@ from mcp_server.http import Mcp, Parts
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
 from retention.archive import archiving
+from retention.helpers import Helpers, Ordered
 from retention.keeper import Keeper
 from schema.derived import Changes
 from spanledger import __version__, gauges
@@ -106,6 +107,7 @@ class Service:
             busy=self._busy,
             is_derived=lambda: self.following.is_level,
             free=lambda: free_bytes(path),
+            helpers=self._helpers(config),
             archive=partial(archiving, config.retention),
         )
         self.api = Api(
@@ -212,6 +214,15 @@ class Service:
     def _apply(self, changes: Changes) -> "Future[list[int]]":
         return self._run(lambda side: side.apply(changes))
 
+    def _helpers(self, config: Config) -> Helpers:
+        following, indexing = self.following, self.keeping.indexing
+        return Helpers(
+            Ordered(lambda: following.order(Order.LET_GO), lambda: following.done),
+            Ordered(indexing.purge, lambda: indexing.purged),
+            config.retention.archive.folder,
+            lambda: self.keeper.is_over(),  # noqa: PLW0108  the keeper is made with these
+        )
+
     def _write(self, changes: Changes) -> None:
         if changes.told is None:
             self._apply(changes).result()
@@ -253,8 +264,21 @@ class Service:
         settings = self._config.collector.http
         mirrored = Routes(self.mirror, self._apply, Bodies(self._intake).read)
         pages = [*self.pages.routes(), *self.agents.routes()]
-        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *pages, *retention.routes(self.keeper)]
-        scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES | retention.scopes() | self.agents.scopes()
+        routes = [
+            *self.api.routes(),
+            *mirrored.routes(PREFIX),
+            *pages,
+            *retention.routes(self.keeper),
+            *erasing.routes(self.keeper),
+        ]
+        scopes = (
+            self.api.scopes()
+            | mirrored.scopes(PREFIX)
+            | SCOPES
+            | retention.scopes()
+            | self.agents.scopes()
+            | erasing.scopes()
+        )
         told = self.pages.told
         app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes, told=told)
         return http.Listener(settings, self._intake, app)

@@ -33,6 +33,8 @@ KINDS: Final = {
     "raw_spans": "spans",
     "raw_logs": "log records",
     "raw_points": "metric points",
+    "span_texts": "texts of spans",
+    "log_texts": "texts of log records",
     "entry_texts": "texts of entries",
     "tool_texts": "texts of tool calls",
     "event_texts": "texts of events",

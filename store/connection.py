@@ -63,6 +63,7 @@ def open_writer(  # noqa: PLR0913  one for each setting
             "synchronous": SYNCHRONOUS[durability],
             "wal_autocheckpoint": 0,
             "journal_size_limit": wal_limit,
+            "secure_delete": "fast",  # what is deleted is zeroed where pages are written anyway: erasing relies on it
         }
         _apply(connection, {**_CAREFUL, **settings, "cache_size": -(cache_bytes >> 10)})
         connection.set_busy_timeout(WRITER_BUSY_MS)

@@ -88,6 +88,10 @@ class WriteSide(Protocol):
         """Give pages that hold nothing back to the disk; say how many are left."""
         ...
 
+    def wipe(self) -> bool:
+        """Leave no byte of what was deleted in a log; say whether that worked, or readers are in the way for now."""
+        ...
+
     def track(self, commands: Sequence[Command]) -> list[Done | Fault]:
         """Carry out commands about the book of work durably, each all or nothing, in order of event time.
 

@@ -103,6 +103,15 @@ class SearchIndex:
                     self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         return bool(logged == folded)
 
+    def wipe(self) -> bool:
+        """Fold the log into the file and cut it to nothing; say whether readers allow it."""
+        with self._told():
+            try:
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            except apsw.BusyError:
+                return False
+        return True
+
     def log_bytes(self) -> int:
         """Give the size of what `settle` would fold."""
         try:

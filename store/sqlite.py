@@ -112,6 +112,11 @@ class SqliteWriteSide:
         self._make_room()
         return left
 
+    def wipe(self) -> bool:
+        """Fold the log into the file and cut it to nothing; say whether readers allowed it."""
+        with self._told():
+            return self._checkpoints.truncate()
+
     def track(self, commands: Sequence[Command]) -> list[Done | Fault]:
         """Carry out commands about the book of work, each all or nothing."""
         self._guard.admit()
