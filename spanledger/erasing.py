@@ -75,7 +75,7 @@ def _asked(config: Config, subject: Subject) -> Mapping[str, Any]:
     looking_back.catch_up(config)
     side = SqliteOldSide(path)
     try:
-        return to_erase(side, subject, _Here(config))
+        return to_erase(side, subject, Here(config))
     finally:
         side.close()
 
@@ -104,14 +104,14 @@ def _here(config: Config, subject: Subject) -> Mapping[str, Any]:
         side = SqliteOldSide(database(config))
         try:
             sweep = Sweep(side, lambda work: patiently(lambda: work(writing)), time.time_ns(), {}, Pace())
-            done = Erasing(sweep, _Here(config)).erase(subject, who=LOCAL, address="this machine")
+            done = Erasing(sweep, Here(config)).erase(subject, who=LOCAL, address="this machine")
         finally:
             side.close()
             writing.close()
     return _told(done)
 
 
-class _Here:
+class Here:
     """Help erasing where no collector runs: nobody derives, and words are taken out here."""
 
     def __init__(self, config: Config) -> None:

@@ -20,7 +20,11 @@ def retention(config: Config) -> Findings:
     try:
         told = agreement(config.retention, side.state())
     finally:
+        unfinished = len(side.rows("unfinished"))
         side.close()
+    if unfinished:
+        text = "something was erased and not to its end"
+        yield Finding("erase", WARN, text, "`spanledger retention run` goes on with it; erase a user once more")
     with reading(config) as read:
         last = {(row["rule"], row["what"]): row for row in reversed(read.report("sweeps", limit=OFTEN))}
     if told.pending and not told.is_first:
