@@ -90,7 +90,7 @@ class Index(Protocol):
         ...
 
     def wipe(self) -> bool:
-        """Cut the log to nothing, and say whether readers allow it."""
+        """Leave no byte of what was removed in the files, and say whether readers allow it."""
         ...
 
     def log_bytes(self) -> int:
@@ -141,7 +141,7 @@ class Indexing:
         return bool(self._about.get(PURGING))
 
     def wipe(self) -> bool:
-        """Leave nothing in the log either; say whether readers allow it."""
+        """Leave no byte of them in the files; say whether readers allow it."""
         return self._index.wipe()
 
     def rest(self) -> bool:

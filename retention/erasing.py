@@ -8,15 +8,15 @@ by hashes for a while: what comes late for it is erased by the next round.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Final, Protocol
 
 import orjson
 
-from core.errors import Invalid, Missing
+from core.errors import Invalid, Missing, TryAgain
 from retention.archived import Archived, File
 from retention.holdings import Held, Subject, hashed, held_by, held_of
 from retention.moments import SECOND, iso
+from retention.rounds import DAY
 from retention.sweep import OF_SESSION, SESSIONS, ArchiveFailed, Sweep
 from schema.derived import Step
 from schema.signals import Signal
@@ -51,8 +51,8 @@ REMEMBERED: Final = 30 * 24 * 3600 * SECOND
 AUDITED: Final = 10_000
 WIPE_S: Final = 20.0
 LOOK_S: Final = 0.2
-SEEN: Final = "erased_seen"
-"""Under which name it is kept up to which records it was looked for what came late."""
+SEEN, ANEW = "erased_seen", "erased_anew"
+"""Names of what is kept: up to which records it was looked for what came late, and when files were written anew."""
 
 
 class Around(Protocol):
@@ -105,28 +105,32 @@ class Erasing:
         return Erased(subject.hash, self.rows, files, round(self.clock() - began, 3), self.troubles)
 
     def erase_late(self) -> None:
-        """Erase what came late for what was erased, and finish what was interrupted."""
+        """Erase rows that came late for what was erased; once a day finish that in files, and what was interrupted."""
         side, now = self.sweep.side, self.sweep.now
         known: dict[str, str] = dict(side.rows("erased", since=iso(now - REMEMBERED)))
         if not known:
             return
         self.around.let_go()
-        unfinished = [hash_ for (hash_,) in side.rows("unfinished")]
-        sessions = [each for (each,) in side.rows("sessions_since", since=_since(known, unfinished))]
-        seen = _seen(side)
+        seen, unfinished = _seen(side), [hash_ for hash_, _ in side.rows("unfinished")]
+        late = self._late(known, seen, _since(known, unfinished))
+        began = self.clock()
+        if not (late.is_nothing or late.pinned):
+            late = self._take_all(late)
+            self._write_down([_named("add_erased", late.hashes, iso(now))])
+        self._write_down([_noted(SEEN, [seen["span"], seen["log"]])])
+        if (unfinished or self.rows) and now >= int(side.state().get(ANEW, 0)) + DAY:
+            self._archives(late)
+            self._finish([*late.hashes, *unfinished], began)
+
+    def _late(self, known: Mapping[str, str], seen: Mapping[str, int], since: str) -> Held:
+        side = self.sweep.side
+        sessions = [each for (each,) in side.rows("sessions_since", since=since)]
         traces = [each for (each,) in side.rows("traces_since", **seen)]
-        late = held_by(
+        return held_by(
             side,
             [each for each in sessions if hashed("session", each) in known],
             traces=[each for each in traces if hashed("trace", each) in known],
         )
-        if late.pinned or (late.is_nothing and not unfinished):
-            self._write_down([_noted(seen)])
-            return
-        began, late = self.clock(), self._take_all(late)
-        self._archives(late)
-        self._write_down([_noted(seen)])
-        self._finish([*late.hashes, *unfinished], began)
 
     def _take_all(self, held: Held) -> Held:
         """Take what is held until nothing more of it comes; give all that it ever was."""
@@ -196,15 +200,21 @@ class Erasing:
         """Take the bytes out of the files, and write down what was done."""
         self.sweep.tidy()
         self.around.words()
-        done = [] if self.troubles else [_named("finish_erased", hashes, iso(self.sweep.now))]
-        self._write_down([*done, self._forgetting(), *self._lines(began)])
         self._wipe()
+        now = self.sweep.now
+        done = [_named("finish_erased", hashes, iso(now)), _noted(ANEW, now)]
+        self._write_down([*([] if self.troubles else done), self._forgetting(), *self._lines(began)])
 
     def _wipe(self) -> None:
-        """Give all free pages back and cut the log to nothing, so that no byte of what was deleted is in the files."""
+        """Write the file anew and cut the log to nothing, so that no byte of what was deleted is in them."""
+        try:
+            self.sweep.hand(_written_anew)
+        except TryAgain as trouble:
+            self.troubles.append(
+                f"bytes of it may be left in the database file: {trouble}; it is tried again within a day"
+            )
+            return
         until = self.clock() + WIPE_S
-        while self.sweep.hand(partial(_shrunk, self.sweep.pace.pages)) and self.clock() < until:
-            pass
         while not self.sweep.hand(_wiped):
             if self.clock() > until:
                 self.troubles.append("the log could not be cut while it is read; what it holds goes when that ends")
@@ -258,8 +268,8 @@ def checked(side: OldSide, subject: Subject, around: Around) -> tuple[Held, list
     return held, files
 
 
-def _shrunk(pages: int, side: WriteSide) -> int:
-    return side.shrink(pages)
+def _written_anew(side: WriteSide) -> None:
+    side.write_anew()
 
 
 def _wiped(side: WriteSide) -> bool:
@@ -287,5 +297,5 @@ def _seen(side: OldSide) -> dict[str, int]:
     }
 
 
-def _noted(seen: Mapping[str, int]) -> Step:
-    return Step("set_retention", {"key": SEEN, "value": f"[{seen['span']}, {seen['log']}]"})
+def _noted(key: str, value: object) -> Step:
+    return Step("set_retention", {"key": key, "value": orjson.dumps(value).decode()})

@@ -63,7 +63,6 @@ def open_writer(  # noqa: PLR0913  one for each setting
             "synchronous": SYNCHRONOUS[durability],
             "wal_autocheckpoint": 0,
             "journal_size_limit": wal_limit,
-            "secure_delete": "fast",  # what is deleted is zeroed where pages are written anyway: erasing relies on it
         }
         _apply(connection, {**_CAREFUL, **settings, "cache_size": -(cache_bytes >> 10)})
         connection.set_busy_timeout(WRITER_BUSY_MS)
@@ -151,6 +150,18 @@ def impatient(connection: apsw.Connection) -> Iterator[None]:
         yield
     finally:
         connection.set_busy_timeout(WRITER_BUSY_MS)
+
+
+def write_anew(connection: apsw.Connection) -> None:
+    """Write the whole file anew, by way of a temporary one: pages keep stale copies of rows that were moved or deleted.
+
+    Deleting with zeroes leaves those: a page that is split keeps what went to the other one.
+    """
+    connection.pragma("temp_store", "file")  # it would be all in memory otherwise
+    try:
+        connection.execute("vacuum")
+    finally:
+        connection.pragma("temp_store", _CAREFUL["temp_store"])
 
 
 def let_go(connection: apsw.Connection) -> None:

@@ -214,7 +214,7 @@ order by file;
 
 -- name: unfinished
 -- List what was erased, and not yet as a whole.
-select hash
+select hash, begun_at
 from erased
 where done_at is null;
 

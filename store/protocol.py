@@ -88,8 +88,15 @@ class WriteSide(Protocol):
         """Give pages that hold nothing back to the disk; say how many are left."""
         ...
 
+    def write_anew(self) -> None:
+        """Leave no byte of what was deleted in the files, but for logs; it takes seconds for each gigabyte.
+
+        Raise StoreBusy when there is no room for that.
+        """
+        ...
+
     def wipe(self) -> bool:
-        """Leave no byte of what was deleted in a log; say whether that worked, or readers are in the way for now."""
+        """Leave no byte of it in a log either; say whether that worked, or readers are in the way for now."""
         ...
 
     def track(self, commands: Sequence[Command]) -> list[Done | Fault]:

@@ -170,7 +170,7 @@ def test_archives_are_listed_as_they_are(place: Place) -> None:
 
 
 def test_what_comes_late_is_erased_as_well(place: Place) -> None:
-    """Records of an erased session, and of its traces, are taken in, and gone after the next round of retention."""
+    """Records of an erased session, and of its traces, are gone after the next round, and their bytes within a day."""
     place.send(EVE, 2)
     place.send(EVE, 9, turns=2)
     place.settle()
@@ -178,8 +178,17 @@ def test_what_comes_late_is_erased_as_well(place: Place) -> None:
 
     place.sweep()
 
-    assert {} == place.hits(EVE.word, EVE.session)
+    assert {table: [] for table in (*RAW, *TABLES)}.items() <= of(place, EVE).items()
     place.service.balance()
+    assert place.service.rows("select 1 from erased where done_at is null")
+
+    keeper = place.service.service.keeper
+    keeper.clock = lambda: time.time_ns() + 25 * HOUR
+    place.sweep()
+    keeper.clock = time.time_ns
+
+    assert {} == place.hits(EVE.word, EVE.session)
+    assert not place.service.rows("select 1 from erased where done_at is null")
 
 
 def test_what_is_not_held_and_what_is_pinned_is_not_erased(place: Place) -> None:

@@ -126,9 +126,7 @@ def test_texts_go_from_raw_records_that_are_kept_longer(kept: Kept) -> None:
         ):
             assert 0 < kept.count(table, old)
             assert 0 == kept.count(table, f"{old} and {spoken} is not null")
-            said = (
-                "exists (select 1 from json_each(attributes) where type in ('text', 'object') and instr(value, ' '))"
-            )
+            said = "exists (select 1 from json_each(attributes) where type in ('text', 'object') and instr(value, ' '))"
             assert 0 == kept.count(table, f"{old} and {said}")
         assert kept.balances()
         assert 0 == sum(rows for (rows,) in kept.rows("select left_behind from sweeps"))
