@@ -203,7 +203,7 @@ class Erasing:
         self._wipe()
         now = self.sweep.now
         done = [_named("finish_erased", hashes, iso(now)), _noted(ANEW, now)]
-        self._write_down([*([] if self.troubles else done), self._forgetting(), *self._lines(began)])
+        self._write_down([*([] if self.troubles else done), *self._forgetting(), *self._lines(began)])
 
     def _wipe(self) -> None:
         """Write the file anew and cut the log to nothing, so that no byte of what was deleted is in them."""
@@ -233,8 +233,9 @@ class Erasing:
         audit = {"at": at, "who": who, "address": address, "action": "erase", "detail": detail}
         return [Step("audit", audit), Step("forget_audit", {"kept": AUDITED}), _named("add_erased", hashes, at)]
 
-    def _forgetting(self) -> Step:
-        return Step("forget_erased", {"before": iso(self.sweep.now - REMEMBERED), "kept": KEPT})
+    def _forgetting(self) -> list[Step]:
+        before = iso(self.sweep.now - REMEMBERED)
+        return [Step("forget_erased", {"before": before}), Step("forget_many_erased", {"kept": KEPT})]
 
     def _lines(self, began: float) -> list[Step]:
         told = {"started_at": iso(self.sweep.now), "rule": "erase", "bytes_freed": 0, "oldest_left": None}

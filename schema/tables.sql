@@ -1650,3 +1650,5 @@ CREATE TABLE erased (
   begun_at text not null,
   done_at text
 ) strict;
+
+CREATE INDEX idx_erased_begun on erased (begun_at);

@@ -250,10 +250,16 @@ set done_at = :now
 where hash in (select value from json_each(:hashes));
 
 -- name: forget_erased
--- Forget what was erased long ago, and the oldest of very many.
+-- Forget what was erased long ago.
 delete from erased
-where done_at is not null
-and (begun_at < :before or id <= (select max(id) from erased) - :kept);
+where begun_at < :before
+and done_at is not null;
+
+-- name: forget_many_erased
+-- Forget the oldest of very many that were erased.
+delete from erased
+where id <= (select max(id) from erased) - :kept
+and done_at is not null;
 
 -- name: remove_archive
 -- Write down that a file is gone.

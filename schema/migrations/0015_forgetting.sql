@@ -7,5 +7,8 @@ create table erased (
   done_at text
 ) strict;
 
+-- Finds what was erased lately.
+create index idx_erased_begun on erased (begun_at);
+
 -- How many raw rows lost their texts and are still there.
 insert into forgotten (name, rows) values ('span_texts', 0), ('log_texts', 0);
