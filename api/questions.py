@@ -158,12 +158,12 @@ USAGE: Final[Takes] = {
 }
 REJECTIONS: Final[Takes] = {
     "signal": one_of("Only of this signal.", ("traces", "logs", "metrics")),
-    "transport": text("Only what came this way: grpc, http or import."),
+    "transport": text("Only what came this way: grpc, http, import or replay."),
     "reason": text("Only with this reason."),
     "service": text("Only what is from this program, or holds its name."),
     "session": text("Only what is of this session, or holds its name."),
     "code": text("Only commands with this fault."),
-    "state": text("Only in this state: rejected, parked, resolved or expired."),
+    "state": text("Only in this state: rejected, parked, resolved (kept after all) or expired."),
     "command": text("Only the command that its sender named so, by `tracking.event_id`."),
     **SPAN,
     **PAGE,

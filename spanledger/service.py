@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 
 import structlog
 
-from api import retention
+from api import rejections, retention
 from api.operations import PREFIX
 from api.readers import Readers
+from api.rejections import Rejections
 from api.routes import Api
 from collector import http, otlp_grpc
 from collector.admission import Admission
@@ -24,6 +25,7 @@ from collector.bodies import Bodies
 from collector.decoding import Decoding
 from collector.ingest import Ingest
 from collector.intake import Intake
+from collector.replaying import Replays
 from core.counters import Counters
 from core.errors import SpanledgerError
 from core.loop import every
@@ -120,6 +122,9 @@ class Service:
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._write)
+        self.rejections = Rejections(
+            Replays(lambda: SqliteReadSide(path), self.ingest, self._run), self._apply, Bodies(self._intake).read
+        )
         self.pages = self._pages(path)
         parts = Parts(
             Readers(lambda: SqliteReadSide(path)), lambda: SqliteConsole(path), self._run, self.doors.gate.check
@@ -241,6 +246,7 @@ class Service:
             open_reader=lambda: SqliteReadSide(path),
             version=lambda: self.writer.commits + self._changes,
             deriving=self.following.state,
+            rejections=self.rejections,
             admit=self.doors.gate.check,
             grpc=lambda: self.grpc_address,
             http=lambda: self.http_address,
@@ -253,8 +259,10 @@ class Service:
         settings = self._config.collector.http
         mirrored = Routes(self.mirror, self._apply, Bodies(self._intake).read)
         pages = [*self.pages.routes(), *self.agents.routes()]
-        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *pages, *retention.routes(self.keeper)]
+        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *pages]
+        routes += [*retention.routes(self.keeper), *self.rejections.routes()]
         scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES | retention.scopes() | self.agents.scopes()
+        scopes |= rejections.scopes()
         told = self.pages.told
         app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes, told=told)
         return http.Listener(settings, self._intake, app)

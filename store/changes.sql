@@ -247,6 +247,12 @@ delete from pins
 where kind = :kind
 and name = :name;
 
+-- name: resolve_rejection
+-- Say that a refused item was sent again and is kept; what was sent stays, so that it can be read.
+update ingest_rejections
+set state = 'resolved'
+where id = :id;
+
 -- name: shorten_search_feed
 -- Forget changes that the index of texts has followed durably.
 delete from search_feed

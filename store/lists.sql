@@ -287,6 +287,17 @@ select *
 from ingest_rejections
 where id = :id;
 
+-- name: replayable
+-- List the refused items that can be sent again, the oldest first.
+select id
+from ingest_rejections
+where id > :after
+and state = 'rejected'
+and payload is not null
+and encoding in ('protobuf', 'json')
+order by id
+limit :limit;
+
 -- name: rejection_reasons
 -- Count refused items by reason.
 select signal, reason, count(*) as rejections, sum(items) as items, max(received_at) as last_received_at

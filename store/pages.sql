@@ -469,16 +469,20 @@ order by created_at desc, id desc
 limit :limit;
 
 -- name: refused_by_reason
--- Count the refused items that are kept, by reason.
-select reason, signal, count(*) as entries, sum(items) as items, max(received_at) as last
+-- Count the refused items that are kept, by reason; those that were taken after all are no trouble.
+select
+  reason, signal, count(*) as entries, sum(items) as items, max(received_at) as last,
+  count(*) filter (where state = 'rejected' and payload is not null and encoding in ('protobuf', 'json')) as replayable
 from ingest_rejections
+where state <> 'resolved'
 group by reason, signal
 order by items desc
 limit :limit;
 
 -- name: newest_refused
 -- List the newest refused items, without what was sent.
-select id, received_at, signal, transport, encoding, position, reason, message, items, octet_length(payload) as bytes
+select
+  id, received_at, signal, transport, encoding, position, reason, message, items, state, octet_length(payload) as bytes
 from ingest_rejections
 order by id desc
 limit :limit;
@@ -486,8 +490,8 @@ limit :limit;
 -- name: refused
 -- Read one refused item, up to a mebibyte of what was sent.
 select
-  id, received_at, signal, transport, encoding, position, reason, message, items, octet_length(payload) as bytes,
-  substr(payload, 1, 1048576) as payload
+  id, received_at, signal, transport, encoding, position, reason, message, items, state,
+  octet_length(payload) as bytes, substr(payload, 1, 1048576) as payload
 from ingest_rejections
 where id = :id;
 

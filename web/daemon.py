@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from access.tokens import Scope
+from api.rejections import Rejections
 from store.protocol import ReadSide
 
 Admit = Callable[[Sequence[str], Scope, str], object]
@@ -22,6 +23,7 @@ class Daemon:
     open_reader: Callable[[], ReadSide]
     version: Callable[[], int]
     deriving: Callable[[], Mapping[str, Any]]
+    rejections: Rejections
     admit: Admit
     grpc: Callable[[], str | None]
     http: Callable[[], str | None]
