@@ -5,6 +5,7 @@ Both listeners and the importer come through here, so all tell the same truth.
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -133,6 +134,15 @@ class Ingest:
         self.counters.rejected.labels(*origin).inc(outcome.rejected)
         self.counters.repaired.labels(*origin).inc(outcome.repaired)
         self.counters.conflicts.labels(*origin).inc(outcome.conflicts)
+        for reason, items in _by_reason(batch).items() if outcome.rejected else ():
+            self.counters.refused.labels(batch.signal, reason).inc(items)
+
+
+def _by_reason(batch: Batch) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for rejection in batch.rejections:
+        found[rejection.reason] += rejection.items
+    return found
 
 
 def verdict(batch: Batch, outcome: Outcome) -> Accepted:

@@ -1,100 +1,164 @@
-"""Declare every counter and gauge the daemon has, in one table; names follow Prometheus' conventions."""
+"""Declare every measurement that the daemon makes of itself, in one table."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import generate_latest
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series beside each counter, which nobody reads
-
-SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+from core.meters import Meters
 
 
 class Counters:
-    """Hold one daemon's counters; each has its own registry so that tests can run several."""
+    """Hold one daemon's measurements; each has its own registry so that tests can run several."""
 
     def __init__(self) -> None:
-        """Register everything."""
-        registry = self.registry = CollectorRegistry()
-        by_origin = ("signal", "transport")
-        self.received = Counter("spanledger_items_received", "Items received.", by_origin, registry=registry)
-        self.stored = Counter("spanledger_items_stored", "Items stored.", by_origin, registry=registry)
-        self.duplicate = Counter(
-            "spanledger_items_duplicate", "Items that were there already.", by_origin, registry=registry
-        )
-        self.rejected = Counter("spanledger_items_rejected", "Items refused for good.", by_origin, registry=registry)
-        self.repaired = Counter(
-            "spanledger_items_repaired", "Stored items that were mended.", by_origin, registry=registry
-        )
-        self.conflicts = Counter(
-            "spanledger_items_conflict", "Duplicates that differ from what is kept.", by_origin, registry=registry
-        )
-        self.warned = Counter(
-            "spanledger_requests_warned", "Requests kept with a warning.", by_origin, registry=registry
-        )
-        self.commands_rejected = Counter(
-            "spanledger_commands_rejected",
-            "Commands about the book of work that were refused, by code and event.",
-            ("code", "event"),
-            registry=registry,
-        )
-        self.answers = Counter(
-            "spanledger_answers",
-            "Answers given, by transport and by the reason's name; 'ok' is success.",
-            ("transport", "answer"),
-            registry=registry,
-        )
-        self.seconds = Histogram(
-            "spanledger_answer_seconds",
-            "Time from the last byte of a request to its answer.",
-            ("transport",),
-            buckets=SECONDS,
-            registry=registry,
-        )
-        self.in_flight_bytes = Gauge(
-            "spanledger_in_flight_bytes", "Bytes of requests not answered yet.", registry=registry
-        )
-        self.turned_away = Counter(
-            "spanledger_turned_away", "Requests asked to come again, by reason.", ("reason",), registry=registry
-        )
-        self.connections = Gauge("spanledger_http_connections", "Open HTTP connections.", registry=registry)
-        self.queued_bytes = Gauge(
-            "spanledger_queue_bytes", "Bytes of requests waiting for the writer.", registry=registry
-        )
-        self.commit_seconds = Gauge("spanledger_commit_seconds", "Time the last group commit took.", registry=registry)
-        self.underived = Gauge(
-            "spanledger_underived_rows", "Raw rows that nothing is derived from yet.", registry=registry
-        )
-        self.derive_failures = Gauge(
-            "spanledger_derive_failures", "Sessions that could not be derived since the start.", registry=registry
-        )
-        self.derive_restarts = Gauge(
-            "spanledger_derive_restarts", "Restarts of the deriving process since the start.", registry=registry
-        )
-        self.mirrored = Gauge(
-            "spanledger_mirrored_sessions", "Session directories that are mirrored.", registry=registry
-        )
-        self.mirror_broken = Gauge(
-            "spanledger_mirror_broken", "Session directories that cannot be read.", registry=registry
-        )
-        self.mirror_waiting = Gauge("spanledger_mirror_waiting", "Places that are to be synced.", registry=registry)
-        self.mirror_overflows = Gauge(
-            "spanledger_mirror_overflows",
-            "Changes for which there was no room: everything was synced instead.",
-            registry=registry,
-        )
-        by_exporter = ("exporter", "signal")
-        self.exported = Gauge(
-            "spanledger_export_items",
-            "Items that an exporter sent, that the far side refused, that waited too long, that its filters left out.",
-            (*by_exporter, "fate"),
-            registry=registry,
-        )
-        self.export_waiting = Gauge(
-            "spanledger_export_waiting_items", "Items that wait to be sent on.", by_exporter, registry=registry
-        )
-        self.export_stuck = Gauge(
-            "spanledger_export_stuck", "1 while an exporter's far side takes nothing.", ("exporter",), registry=registry
-        )
-        self.commits = Gauge("spanledger_commits", "Group commits since the start.", registry=registry)
+        """Declare everything."""
+        self.meters = Meters()
+        self.registry = self.meters.registry
+        for part, declare in {
+            "Receiving": self._receiving,
+            "Writing": self._writing,
+            "Deriving, and the index of texts": self._deriving,
+            "Session directories": self._mirroring,
+            "Sending on": self._exporting,
+            "Forgetting": self._sweeping,
+            "The daemon": self._running,
+        }.items():
+            self.meters.part = part
+            declare(self.meters)
 
     def text(self) -> bytes:
         """Write all of them in Prometheus' text format."""
         return generate_latest(self.registry)
+
+    def _receiving(self, made: Meters) -> None:
+        origin = ("signal", "transport")
+        self.received = made.counter("spanledger.items.received", "Items received.", origin, "{item}")
+        self.stored = made.counter("spanledger.items.stored", "Items stored.", origin, "{item}")
+        self.duplicate = made.counter("spanledger.items.duplicate", "Items that were there already.", origin, "{item}")
+        self.rejected = made.counter("spanledger.items.rejected", "Items refused for good.", origin, "{item}")
+        self.refused = made.counter(
+            "spanledger.items.refused", "Items refused for good, by reason.", ("signal", "reason"), "{item}"
+        )
+        self.repaired = made.counter("spanledger.items.repaired", "Stored items that were mended.", origin, "{item}")
+        self.conflicts = made.counter(
+            "spanledger.items.conflict", "Duplicates that differ from what is kept.", origin, "{item}"
+        )
+        self.warned = made.counter("spanledger.requests.warned", "Requests kept with a warning.", origin, "{request}")
+        self.commands_rejected = made.counter(
+            "spanledger.commands.rejected",
+            "Commands about the book of work that were refused, by code and event.",
+            ("code", "event"),
+            "{command}",
+        )
+        self.answers = made.counter(
+            "spanledger.answers",
+            "Answers given, by transport and by the reason's name; 'ok' is success.",
+            ("transport", "answer"),
+            "{answer}",
+        )
+        self.seconds = made.histogram(
+            "spanledger.answer.duration", "Time from the last byte of a request to its answer.", ("transport",)
+        )
+        self.in_flight_bytes = made.gauge("spanledger.in_flight.size", "Bytes of requests not answered yet.", unit="By")
+        self.turned_away = made.counter(
+            "spanledger.turned_away", "Requests asked to come again, by reason.", ("reason",), "{request}"
+        )
+        self.connections = made.gauge("spanledger.http.connections", "Open HTTP connections.", unit="{connection}")
+
+    def _writing(self, made: Meters) -> None:
+        self.queued_bytes = made.gauge("spanledger.queue.size", "Bytes of requests waiting for the writer.", unit="By")
+        self.queue_limit = made.gauge("spanledger.queue.limit", "Bytes of requests that may wait.", unit="By")
+        self.queued_batches = made.gauge(
+            "spanledger.queue.batches", "Requests waiting for the writer.", unit="{request}"
+        )
+        self.commit_seconds = made.histogram("spanledger.commit.duration", "Time that group commits took.")
+        self.commits = made.tally("spanledger.commits", "Group commits that are durable.", unit="{commit}")
+        self.failed_commits = made.tally("spanledger.failed_commits", "Group commits that failed.", unit="{commit}")
+        self.disk_free = made.gauge("spanledger.disk.free", "Room on the disk of the database.", unit="By")
+        self.disk_needed = made.gauge(
+            "spanledger.disk.needed", "Room on the disk below which nothing is taken.", unit="By"
+        )
+        self.file_bytes = made.gauge(
+            "spanledger.file.size",
+            "Bytes of the database, of its write-ahead log and of the index of texts.",
+            ("file",),
+            "By",
+        )
+
+    def _deriving(self, made: Meters) -> None:
+        self.underived = made.gauge(
+            "spanledger.derive.waiting", "Raw rows that nothing is derived from yet.", unit="{row}"
+        )
+        self.derive_lag = made.gauge(
+            "spanledger.derive.lag",
+            "Age of the oldest row that nothing is derived from yet; 0 when there is none.",
+            unit="s",
+        )
+        self.derive_failures = made.tally(
+            "spanledger.derive.failures", "Groups of records that could not be derived.", unit="{group}"
+        )
+        self.derive_restarts = made.tally("spanledger.derive.restarts", "Restarts of the deriving process.")
+        self.unindexed = made.gauge(
+            "spanledger.index.waiting", "Changed texts that are not in the index of texts yet.", unit="{change}"
+        )
+        self.index_failures = made.tally("spanledger.index.failures", "Texts left out of the index.", unit="{text}")
+        self.index_restarts = made.tally("spanledger.index.restarts", "Restarts of the index process.")
+
+    def _mirroring(self, made: Meters) -> None:
+        self.mirrored = made.gauge("spanledger.mirror.sessions", "Session directories that are mirrored.")
+        self.mirror_broken = made.gauge("spanledger.mirror.broken", "Session directories that cannot be read.")
+        self.mirror_waiting = made.gauge("spanledger.mirror.waiting", "Places that are to be synced.")
+        self.mirror_overflows = made.tally(
+            "spanledger.mirror.overflows", "Changes for which there was no room: everything was synced instead."
+        )
+
+    def _exporting(self, made: Meters) -> None:
+        by_exporter = ("exporter", "signal")
+        self.exported = made.tally(
+            "spanledger.export.items",
+            "Items that an exporter sent, that the far side refused, that were given up (expired), "
+            "that its filters left out (passed).",
+            (*by_exporter, "fate"),
+            "{item}",
+        )
+        self.export_waiting = made.gauge(
+            "spanledger.export.waiting", "Items that wait to be sent on.", by_exporter, "{item}"
+        )
+        self.export_lag = made.gauge(
+            "spanledger.export.lag",
+            "Age of the oldest item that waits to be sent on; 0 when there is none.",
+            by_exporter,
+            "s",
+        )
+        self.export_stuck = made.gauge(
+            "spanledger.export.stuck", "1 while an exporter's far side takes nothing.", ("exporter",)
+        )
+        self.telemetry_requests = made.counter(
+            "spanledger.telemetry.requests",
+            "Requests with these measurements that were sent to another collector, by outcome: taken or failed.",
+            ("outcome",),
+            "{request}",
+        )
+
+    def _sweeping(self, made: Meters) -> None:
+        self.sweeps = made.tally("spanledger.sweep.rounds", "Rounds of forgetting.", unit="{round}")
+        self.sweep_failures = made.tally(
+            "spanledger.sweep.failures", "Rounds of forgetting in which something went wrong.", unit="{round}"
+        )
+        self.sweep_seconds = made.tally("spanledger.sweep.duration", "Time that rounds of forgetting took.", unit="s")
+        self.swept_rows = made.tally("spanledger.sweep.rows", "Rows that were forgotten.", ("kind",), "{row}")
+        self.swept_bytes = made.tally(
+            "spanledger.sweep.freed", "Bytes of the rows that were forgotten.", ("kind",), "By"
+        )
+        self.sweep_waiting = made.gauge(
+            "spanledger.sweep.waiting", "Rules that wait for somebody's word, and troubles of the last round."
+        )
+
+    def _running(self, made: Meters) -> None:
+        self.ready = made.gauge("spanledger.ready", "1 while requests can be kept, 0 while they cannot.")
+        self.info = made.gauge("spanledger.build.info", "Always 1; names the version that runs.", ("version",))
+        self.memory = made.gauge("process.memory.usage", "Memory that the daemon holds, its helpers apart.", unit="By")
+        self.cpu = made.tally("process.cpu.time", "Time that the daemon computed, its helpers apart.", unit="s")
+        self.threads = made.gauge("process.thread.count", "Threads of the daemon.", unit="{thread}")
+        self.files = made.gauge(
+            "process.unix.file_descriptor.count", "Open files and connections of the daemon.", unit="{file_descriptor}"
+        )
+        self.uptime = made.gauge("process.uptime", "Time since the daemon started.", unit="s")

@@ -25,11 +25,19 @@ Ticket = tuple[int, Order]
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Say how far behind the derived tables are: raw rows not read, groups not derived, rows to derive from again."""
+    """Say how far behind the derived tables are: raw rows not read, groups not derived, rows to derive from again.
+
+    `oldest` is when the oldest record that nothing is derived from came, in Unix nanoseconds; 0 when there is none.
+    """
 
     rows: int
     groups: int
     again: int = 0
+    oldest: int = 0
+
+    def lag_s(self, now: int) -> float:
+        """Say how old the oldest one is; 0 when there is none. `now` is Unix nanoseconds."""
+        return max(0, now - self.oldest) / 1e9 if self.oldest else 0.0
 
 
 @dataclass(frozen=True, slots=True)

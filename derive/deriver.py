@@ -117,7 +117,9 @@ class Deriver:
     def backlog(self) -> Backlog:
         """Say how far behind this is."""
         came, read = self.reached()
-        return Backlog(came - read + self._points.left, len(self._groups.busy), self._again.left if self._again else 0)
+        oldest = self._side.oldest_after({**self._settled(), Signal.METRICS: self._points.position})
+        again = self._again.left if self._again else 0
+        return Backlog(came - read + self._points.left, len(self._groups.busy), again, oldest or 0)
 
     def _gathered(self) -> Gathering:
         return Gathering(self._side, self._records, self._groups, (self._inventory, self._names), self._commands)

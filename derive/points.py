@@ -77,6 +77,11 @@ class Points:
         return self._afresh
 
     @property
+    def position(self) -> int:
+        """Say up to which id points are read."""
+        return self._position
+
+    @property
     def left(self) -> int:
         """Count the points that are not read."""
         return max(0, self._side.points_end()[0] - self._position)

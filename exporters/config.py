@@ -1,14 +1,75 @@
 """Say what is sent on, and where to."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Protocol, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, FilePath, HttpUrl, SecretStr, TypeAdapter, model_validator
+from pydantic import Field, FilePath, HttpUrl, SecretStr, TypeAdapter, field_validator, model_validator
 
-from core.section import Duration, Section, Size
+from core.section import Address, Duration, Section, Size
 from schema.signals import Signal
 
 URL = TypeAdapter(HttpUrl)
+HERE: Final = frozenset({"localhost", "::1", "0.0.0.0", "::"})  # noqa: S104  where one connects to, not listens
+
+
+class Receiver(Protocol):
+    """Say how an OTLP receiver is reached."""
+
+    @property
+    def kind(self) -> str:
+        """Name the protocol."""
+        ...
+
+    @property
+    def endpoint(self) -> str:
+        """Say where it is."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, SecretStr]:
+        """Say what to send with each request."""
+        ...
+
+    @property
+    def compression(self) -> str:
+        """Say how requests are compressed."""
+        ...
+
+    @property
+    def ca(self) -> Path | None:
+        """Say where its certificate must come from."""
+        ...
+
+    @property
+    def timeout(self) -> float:
+        """Say how long it has to answer, in seconds."""
+        ...
+
+
+class Telemetry(Section):
+    """Send the measurements of `/metrics` to another collector too; nothing is sent unless `endpoint` is set."""
+
+    kind: Literal["otlp/http", "otlp/grpc"] = "otlp/http"
+    """How they are sent."""
+    endpoint: str = ""
+    """Where to, such as "http://127.0.0.1:14318"; one of this daemon's own listeners is refused."""
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    """Headers or metadata to send, such as {authorization = "Bearer …"}."""
+    compression: Literal["gzip", "none"] = "gzip"
+    """How requests are compressed."""
+    ca: FilePath | None = None
+    """Authority that the far side's certificate must come from, PEM; the system's unless set."""
+    timeout: Duration = 10.0
+    """Time the far side has to answer."""
+    every: Annotated[Duration, Field(ge=1)] = 60.0
+    """How often they are sent; what could not be sent is not sent later."""
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        return checked_url(value) if value else value
 
 
 class Exporter(Section):
@@ -53,8 +114,25 @@ class Exporter(Section):
             if self.folder is None:
                 raise ValueError('folder is missing; kind = "files" needs one')
             return self
-        try:
-            URL.validate_python(self.endpoint)
-        except ValueError:
-            raise ValueError(f"endpoint is {self.endpoint!r}; a URL is wanted, such as http://127.0.0.1:4318") from None
+        checked_url(self.endpoint)
         return self
+
+
+def checked_url(text: str) -> str:
+    """Give an endpoint back, or raise ValueError with an example."""
+    try:
+        URL.validate_python(text)
+    except ValueError:
+        raise ValueError(f"endpoint is {text!r}; a URL is wanted, such as http://127.0.0.1:4318") from None
+    return text
+
+
+def leads_back(endpoint: str, listeners: Iterable[Address]) -> bool:
+    """Say whether an endpoint is, by its name alone, one of our own listeners."""
+    parts = urlsplit(endpoint)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    return any(port == one.port and (host == one.host or _is_here(host)) for one in listeners)
+
+
+def _is_here(host: str) -> bool:
+    return host in HERE or host.startswith("127.")

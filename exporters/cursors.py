@@ -42,12 +42,15 @@ class Cursors:
         self._exporter, self._reader, self._write = exporter, reader, write
         self._from_beginning = from_beginning
         self._held: dict[Signal, Cursor] = {}
+        self.first: dict[Signal, Cursor] = {}
+        """Where the cursors stood when they were first looked at."""
 
     def at(self, signal: Signal) -> Cursor:
         """Give a signal's cursor; one that there is not yet stands at the end, or at the beginning."""
         if signal not in self._held:
             known = self._reader.report("export_cursors", exporter=self._exporter, signal=str(signal), limit=1)
-            self._held[signal] = self._read(signal, known[0]) if known else self._fresh(signal)
+            found = self._read(signal, known[0]) if known else self._fresh(signal)
+            self.first[signal] = self._held[signal] = found
         return self._held[signal]
 
     def newest(self, signal: Signal) -> int:

@@ -31,3 +31,11 @@ class Exporter(Protocol):
     def close(self) -> None:
         """Let go of connections and files."""
         ...
+
+
+class Receiving(Exporter, Protocol):
+    """Send to an OTLP receiver, which takes protobuf."""
+
+    def deliver(self, signal: Signal, sent: bytes) -> Taken:
+        """Hand over a request that is protobuf already; what is promised of `send` holds."""
+        ...

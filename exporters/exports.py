@@ -13,12 +13,11 @@ import orjson
 from core.counters import Counters
 from core.errors import TryAgain
 from exporters.config import Exporter as Settings
-from exporters.cursors import COUNTS, Cursors
-from exporters.exporter import Exporter
+from exporters.config import Receiver
+from exporters.cursors import COUNTS, Cursor, Cursors
+from exporters.exporter import Exporter, Receiving
 from exporters.files import STAMP, FileExporter
 from exporters.follow import Follower
-from exporters.otlp_grpc import GrpcExporter
-from exporters.otlp_http import HttpExporter
 from exporters.waiting import Waiting
 from schema.derived import Changes, Step
 from store.protocol import ReadSide
@@ -65,7 +64,9 @@ class Exports:
                 "exporter": follower.name,
                 "signal": str(cursor.signal),
                 "waiting": follower.behind.get(cursor.signal, 0),
+                "lag_s": follower.lag_s(cursor.signal),
                 "trouble": follower.trouble,
+                "since_start": _since(follower.cursors.first.get(cursor.signal, cursor), cursor),
                 **{name: getattr(cursor, name) for name in COUNTS},
             }
             for follower in list(self._followers)
@@ -77,9 +78,10 @@ class Exports:
         for told in self.state():
             labels = told["exporter"], told["signal"]
             counters.export_waiting.labels(*labels).set(told["waiting"])
+            counters.export_lag.labels(*labels).set(told["lag_s"])
             counters.export_stuck.labels(told["exporter"]).set(bool(told["trouble"]))
-            for fate in COUNTS:
-                counters.exported.labels(*labels, fate).set(told[fate])
+            for fate, items in told["since_start"].items():
+                counters.exported.set(items, *labels, fate)
 
     def _run(self, name: str, settings: Settings) -> None:
         reader = self._open()
@@ -100,18 +102,31 @@ class Exports:
             reader.close()
 
 
+def _since(first: Cursor, cursor: Cursor) -> dict[str, int]:
+    return {name: getattr(cursor, name) - getattr(first, name) for name in COUNTS}
+
+
 def made(settings: Settings) -> Exporter:
     """Make what the settings describe."""
-    headers = {name: value.get_secret_value() for name, value in settings.headers.items()}
-    compress = settings.compression == "gzip"
     if settings.kind == "files":
         assert settings.folder is not None, "the settings were validated"
         return FileExporter(settings.folder, max_bytes=settings.max_file, max_files=settings.max_files, stamp=_stamp)
+    return receiver(settings)
+
+
+def receiver(settings: Receiver) -> Receiving:
+    """Make what sends to an OTLP receiver; a daemon that sends nowhere does not load it."""
+    headers = {name: value.get_secret_value() for name, value in settings.headers.items()}
+    compress = settings.compression == "gzip"
     if settings.kind == "otlp/grpc":
+        from exporters.otlp_grpc import GrpcExporter
+
         authority = settings.ca.read_bytes() if settings.ca else None
         return GrpcExporter(
             settings.endpoint, headers=headers, compress=compress, authority=authority, timeout_s=settings.timeout
         )
+    from exporters.otlp_http import HttpExporter
+
     verify = str(settings.ca) if settings.ca else True
     return HttpExporter(
         settings.endpoint, headers=headers, compress=compress, verify=verify, timeout_s=settings.timeout

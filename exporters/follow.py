@@ -61,6 +61,8 @@ class Follower:
     """What keeps it from sending now; empty while all is well."""
     behind: dict[Signal, int] = field(default_factory=dict)
     """Items that wait, by signal."""
+    oldest: dict[Signal, int] = field(default_factory=dict)
+    """When the first of these came, in Unix nanoseconds; a signal of which nothing waits is not there."""
     _limits: dict[Signal, int] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -82,6 +84,11 @@ class Follower:
             self._pause(trouble)
             return True
 
+    def lag_s(self, signal: Signal) -> float:
+        """Say how long ago the oldest item came that waits; 0 when none does."""
+        oldest = self.oldest.get(signal)
+        return max(0, self.clock() - oldest) / 1e9 if oldest is not None else 0.0
+
     def _page(self, signal: Signal) -> bool:
         cursor = self.cursors.at(signal)
         self.behind[signal] = self.cursors.newest(signal) - cursor.after_id
@@ -92,7 +99,9 @@ class Follower:
         limit = self._limits.get(signal, min(FIRST_ITEMS, self.settings.batch_items))
         page = self.items.items(signal, after_id=cursor.after_id, limit=limit)
         if not page:
+            self.oldest.pop(signal, None)
             return False
+        self.oldest[signal] = page[0]["received_at"]
         self._limits[signal] = self._next_limit(limit, page)
         self._hand_over(cursor, page)
         return True

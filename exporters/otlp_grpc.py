@@ -50,10 +50,12 @@ class GrpcExporter:
 
     def send(self, signal: Signal, request: Json) -> Taken:
         """Call Export."""
+        return self.deliver(signal, body(signal, request))
+
+    def deliver(self, signal: Signal, sent: bytes) -> Taken:
+        """Call Export with a request that is protobuf already."""
         try:
-            answer = self._methods[signal](
-                body(signal, request), timeout=self._timeout_s, metadata=self._metadata, wait_for_ready=False
-            )
+            answer = self._methods[signal](sent, timeout=self._timeout_s, metadata=self._metadata, wait_for_ready=False)
         except grpc.RpcError as error:
             raise self._told(error) from None
         wire = WIRE[signal]

@@ -45,7 +45,10 @@ class HttpExporter:
 
     def send(self, signal: Signal, request: Json) -> Taken:
         """Post one request."""
-        sent = body(signal, request)
+        return self.deliver(signal, body(signal, request))
+
+    def deliver(self, signal: Signal, sent: bytes) -> Taken:
+        """Post one request that is protobuf already."""
         try:
             with self._session.post(
                 self._base + WIRE[signal].path,

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -42,7 +43,10 @@ class Keeper:
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         """Open nothing; `run` has work done by the writer, `is_derived` says whether all records are derived from."""
-        self.rounds = 0
+        self.rounds = self.failed_rounds = 0
+        self.seconds = 0.0
+        self.rows: Counter[str] = Counter()
+        self.bytes: Counter[str] = Counter()
         self.waiting: list[str] = []
         self._config, self._open, self._run = config, open_side, run
         self._busy, self._is_derived, self._free, self._archive, self.clock = busy, is_derived, free, archive, clock
@@ -105,9 +109,9 @@ class Keeper:
         """Go round if it is time for that; say whether it was."""
         if not is_ordered and not (self._config.enabled and self._is_derived()):
             return not self._config.enabled
-        self._goes = True
+        self._goes, began, went_well = True, time.monotonic(), False
         try:
-            self._round(token, is_ordered=is_ordered)
+            went_well = self._round(token, is_ordered=is_ordered)
         except SpanledgerError as error:  # the store is in trouble, or the daemon stops
             self.waiting = [str(error)]
             if not self._over:
@@ -117,9 +121,12 @@ class Keeper:
         finally:
             self._goes = False
             self.rounds += 1
+            self.failed_rounds += not went_well and not self._over
+            self.seconds += time.monotonic() - began
         return True
 
-    def _round(self, token: str | None, *, is_ordered: bool) -> None:
+    def _round(self, token: str | None, *, is_ordered: bool) -> bool:
+        """Go round; say whether all went well."""
         with self._reading() as side:
             wall = self.clock()
             now = wall if is_ordered else moment(side, wall)
@@ -130,6 +137,7 @@ class Keeper:
             sweep = Sweep(side, self._hand, now, dict(around.until), pace, archive, self._is_over)
             self.waiting = go_round(sweep, self._hand, self._config, around, token=token)
             self._tell(sweep)
+            return not sweep.troubles
 
     @contextmanager
     def _reading(self) -> Iterator[OldSide]:
@@ -145,6 +153,9 @@ class Keeper:
     def _tell(self, sweep: Sweep) -> None:
         for what in self.waiting:
             log.warning("retention: %s", what)
+        for (_rule, kind), tally in sweep.told.items():
+            self.rows[kind] += tally.rows
+            self.bytes[kind] += tally.bytes
         rows = sum(tally.rows for tally in sweep.told.values())
         if rows:
             log.info("forgot %d rows that were old", rows)

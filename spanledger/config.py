@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from collector.config import Collector
 from core.section import Section
 from derive.config import Derive
-from exporters.config import Exporter
+from exporters.config import Exporter, Telemetry, leads_back
 from mirror.config import Sync
 from privacy.config import Privacy
 from retention.config import Retention
@@ -45,6 +45,8 @@ class Config(Section):
     """Mirror session directories."""
     exporters: dict[str, Exporter] = Field(default_factory=dict)
     """Send on what is kept, from where it stopped the last time; NAME is yours, and stands in logs and counters."""
+    telemetry: Telemetry = Telemetry()
+    """Send the measurements of `/metrics` to another collector too; nothing is sent unless `endpoint` is set."""
     logs: Logs = Logs()
     """Say what happens."""
 
@@ -53,6 +55,15 @@ class Config(Section):
     def _listens_somewhere(cls, value: Collector) -> Collector:
         if value.grpc.endpoint is None and value.http.endpoint is None:
             raise ValueError("grpc.endpoint and http.endpoint are both off; give at least one of them an address")
+        return value
+
+    @field_validator("telemetry")
+    @classmethod
+    def _is_another(cls, value: Telemetry, told: ValidationInfo) -> Telemetry:
+        collector = told.data.get("collector")  # missing when it is wrong itself
+        ours = [part.endpoint for part in (collector.grpc, collector.http) if part.endpoint] if collector else []
+        if value.endpoint and leads_back(value.endpoint, ours):
+            raise ValueError(f"endpoint {value.endpoint} is this daemon's own listener; name another collector")
         return value
 
 

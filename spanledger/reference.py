@@ -17,6 +17,7 @@ from spanledger import vocabulary_page
 from spanledger.api_page import api_page
 from spanledger.cli import commands
 from spanledger.config import Config
+from spanledger.metrics_page import metrics_page
 from spanledger.settings import NAME, Setting, walk
 from spanledger.settings import Path as SettingPath
 from spanledger.toml_text import literal
@@ -81,6 +82,7 @@ def main(arguments: list[str]) -> int:
         DOCS / "cli.md": command_line(),
         DOCS / "reports.md": reports(),
         DOCS / "api.md": f"{MARK}\n{api_page()}",
+        DOCS / "metrics.md": f"{MARK}\n{metrics_page()}",
         DOCS / "vocabulary.md": f"{MARK}\n{vocabulary_page.page()}",
     }
     if "--check" in arguments:

@@ -36,15 +36,17 @@ from derive.following import Following
 from derive.index_following import IndexFollowing
 from derive.keeping import Keeping
 from exporters.exports import Exports
+from exporters.reporting import Reporting
 from mcp_server.http import Mcp, Parts
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
 from retention.archive import archiving
 from retention.keeper import Keeper
 from schema.derived import Changes
-from spanledger import __version__, gauges
+from spanledger import __version__
 from spanledger.config import Config
 from spanledger.doors import Doors
+from spanledger.gauges import Gauges, describe
 from store.console import SqliteConsole
 from store.disk import free_bytes
 from store.lock import Lock
@@ -80,6 +82,7 @@ class Service:
             lambda: SqliteWriteSide(config.store),
             queue_bytes=config.store.queue_bytes,
             group_bytes=config.store.group_bytes,
+            took=self.counters.commit_seconds.observe,
         )
         self.following = Following(_start(config), self._write, busy=self._busy)
         self.keeping = Keeping(self.following, IndexFollowing(_index_start(config), self._write, busy=self._busy))
@@ -122,9 +125,10 @@ class Service:
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._write)
-        self.rejections = Rejections(
-            Replays(lambda: SqliteReadSide(path), self.ingest, self._run), self._apply, Bodies(self._intake).read
-        )
+        replays = Replays(lambda: SqliteReadSide(path), self.ingest, self._run)
+        self.rejections = Rejections(replays, self._apply, body)
+        self.reporting = Reporting(config.telemetry, self.counters, describe(path, __version__), self._ports)
+        self._gauges = Gauges(self, config.store)
         self.pages = self._pages(path)
         parts = Parts(
             Readers(lambda: SqliteReadSide(path)), lambda: SqliteConsole(path), self._run, self.doors.gate.check
@@ -159,6 +163,8 @@ class Service:
         stack.push_async_callback(asyncio.to_thread, self.exports.stop)
         for listener in self._listeners:
             await listener.start()
+        self.reporting.start()
+        stack.push_async_callback(asyncio.to_thread, self.reporting.stop)
         lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time.time(), secret=self.doors.secret)
         log.info("ready", grpc=self.grpc_address, http=self.http_address, db=str(path))
 
@@ -202,6 +208,9 @@ class Service:
         """Count the bytes of requests that are not answered yet."""
         return self._intake.admission.in_flight_bytes
 
+    def _ports(self) -> set[int]:
+        return {listener.port for listener in self._listeners}
+
     def _busy(self) -> bool:
         return self.writer.queued_batches > 0
 
@@ -232,9 +241,10 @@ class Service:
     async def _look(self) -> None:
         if self.http is not None:
             self.http.refresh()
-        gauges.publish(self.counters, self)
+        is_ready = not await self.ready()
+        await asyncio.to_thread(self._gauges.publish, is_ready=is_ready)
         if self.grpc is not None:
-            await self.grpc.serving(now=not await self.ready())
+            await self.grpc.serving(now=is_ready)
         if not self.in_flight_bytes and resident_bytes() > IDLE_BYTES:
             await asyncio.to_thread(give_back)
 
@@ -244,6 +254,7 @@ class Service:
     def _pages(self, path: Path) -> Pages:
         daemon = Daemon(
             open_reader=lambda: SqliteReadSide(path),
+            open_console=lambda: SqliteConsole(path),
             version=lambda: self.writer.commits + self._changes,
             deriving=self.following.state,
             rejections=self.rejections,

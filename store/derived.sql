@@ -330,6 +330,17 @@ select
   ifnull((select seq from sqlite_sequence where name = 'raw_spans'), 0),
   ifnull((select seq from sqlite_sequence where name = 'raw_logs'), 0);
 
+-- name: oldest_after
+-- Find when the first record behind the ids came; null when there is none.
+select min(received_at)
+from (
+  select (select received_at from raw_spans where id > ?1 order by id limit 1) as received_at
+  union all
+  select (select received_at from raw_logs where id > ?2 order by id limit 1)
+  union all
+  select (select received_at from raw_points where id > ?3 order by id limit 1)
+);
+
 -- name: points_end
 -- Find the newest id that was given to a metric point, and up to which they have been read.
 select ifnull((select seq from sqlite_sequence where name = 'raw_points'), 0), (select ifnull(max(after_id), 0) from derived_positions where signal = 'metrics');

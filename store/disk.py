@@ -91,6 +91,13 @@ class DiskGuard:
         return True
 
 
+def room(path: Path, min_free: int, min_free_percent: float) -> tuple[int, int]:
+    """Say how many bytes the disk of a file has free, and how many there must be."""
+    disk = os.statvfs(path.parent)
+    share = int(disk.f_blocks * disk.f_frsize * min_free_percent / 100)
+    return disk.f_bavail * disk.f_frsize, max(min_free, share)
+
+
 def free_bytes(path: Path) -> int:
     """Say how much room the disk of a file has."""
     disk = os.statvfs(path.parent)

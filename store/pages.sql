@@ -531,19 +531,6 @@ from sessions as w
 order by w.updated_at desc, w.session_id desc
 limit :limit;
 
--- name: shapes
--- List the columns of every table and view that a user sees.
-select m.name as table_name, m.type as table_type, c.name, c.type
-from sqlite_schema as m
-join pragma_table_xinfo(m.name) as c
-where m.type in ('table', 'view')
-and m.name not like 'sqlite\_%' escape '\'
-and m.name not like 'search\_%' escape '\'
-and m.name not in ('access_tokens', 'audit_log')
-and c.hidden <> 1
-order by m.name, c.cid
-limit :limit;
-
 -- name: newest_sweeps
 -- List what was forgotten on purpose last, and what stood in the way.
 select started_at, rule, what, rows, bytes_freed, oldest_left, left_behind, duration_ms, trouble

@@ -14,7 +14,7 @@ Implementations promise:
 - One thread calls the write side. Readers may be many, in any thread and process, and never make the writer wait.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -144,6 +144,10 @@ class RawSide(Protocol):
 
     def ends(self) -> dict[Signal, int]:
         """Say what the newest id of each signal is."""
+        ...
+
+    def oldest_after(self, positions: Mapping[Signal, int]) -> int | None:
+        """Say when the first record or metric point behind these ids came, in Unix nanoseconds."""
         ...
 
     def after(self, signal: Signal, after_id: int, limit: int) -> list[Row]:

@@ -3,7 +3,7 @@
 Each thread needs its own; a read never makes the writer wait.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from operator import itemgetter
 from pathlib import Path
@@ -48,6 +48,11 @@ class SqliteRawSide:
     def ends(self) -> dict[Signal, int]:
         """Say what the newest id of each signal is."""
         return dict(zip(SIGNALS, self._all(QUERIES["raw_ends"])[0], strict=True))
+
+    def oldest_after(self, positions: Mapping[Signal, int]) -> int | None:
+        """Say when the first record or metric point behind these ids came, in Unix nanoseconds."""
+        came: int | None = self._all(QUERIES["oldest_after"], *(positions[signal] for signal in Signal))[0][0]
+        return came
 
     def after(self, signal: Signal, after_id: int, limit: int) -> list[Row]:
         """List rows in order of arrival, each with its id behind its columns: up to `limit`, and some megabytes."""

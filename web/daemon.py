@@ -7,7 +7,7 @@ from typing import Any
 
 from access.tokens import Scope
 from api.rejections import Rejections
-from store.protocol import ReadSide
+from store.protocol import Console, ReadSide
 
 Admit = Callable[[Sequence[str], Scope, str], object]
 
@@ -21,6 +21,7 @@ class Daemon:
     """
 
     open_reader: Callable[[], ReadSide]
+    open_console: Callable[[], Console]
     version: Callable[[], int]
     deriving: Callable[[], Mapping[str, Any]]
     rejections: Rejections

@@ -121,7 +121,7 @@ def test_row_61_a_trace_of_100000_spans_is_kept_and_read_quickly(service: Runnin
 
 
 def test_row_62_twenty_thousand_names_and_services_are_all_kept(service: Running) -> None:
-    """However many distinct names, services and keys there are, all rows are stored; the catalog of names is bounded."""
+    """However many names, services and keys there are, all rows are stored; the catalog of names has a bound."""
     count = 20_000
     made = WIRE[Signal.TRACES].request()
     for number in range(count):

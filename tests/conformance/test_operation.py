@@ -91,7 +91,12 @@ def test_O02_answers_and_load_are_counted_too(service: Running) -> None:
         'spanledger_answers_total{answer="undecodable",transport="grpc"} 1.0',
     ):
         assert line in page
-    for name in ("queue_bytes", "in_flight_bytes", "commit_seconds", "commits", "answer_seconds_count"):
+    for name in (
+        "queue_size_bytes",
+        "in_flight_size_bytes",
+        "commit_duration_seconds_count",
+        "answer_duration_seconds_count",
+    ):
         assert re.search(rf"^spanledger_{name}[ {{]", page, re.MULTILINE), name
 
 

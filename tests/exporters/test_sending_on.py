@@ -189,10 +189,10 @@ def test_the_sums_are_on_the_metrics_page(tmp_path: Path) -> None:
     with far() as side, running(tmp_path / "near.db", **to("otlp/http", endpoint=side.url)) as near:
         until(lambda: "traces" in cursors(near), within_s=PATIENCE_S)
         spans(near, 2)
-        wanted = 'spanledger_export_items{exporter="far",fate="sent",signal="traces"} 2.0'
+        wanted = 'spanledger_export_items_total{exporter="far",fate="sent",signal="traces"} 2.0'
         until(lambda: wanted in metric(near, "spanledger_export_items"), within_s=PATIENCE_S)
 
-        assert "0.0" in metric(near, "spanledger_export_waiting_items")
+        assert "0.0" in metric(near, "spanledger_export_waiting")
         assert orjson.dumps(near.service.exports.state())
 
 

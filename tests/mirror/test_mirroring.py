@@ -278,6 +278,6 @@ def _pairs(attributes: dict[str, str]) -> list[dict[str, Any]]:
 
 def test_metrics(common: Running) -> None:
     """How many directories are mirrored, and cannot be, is counted."""
-    until(lambda: b"spanledger_mirrored_sessions 30.0" in common.service.counters.text(), within_s=WITHIN_S)
+    until(lambda: b"spanledger_mirror_sessions 30.0" in common.service.counters.text(), within_s=WITHIN_S)
 
     assert b"spanledger_mirror_broken 0.0" in common.service.counters.text()

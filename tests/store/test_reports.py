@@ -115,7 +115,6 @@ COUNTS_EVERYTHING = {"tools", "agents", "tool_durations", "agent_claims", "agent
     "refused_by_reason",
     "keys_watched",
     "senders",
-    "shapes",
     "newest_refused",
     "newest_sweeps",
     "kept_for_good",

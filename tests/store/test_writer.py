@@ -21,7 +21,20 @@ def test_a_batch_is_durable_when_its_outcome_is_known(writer: Writer, path: Path
     assert writer.submit(one(2)).result(LONG_S) == ONE
     assert stored(path) == [1, 2]
     assert (writer.commits, writer.committed_items, writer.queued_bytes, writer.queued_batches) == (2, 2, 0, 0)
-    assert writer.last_commit_s > 0
+
+
+def test_how_long_each_commit_took_is_told(path: Path) -> None:
+    """Once for each commit, on the clock that was given."""
+    told: list[float] = []
+    ticks = iter(range(100))
+    side = lambda: SqliteWriteSide(Store(path=path, **ROOMY))  # noqa: E731  as short as its use
+    writer = Writer(side, queue_bytes=1_000, took=told.append, clock=lambda: next(ticks))
+    writer.start()
+    for number in range(2):
+        assert ONE == writer.submit(one(number)).result(LONG_S)
+    writer.stop(LONG_S)
+
+    assert [1, 1] == told
 
 
 def test_all_that_waits_is_one_commit(writer: Writer, path: Path) -> None:
