@@ -152,7 +152,7 @@ class Deriver:
         self._pending.flush(self._settled())
         self._position = self._settled()
         self._groups = Groups()
-        self._gathering = Gathering(self._side, self._records, self._groups, self._inventory, self._commands)
+        self._gathering = self._gathered()
         self._points = Points(self._side)
         self._lets_go = False
 

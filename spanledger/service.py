@@ -31,7 +31,7 @@ from core.errors import SpanledgerError
 from core.loop import every
 from core.memory import give_back, resident_bytes
 from core.section import Address
-from derive.channel import IndexStart, Order, Start
+from derive.channel import IndexStart, Start
 from derive.following import Following
 from derive.index_following import IndexFollowing
 from derive.keeping import Keeping
@@ -41,13 +41,13 @@ from mcp_server.http import Mcp, Parts
 from mirror.mirroring import Database, Mirror
 from mirror.routes import Routes
 from retention.archive import archiving
-from retention.helpers import Helpers, Ordered
 from retention.keeper import Keeper
 from schema.derived import Changes
 from spanledger import __version__
 from spanledger.config import Config
 from spanledger.doors import Doors
 from spanledger.gauges import Gauges, describe
+from spanledger.helping import helpers
 from store.console import SqliteConsole
 from store.disk import free_bytes
 from store.lock import Lock
@@ -112,7 +112,7 @@ class Service:
             busy=self._busy,
             is_derived=lambda: self.following.is_level,
             free=lambda: free_bytes(path),
-            helpers=self._helpers(config),
+            helpers=helpers(config, self.following, self.keeping.indexing, self._keeper_is_over),
             archive=partial(archiving, config.retention),
         )
         self.api = Api(
@@ -230,15 +230,6 @@ class Service:
 
     def _apply(self, changes: Changes) -> "Future[list[int]]":
         return self._run(lambda side: side.apply(changes))
-
-    def _helpers(self, config: Config) -> Helpers:
-        following, indexing = self.following, self.keeping.indexing
-        return Helpers(
-            Ordered(lambda: following.order(Order.LET_GO), lambda: following.done),
-            Ordered(indexing.purge, lambda: indexing.purged),
-            config.retention.archive.folder,
-            lambda: self.keeper.is_over(),  # noqa: PLW0108  the keeper is made with these
-        )
 
     def _write(self, changes: Changes) -> None:
         if changes.told is None:
