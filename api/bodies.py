@@ -36,6 +36,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "id": KEY,
     "key": {"anyOf": [KEY, {"type": "integer"}]},
     "whole": WHOLE,
+    "wholes": {"type": "array", "items": WHOLE},
     "run_no": {**WHOLE, "minimum": 1},
     "number": NUMBER,
     "usd": {"type": "number", "minimum": 0, "maximum": 1_000_000},

@@ -77,6 +77,22 @@ class Fields:
             return value
         raise self._wrong(name, value, "a whole number of zero or more")
 
+    def wholes(self, name: str) -> list[int] | None:
+        """Read a list of whole numbers of zero or more."""
+        self._described(name, "wholes")
+        items = self._list(name)
+        if items is None:
+            return None
+        inner = Fields(
+            {f"{name}[{at}]": item for at, item in enumerate(items)},
+            known=[f"{name}[{at}]" for at in range(len(items))],
+            place=self._place,
+        )
+        found = [inner.whole(f"{name}[{at}]") for at in range(len(items))]
+        if None in found:
+            raise self._wrong(name, items, "a list of whole numbers")
+        return [one for one in found if one is not None]
+
     def number(self, name: str) -> float | None:
         """Read a number of zero or more."""
         self._described(name, "number")

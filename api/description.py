@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import orjson
 
-from api import outline
+from api import outline, rejections
 from api.answers import ref
 from api.asking import NAMED, Question
-from api.bodies import SCHEMAS, schema
+from api.bodies import SCHEMAS, fields, schema
 from api.console import ANSWER, BODY
 from api.formats import CSV, JSON, LINES
 from api.operations import OPERATIONS, PREFIX
@@ -161,8 +161,12 @@ def _made(operation: Operation) -> Document:
     told = dict(operation.gives)
     if operation.order:
         told["order"] = {"type": "integer", "description": "The order's number, which `done` of /derived reaches."}
-    answer = {"type": "object", "properties": told, "required": list(told), "additionalProperties": False}
-    return {"description": "It is durable.", "content": {JSON: {"schema": answer}}}
+    return {"description": "It is durable.", "content": {JSON: {"schema": object_of(told)}}}
+
+
+def object_of(told: Mapping[str, Any]) -> Document:
+    """Describe an object that has these properties, all of them and no others."""
+    return {"type": "object", "properties": dict(told), "required": list(told), "additionalProperties": False}
 
 
 def problems(statuses: Iterable[str]) -> Document:
@@ -242,7 +246,48 @@ TOKENS: Final[Document] = {
         **problems(("400", "401", "403", "503")),
     },
 }
+SYNCED: Final = fields(
+    (
+        ("path", "text!", "A session directory, a project or a file, inside the folders that are mirrored."),
+        ("wait", "number", "How many seconds to wait until it is done, 30 at most; by default none."),
+    )
+)
+REPLAY: Final[Document] = {
+    "operationId": "replay_rejections",
+    "summary": "Send refused items again: what can be kept now is kept, the rest stays as it is listed.",
+    "description": "Either `ids` or `all` must be given. A round ends after some time; `next` says where to go on.",
+    "tags": ["rejections"],
+    "requestBody": {"required": True, "content": {JSON: {"schema": schema(rejections.BODY)}}},
+    "responses": {
+        "200": {"description": "What became of each.", "content": {JSON: {"schema": object_of(rejections.GIVES)}}},
+        **problems(WRITE_ERRORS),
+    },
+}
+SYNC: Final[Document] = {
+    "get": {
+        "operationId": "get_sync",
+        "summary": "Say which session directories are mirrored, and how that goes.",
+        "tags": ["sync"],
+        "responses": {
+            "200": {"description": "The state.", "content": {JSON: {"schema": {"type": "object"}}}},
+            **problems(("400", "401", "403")),
+        },
+    },
+    "post": {
+        "operationId": "sync",
+        "summary": "Read a session directory, or all below a directory.",
+        "tags": ["sync"],
+        "requestBody": {"required": True, "content": {JSON: {"schema": schema(SYNCED)}}},
+        "responses": {
+            "200": {"description": "It is done.", "content": {JSON: {"schema": {"type": "object"}}}},
+            "202": {"description": "It is queued.", "content": {JSON: {"schema": {"type": "object"}}}},
+            **problems(WRITE_ERRORS),
+        },
+    },
+}
 OWN: Final[Document] = {
+    rejections.PATH: {"post": REPLAY},
+    f"{PREFIX}/sync": SYNC,
     f"{PREFIX}/schema": {"get": TABLES},
     f"{PREFIX}/sql": {
         "get": {

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from api.narrowing import Narrow, model_call_periods, paged_within, span_periods, tool_call_periods
 from api.pages import LARGEST, Row, paged, part_of_path, pattern
 from api.shapes import shown, tool_call_shown
 from api.times import iso_nano, moment
@@ -17,6 +18,8 @@ Turn = Callable[[Any], Mapping[str, Any]]
 STATUS_CODES: Final = {"unset": 0, "ok": 1, "error": 2}
 SPAN_KINDS: Final = {"unspecified": 0, "internal": 1, "server": 2, "client": 3, "producer": 4, "consumer": 5}
 PER_MS: Final = 1_000_000
+PARTS: Final = frozenset(("session", "job", "trace"))
+"""What has few records, which an index finds."""
 
 
 def unix_nanos(time: str) -> int:
@@ -38,7 +41,7 @@ COSTS: Final[Mapping[str, Turn]] = {
     "min_cost": lambda usd: {"min_nanos": cost(usd)},
     "max_cost": lambda usd: {"max_nanos": cost(usd)},
     "error": lambda text: {"error": pattern(text)},
-    "file": lambda path: {"file": part_of_path(path)},
+    "file": lambda path: {"file": part_of_path(path), "part": pattern(path.strip("/"))},
     "counted": lambda truth: {"counted": int(truth)},
     "status": lambda status: {"status": status},
 }
@@ -54,13 +57,17 @@ TOOLS: Final[Mapping[str, Turn]] = {**COSTS, "status": lambda status: {"is_error
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """List the rows of a report; `place` are the columns of its order, `turns` make what is bound of its filters."""
+    """List the rows of a report; `place` are the columns of its order, `turns` make what is bound of its filters.
+
+    `narrow` says in which times there may be anything.
+    """
 
     about: str
     report: str
     place: tuple[str, ...]
     shown: Callable[[Row], Row] = shown
     turns: Mapping[str, Turn] = field(default_factory=lambda: COSTS)
+    narrow: Narrow | None = None
 
     def __call__(self, side: ReadSide, *, limit: int | None = None, cursor: str | None = None, **where: Any) -> Row:
         """Read a page."""
@@ -68,6 +75,11 @@ class Listing:
         for name, value in where.items():
             if value is not None:
                 bound |= self.turns[name](value) if name in self.turns else {name: value}
+        periods = self.narrow(side, bound) if self.narrow and not bound.keys() & PARTS else None
+        if periods is not None:
+            return paged_within(
+                side, self.report, self.place, periods, limit=limit, cursor=cursor, shown=self.shown, **bound
+            )
         return paged(side, self.report, self.place, limit=limit, cursor=cursor, shown=self.shown, **bound)
 
 
@@ -130,8 +142,9 @@ traces = Listing(
     IN_TIME,
     span_shown,
     RAW,
+    span_periods,
 )
-spans = Listing("List spans without their attributes, newest first.", "spans", IN_TIME, span_shown, RAW)
+spans = Listing("List spans without their attributes, newest first.", "spans", IN_TIME, span_shown, RAW, span_periods)
 span = Reading(
     "Read a span with its attributes, events and links.", "whole_span", "span", ("trace", "span"), span_shown
 )
@@ -139,9 +152,13 @@ logs = Listing("List log records, newest first.", "logs", SORTED, log_shown, RAW
 log = Reading("Read a log record with its resource.", "log", "log record", shown=log_shown)
 points = Listing("List metric points without their buckets, newest first.", "points", SORTED, timed_shown, RAW)
 point = Reading("Read a metric point with its buckets and its resource.", "point", "metric point", shown=timed_shown)
-model_calls = Listing("List model calls, newest first.", "model_calls", ("started_at", "call_id"))
+model_calls = Listing(
+    "List model calls, newest first.", "model_calls", ("started_at", "call_id"), narrow=model_call_periods
+)
 model_call = Reading("Read a model call.", "model_call", "model call")
-tool_calls = Listing("List tool calls, newest first.", "tool_calls", ("place", "id"), tool_call_shown, TOOLS)
+tool_calls = Listing(
+    "List tool calls, newest first.", "tool_calls", ("place", "id"), tool_call_shown, TOOLS, tool_call_periods
+)
 tool_call = Reading("Read a tool call.", "tool_call", "tool call", shown=tool_call_shown)
 events = Listing("List events of jobs, newest first.", "events", ("timestamp", "id"))
 subagents = Listing("List subagents of jobs, newest first.", "subagents", ("id",))

@@ -70,6 +70,7 @@ ONE_TRACE: Final = Shape(
 SPAN: Final = Shape("Span", "spans", SPAN_TIME)
 ONE_SPAN: Final = Shape("SpanInDetail", "whole_span", SPAN_TIME)
 IS_JSON: Final = {"body_is_json": truth("Whether the body is JSON."), **TELLING}
+SPAN_NAME: Final = Shape("NameOfSpans", "names")
 LOG: Final = Shape("LogRecord", "logs", IS_JSON)
 ONE_LOG: Final = Shape("LogRecordInDetail", "log", IS_JSON)
 POINT: Final = Shape("MetricPoint", "points", TELLING)

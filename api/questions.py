@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from api import book, joins, lists, outline, reading, searching, series, stored, traces
+from api import book, joins, lists, outline, reading, searching, series, stored, tool_sums, traces
 from api.asking import Question
 from api.joining import joined
 from api.joins import JOINS, Join
@@ -158,12 +158,12 @@ USAGE: Final[Takes] = {
 }
 REJECTIONS: Final[Takes] = {
     "signal": one_of("Only of this signal.", ("traces", "logs", "metrics")),
-    "transport": text("Only what came this way: grpc, http or import."),
+    "transport": text("Only what came this way: grpc, http, import or replay."),
     "reason": text("Only with this reason."),
     "service": text("Only what is from this program, or holds its name."),
     "session": text("Only what is of this session, or holds its name."),
     "code": text("Only commands with this fault."),
-    "state": text("Only in this state: rejected, parked, resolved or expired."),
+    "state": text("Only in this state: rejected, parked, resolved (kept after all) or expired."),
     "command": text("Only the command that its sender named so, by `tracking.event_id`."),
     **SPAN,
     **PAGE,
@@ -187,6 +187,7 @@ SEARCH: Final[Takes] = {
     "limit": LIMIT,
     "cursor": PAGE["cursor"],
 }
+NAMES: Final[Takes] = {"kind": one_of("Names of spans, or services.", ("span", "service")), "limit": LIMIT}
 TOOLS: Final[Takes] = {"session": SESSION, "job": JOB, "agent": AGENT, "tool": NAME, **SPAN, "limit": LIMIT}
 AGENTS: Final[Takes] = {"agent": AGENT, "since": SPAN["since"], "limit": LIMIT}
 NUMBER: Final = whole("Its number.")
@@ -248,6 +249,7 @@ QUESTIONS: Final = (
     Question("/traces", lists.traces, TRACES, outline.TRACE),
     Question("/traces/{trace_id}", traces.trace, {}, outline.ONE_TRACE, is_list=False),
     Question("/traces/{trace_id}/spans", traces.spans, PARTS, outline.TRACE_SPAN),
+    Question("/names", stored.names, NAMES, outline.SPAN_NAME),
     Question("/spans", lists.spans, SPANS, outline.SPAN),
     Question("/spans/{trace_id}/{span_id}", lists.span, {}, outline.ONE_SPAN, is_list=False),
     Question("/logs", lists.logs, LOGS, outline.LOG),
@@ -264,7 +266,7 @@ QUESTIONS: Final = (
     Question("/jobs/{job_id}/subagents", reading.job_subagents, {}, outline.SUBAGENT),
     Question("/subagents", lists.subagents, {"job": JOB, "session": SESSION, "name": NAME, **PAGE}, outline.SUBAGENT),
     Question("/events", lists.events, EVENTS, outline.EVENT),
-    Question("/tools", reading.tools, TOOLS, outline.TOOL),
+    Question("/tools", tool_sums.tools, TOOLS, outline.TOOL),
     Question("/agents", reading.agents, AGENTS, outline.AGENT),
     Question("/runs", lists.runs, RUNS, outline.RUN),
     Question("/runs/{run_id:.+}", lists.run, {}, outline.RUN, is_list=False),

@@ -1,8 +1,10 @@
 """Answer questions about sessions, entries, jobs, tools and agents; every answer is bounded and can be JSON."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from api import tool_sums
 from api.pages import Row, after, limited, paged, part_of_path, pattern, word
 from api.shapes import job_shown, session_shown, shown, tool_call_shown, totals
 from api.times import between_ms, iso_nano
@@ -15,9 +17,9 @@ MOST_IN_TREE: Final = 50_000
 """Entries of one session or trace that are shown as a tree."""
 MOST_PARTS: Final = 5_000
 """Tool calls and subagents of one job that are shown with it."""
-SHARES: Final = {"p50_ms": 50, "p95_ms": 95}
-UNTIMED: Final[Row] = dict.fromkeys(SHARES)
 AMBIGUOUS: Final = 5
+PLAIN: Final = re.compile(r"[A-Za-z0-9_. -]+")
+"""What is written the same way in every JSON."""
 SELDOM: Final = 5_000
 """Calls of a tool below which its jobs are found by them."""
 ENTRY_PLACE: Final = ("timestamp", "trace_id")
@@ -57,7 +59,7 @@ def summary(side: ReadSide, session_id: str) -> Row:
     models = [shown(each) for each in side.report("session_models", id=session_id)]
     row["duration_ms"] = between_ms(row["started_at"], row["ended_at"] or row["last_entry_at"])
     row.update(totals(models))
-    return {**row, "models": models, "tools": tools(side, session=session_id)["items"]}
+    return {**row, "models": models, "tools": tool_sums.tools(side, session=session_id)["items"]}
 
 
 def timeline(side: ReadSide, session_id: str, *, limit: int | None = None, cursor: str | None = None) -> Row:
@@ -133,7 +135,7 @@ def jobs(  # noqa: PLR0913  one for each filter that is not a column
     where |= _of_tool(side, where.pop("tool", None))
     lists: list[tuple[list[Row], bool]] = []
     if status != "running":
-        own = {"file": part_of_path(file) if file else None, "error": pattern(error) if error else None}
+        own = {**_of_file(file), "error": pattern(error) if error else None}
         lists.append(side.page("jobs", rows=size, status=status, **own, **where))
     if status in {None, "running"} and not file and not error:
         lists.append(side.page("running_jobs", rows=size, **where))
@@ -144,8 +146,16 @@ def _of_tool(side: ReadSide, tool: str | None) -> dict[str, str | None]:
     """Look for a tool that is seldom called among its calls, for another among each job's."""
     if tool is None:
         return {}
-    calls = sum(row["calls"] for row in side.report("all_tools", tool=tool, limit=1))
+    calls = sum(row["calls"] for row in side.report("all_tools", tool=tool))
     return {"seldom" if calls < SELDOM else "tool": tool}
+
+
+def _of_file(path: str | None) -> dict[str, str | None]:
+    """Look for a path in lists of JSON; its last part, if JSON writes that as it is, is looked for first."""
+    if not path:
+        return {}
+    last = path.strip("/").rpartition("/")[2]
+    return {"file": part_of_path(path), "part": pattern(last) if PLAIN.fullmatch(last) else None}
 
 
 def _newest(lists: Sequence[tuple[list[Row], bool]], size: int) -> Row:
@@ -190,19 +200,6 @@ def job_subagents(side: ReadSide, job_id: str) -> Row:
 def all_tool_calls(side: ReadSide, job_id: str) -> list[Row]:
     """List a job's tool calls, as many as are ever shown at once."""
     return [tool_call_shown(row) for row in side.report("job_tool_calls", id=job_id, limit=MOST_PARTS)]
-
-
-def tools(side: ReadSide, *, limit: int | None = None, **where: Any) -> Row:
-    """Count calls and failures of each tool, and say how long half, and 95 of a hundred, of its calls took at most.
-
-    Filters: session, job, agent, tool, since, until.
-    """
-    if where.keys() <= {"tool"}:
-        found = side.report("all_tools", limit=limited(limit), **where)
-        return {"items": [{**row, **_shares(side, row["name"], row["timed"])} for row in found], "next": None}
-    found = side.report("tools", limit=limited(limit), **where)
-    durations = {row.pop("name"): row for row in side.report("tool_durations", **where)}
-    return {"items": [{**row, **durations.get(row["name"], UNTIMED)} for row in found], "next": None}
 
 
 def agents(side: ReadSide, *, limit: int | None = None, agent: str | None = None, since: str | None = None) -> Row:
@@ -260,14 +257,6 @@ def _log_entry(row: Row) -> Row:
 
 
 ERROR: Final = 2
-
-
-def _shares(side: ReadSide, tool: str, timed: int) -> Row:
-    """Look the durations up by their places, which needs no sorting: there is an index."""
-    if not timed:
-        return UNTIMED
-    places = {name: -(-timed * percent // 100) - 1 for name, percent in SHARES.items()}
-    return {name: side.report("tool_duration", tool=tool, offset=at)[0]["duration_ms"] for name, at in places.items()}
 
 
 def _nanos(usd: float | None) -> int | None:

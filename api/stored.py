@@ -4,7 +4,7 @@ import base64
 from typing import Final
 
 from api.lists import rejection_shown
-from api.pages import Row
+from api.pages import Row, limited
 from api.times import iso_nano
 from core.errors import Missing
 from store.protocol import ReadSide
@@ -26,6 +26,14 @@ def reasons(side: ReadSide) -> Row:
     for row in found:
         row["last_received_at"] = iso_nano(row["last_received_at"])
     return {"items": found, "next": None}
+
+
+def names(side: ReadSide, *, kind: str = "span", limit: int | None = None) -> Row:
+    """List the names that spans had, or the services that they came from, the most frequent first.
+
+    After 10,000 names, and after 256 in an hour, others are counted together, as `__other__`.
+    """
+    return {"items": side.report("names", kind=kind, limit=limited(limit)), "next": None}
 
 
 def rejection(side: ReadSide, number: int) -> Row:

@@ -84,7 +84,12 @@ def audited(operation: Operation, values: Mapping[str, Any], work: Work, *, at: 
         return work
     assert isinstance(work, Write), "commands of the book of work are nobody's secret: they are open to who sends"
     own = len(work.changes.steps)
-    detail = orjson.dumps(values, default=str).decode()[:DETAIL]
-    bound = {"at": at, "who": by.who, "address": by.address, "action": operation.name, "detail": detail}
-    steps = [*work.changes.steps, Step("audit", bound), Step("forget_audit", {"kept": KEPT})]
+    detail = orjson.dumps(values, default=str).decode()
+    steps = [*work.changes.steps, *audit(operation.name, detail, at=at, by=by)]
     return Write(replace(work.changes, steps=steps), lambda counts: work.answer(counts[:own]))
+
+
+def audit(action: str, detail: str, *, at: str, by: By) -> list[Step]:
+    """Write down who did something, as much of the detail as is kept."""
+    bound = {"at": at, "who": by.who, "address": by.address, "action": action, "detail": detail[:DETAIL]}
+    return [Step("audit", bound), Step("forget_audit", {"kept": KEPT})]

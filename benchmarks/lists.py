@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from api import lists, reading, series, stored, traces
+from api import lists, reading, series, stored, tool_sums, traces
 from store.config import Store
 from store.protocol import ReadSide
 from store.reading import SqliteReadSide
@@ -119,8 +119,8 @@ def questions(side: ReadSide, source: random.Random) -> Iterator[tuple[str, Ask,
         yield f"usage by hour and {group}", series.usage, [{"group": group, "by": "hour"} for _ in range(20)]
     yield "usage of 90 days by model", series.usage, [{"group": "model", "since": since[0]} for _ in range(20)]
     yield "statistics", series.statistics, [{} for _ in range(20)]
-    yield "tools", reading.tools, plain
-    yield "tools of a week", reading.tools, [{"since": since[-1]} for _ in range(5)]
+    yield "tools", tool_sums.tools, plain
+    yield "tools of a week", tool_sums.tools, [{"since": since[-1]} for _ in range(5)]
     yield "agents", reading.agents, plain
     yield "storage", stored.storage, plain
     some = [{"trace_id": source.choice(jobs).partition(":")[0]} for _ in range(ROUNDS)]

@@ -13,8 +13,10 @@ from typing import Final
 import apsw
 
 from benchmarks.past import SECOND, Past, Written, lengths
-from schema.derived import COUNTED, Changes
-from schema.rows import Batch
+from derive.names import HOUR, SPAN
+from mapping.record import columns
+from schema.derived import COUNTED, NAMED, Changes, Step
+from schema.rows import SPAN_COLUMNS, Batch
 from schema.signals import Signal
 from store.config import Store
 from store.sqlite import SqliteWriteSide
@@ -53,8 +55,21 @@ def _write(side: SqliteWriteSide, past: Past, held: list[Written], at: int) -> N
     }
     side.commit([_batch(past, signal, own, at) for signal, own in rows.items()])
     put = {name: [row for one in held for row in one.derived[name]] for name in held[0].derived}
-    side.apply(Changes(put=put, positions=_ends(side)))
+    side.apply(Changes(put=put, positions=_ends(side), steps=_named(rows[Signal.TRACES])))
     side.tidy()
+
+
+def _named(spans: list[tuple[object, ...]]) -> list[Step]:
+    """Count the names of spans by hour, as who derives does."""
+    counts: dict[tuple[object, int], tuple[int, int]] = {}
+    for row in spans:
+        name, start, end = NAMED_BY(row)
+        records, longest = counts.get((name, start // HOUR), (0, 0))
+        counts[name, start // HOUR] = (records + 1, max(longest, end - start))
+    return [
+        Step("count_name", {"kind": SPAN, "name": name, "hour": hour, "records": records, "longest": longest})
+        for (name, hour), (records, longest) in counts.items()
+    ]
 
 
 def _batch(past: Past, signal: Signal, rows: list[tuple[object, ...]], at: int) -> Batch:
@@ -68,13 +83,14 @@ def _ends(side: SqliteWriteSide) -> dict[str, int]:
     for signal, table in TABLES.items():
         end = side.transaction(partial(_end, table))
         told |= {signal: end, COUNTED.format(signal): end}
-    return told
+    return {**told, NAMED: told[Signal.TRACES]}
 
 
 def _end(table: str, cursor: apsw.Cursor) -> int:
     return int(next(cursor.execute(f"select ifnull(max(id), 0) from {table}"))[0])
 
 
+NAMED_BY: Final = columns(SPAN_COLUMNS, "name start_time_unix_nano end_time_unix_nano")
 TABLES: Final = {Signal.TRACES: "raw_spans", Signal.LOGS: "raw_logs", Signal.METRICS: "raw_points"}
 
 

@@ -81,6 +81,18 @@ class Ingest:
         accepted = verdict(batch, outcome)
         return accepted if accepted.message else Accepted(accepted.rejected, self._warning(batch))
 
+    async def retake(self, request: Request) -> str:
+        """Keep what can be kept of a request that was refused before; give what there is to say of it.
+
+        Raise Refused, and write nothing down, when that is nothing still.
+        """
+        batch = await self.decoding.decode(request.job(self.clock()))
+        if is_refused(batch):
+            raise NothingAccepted(batch.message)
+        outcome = await self.writer.put(batch, wait_s=self.wait_s, answer_s=self.answer_within_s)
+        self._count(batch, outcome)
+        return batch.message
+
     async def refuse(self, request: Request, error: Refused) -> None:
         """Write a request that is refused as a whole into the books, as far as the store can take it now."""
         batch = refusal(request, error, received_at=self.clock(), redaction=self.decoding.redaction)
@@ -139,9 +151,14 @@ def verdict(batch: Batch, outcome: Outcome) -> Accepted:
     Raise NothingAccepted when every item was refused; a command that was refused is a record that was kept.
     """
     message = outcome.message if outcome.replayed else batch.message
-    if batch.rejected and batch.rejected == batch.received:
+    if is_refused(batch):
         raise NothingAccepted(message)
     return Accepted(outcome.first_rejected if outcome.replayed else batch.told_rejected, message)
+
+
+def is_refused(batch: Batch) -> bool:
+    """Say whether nothing of a request can be kept."""
+    return bool(batch.rejected) and batch.rejected == batch.received
 
 
 def refusal(request: Request, error: Refused, *, received_at: int, redaction: Redaction) -> Batch:

@@ -18,6 +18,7 @@ from derive.gathering import Gathering
 from derive.groups import Group, Groups, earliest
 from derive.inventory import Inventory
 from derive.meaning import Meaning, Rules, meaning
+from derive.names import Names
 from derive.points import Points
 from derive.prices import catalogue, new_costs
 from derive.records import SIGNALS, Records
@@ -57,10 +58,12 @@ class Deriver:
         self._groups = Groups()
         self._records = Records(side)
         self._inventory = Inventory(*side.inventory())
+        self._names = Names(*side.names())
         self._commands = Commands()
-        self._gathering = Gathering(side, self._records, self._groups, self._inventory, self._commands)
+        self._gathering = self._gathered()
         self._points = Points(side)
         self._position = earliest(side.positions(), self._inventory.positions) or {}
+        self._position[Signal.TRACES] = min(self._position[Signal.TRACES], self._names.position)
         self._again: Again | None = None
         self._costs: Iterator[list[CallCost]] | None = None
         self._swept = self._retried = float("-inf")
@@ -82,6 +85,7 @@ class Deriver:
         self._tell(now)
         self._pending.add_whole(self._points.changes(self._clock()))
         self._pending.add_whole(self._inventory.changes(self._clock()))
+        self._pending.add_whole(self._names.changes(self._clock()))
         self._pending.flush(self._settled())
         self._finish_again()
         self._groups.forget()
@@ -91,7 +95,7 @@ class Deriver:
         """Derive everything again from now on, as far as new records leave time for it."""
         self._position = self._settled()
         self._groups = Groups()
-        self._gathering = Gathering(self._side, self._records, self._groups, self._inventory, self._commands)
+        self._gathering = self._gathered()
         self._again = Again(self._side.ends())
         self._pending.add_whole(self._points.again())
 
@@ -116,6 +120,9 @@ class Deriver:
         oldest = self._side.oldest_after({**self._settled(), Signal.METRICS: self._points.position})
         again = self._again.left if self._again else 0
         return Backlog(came - read + self._points.left, len(self._groups.busy), again, oldest or 0)
+
+    def _gathered(self) -> Gathering:
+        return Gathering(self._side, self._records, self._groups, (self._inventory, self._names), self._commands)
 
     def _read(self) -> bool:
         """Take the next rows in; say whether there are more."""

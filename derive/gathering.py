@@ -9,6 +9,7 @@ from derive.events import Told, events_of
 from derive.groups import Group, Groups, sessions_of
 from derive.hearing import Heard, heard_in, understood
 from derive.inventory import Inventory
+from derive.names import Names
 from derive.records import Records
 from derive.sealing import seal
 from derive.ties import TRACE, cause_of, ties_of, trace_tie
@@ -28,10 +29,11 @@ class Gathering:
     """Take records in, whatever their order."""
 
     def __init__(
-        self, side: RawSide, records: Records, groups: Groups, inventory: Inventory, commands: Commands
+        self, side: RawSide, records: Records, groups: Groups, notes: tuple[Inventory, Names], commands: Commands
     ) -> None:
-        """Read what came before through `side`; note keys of what comes in `inventory`, what it tells in `commands`."""
-        self._side, self._records, self._groups, self._inventory = side, records, groups, inventory
+        """Read what came before through `side`; note keys and names of what comes, and what it tells in `commands`."""
+        self._side, self._records, self._groups = side, records, groups
+        self._inventory, self._names = notes
         self._commands = commands
 
     def take(self, came: Iterable[tuple[int, Record]], unread: Positions) -> None:
@@ -42,6 +44,7 @@ class Gathering:
             self._commands.take(heard)
             seen = _see(record, heard)
             self._inventory.see(number, record, seen[0])
+            self._names.see(number, record)
             if record.trace_id:
                 traces[record.trace_id].append(seen)
             elif seen[0].session_id:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from api import reading, searching
+from api import reading, searching, tool_sums
 from api.console import Answer
 from api.pages import Row
 from api.times import iso, moment
@@ -89,7 +89,7 @@ def trace_tree(side: ReadSide, trace_id: str, *, skip: int = 0, limit: int = 100
 
 def tool_statistics(side: ReadSide, **where: Any) -> Row:
     """Count each tool's calls and failures, and say how long they took."""
-    return {"tools": reading.tools(side, **_timed(where))["items"]}
+    return {"tools": tool_sums.tools(side, **_timed(where))["items"]}
 
 
 def cost(

@@ -82,7 +82,9 @@ def _object(request: web.Request, body: bytes) -> dict[str, Any]:
 
 
 def _asked(told: Mapping[str, Any]) -> tuple[str, float]:
-    path, wait_s = told.get("path"), told.get("wait", 0)
+    for name in told.keys() - {"path", "wait"}:
+        raise Invalid(f"{name[:60]!r} is not known here; the fields are path, wait")
+    path, wait_s = told.get("path"), told.get("wait") or 0
     if not isinstance(path, str) or not path or "\0" in path:
         raise Invalid('path is missing; {"path": "/a/session/directory"} is wanted')
     if isinstance(wait_s, bool) or not isinstance(wait_s, int | float) or not 0 <= wait_s <= MOST_WAIT_S:

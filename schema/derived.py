@@ -21,6 +21,12 @@ COMMANDED = "tracking"
 COUNTED = "inventory/{}"
 """Under which name it is kept how far a signal's records are counted in the inventory."""
 
+NAMED = "names/traces"
+"""Under which name it is kept how far the names of spans are counted."""
+
+OTHER = "__other__"
+"""Stands for the names of which there are too many."""
+
 BY_JOB = "job"
 """The usage role of the one model call that stands for all of a job of which only sums were told."""
 

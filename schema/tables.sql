@@ -1584,8 +1584,6 @@ CREATE INDEX idx_model_calls_agent on model_calls (agent_name, started_at, call_
 
 CREATE INDEX idx_tool_calls_time on tool_calls (ifnull(timestamp, ''), id);
 
-CREATE INDEX idx_tool_calls_failed on tool_calls (ifnull(timestamp, ''), id) where is_error = 1;
-
 CREATE INDEX idx_tool_calls_file on tool_calls (ifnull(timestamp, ''), id, file_path) where file_path is not null;
 
 CREATE INDEX idx_events_time on events (timestamp, id);
@@ -1643,3 +1641,16 @@ begin
     nullif(new.workspace_path, ''), new.started_at
   where not exists (select 1 from projects where key = new.project_key);
 end;
+
+CREATE TABLE names (
+  kind text not null,
+  name text not null,
+  hour integer not null,
+  records integer not null,
+  longest integer not null,
+  primary key (kind, name, hour)
+) strict, without rowid;
+
+CREATE INDEX idx_model_calls_uncounted on model_calls (started_at, provider, cost_source, cost_nanos) where counted = 0;
+
+CREATE INDEX idx_tool_calls_failed on tool_calls (ifnull(timestamp, ''), id, error_type, error_message) where is_error = 1;

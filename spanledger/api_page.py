@@ -48,8 +48,8 @@ def _answered(responses: Mapping[str, Any]) -> str:
     schema = good["content"]["application/json"]["schema"]
     if "$ref" in schema:
         return f"a [{_name(schema)}](#{_name(schema).lower()})"
-    items = schema.get("properties", {}).get("items", {}).get("items")
-    return f"a page of [{_name(items)}](#{_name(items).lower()})" if items else ""
+    items = schema.get("properties", {}).get("items", {}).get("items", {})
+    return f"a page of [{_name(items)}](#{_name(items).lower()})" if "$ref" in items else ""
 
 
 def _name(schema: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from spanledger.findings import FAIL, OK, WARN, Finding, Findings
 from spanledger.keeping_checks import retention
 from spanledger.options import database, reading
 from spanledger.sinks import reachable
-from spanledger.status import last_received
+from spanledger.status import last_received, waiting_texts
 from spanledger.terminal import NANOSECONDS, human_bytes, human_time, say, say_json
 from store import lock
 from store.connection import check_sqlite
@@ -33,6 +33,8 @@ EARLIEST = 1_750_000_000
 AHEAD_S = 60
 PROBE_TIMEOUT_S = 3.0
 TOLD_BROKEN = 10
+LATE = 10_000
+"""Texts that may wait for the index without anybody being told."""
 DRIFT_S = 2.0
 """How long one question about what changed may take."""
 
@@ -210,6 +212,26 @@ def _sync(config: Config) -> Findings:
         yield Finding("sync", OK, f"{', '.join(map(str, config.sync.paths))} can be read")
 
 
+def _index(config: Config) -> Findings:
+    """Say how far the index of texts is behind what can be searched."""
+    path = database(config)
+    if not path.exists():
+        return
+    with reading(config) as side:
+        state = side.search_state()
+    waiting, running = waiting_texts(state), lock.read(path) is not None
+    if not state.exists:
+        text = "there is no index of texts, and the collector makes one" if running else "there is no index of texts"
+        yield Finding("search", OK if running else WARN, text, "" if running else "`spanledger serve` makes it")
+    elif waiting > LATE and not running:
+        yield Finding("search", WARN, f"{waiting} texts are not in the index yet", "`spanledger serve` goes on with it")
+    elif waiting > LATE:
+        remedy = "wait; if it does not shrink, look at the log, or `spanledger rebuild --search`"
+        yield Finding("search", WARN, f"{waiting} texts are not in the index yet", remedy)
+    else:
+        yield Finding("search", OK, f"the index of texts is {waiting} texts behind")
+
+
 def _updates(config: Config) -> Findings:
     if database(config).exists():
         with reading(config, deadline_s=DRIFT_S) as side:
@@ -238,6 +260,7 @@ CHECKS: tuple[Check, ...] = (
     _durability,
     _clock,
     _sync,
+    _index,
     _updates,
     _quiet,
     retention,

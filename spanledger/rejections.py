@@ -1,15 +1,19 @@
 """Answer `spanledger rejections`."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
-from core.errors import Refused, TryAgain
-from schema.decode import DECODERS
-from schema.signals import Signal
+import orjson
+
+from api.operations import PREFIX
+from collector.local import local
+from collector.replaying import MOST
 from spanledger.config import Config
-from spanledger.options import NotFound, reading
-from spanledger.sinks import Sink, opened
+from spanledger.options import NotFound, database, reading
+from spanledger.sinks import DaemonSink, daemon
 from spanledger.terminal import human_time, plain, say, say_json, table
+from store import lock
 from store.reading import SqliteReadSide
 
 PAGE = 1000
@@ -53,10 +57,12 @@ def show_one(config: Config, number: int, *, as_json: bool) -> None:
 
 def replay(config: Config, numbers: tuple[int, ...], *, as_json: bool) -> int:
     """Send refused items again, all when no number is given; say what became of each."""
-    with reading(config) as side:
-        items = [_find(side, number) for number in numbers] or [item for item in _every(side) if _can_be_sent(item)]
-    with opened(config) as sink:
-        results = [_send(sink, item) for item in items]
+    holder = lock.read(database(config))
+    if holder is not None and holder.http is not None:
+        with daemon(config, holder) as sink:
+            results = _asked(sink, numbers)
+    else:
+        results = _here(config, numbers)
     if as_json:
         say_json(results)
     else:
@@ -64,10 +70,33 @@ def replay(config: Config, numbers: tuple[int, ...], *, as_json: bool) -> int:
     return 0 if all(result["kept"] for result in results) else FAILED
 
 
-def _every(side: SqliteReadSide) -> Iterator[Rejected]:
+def _asked(sink: DaemonSink, numbers: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Have the collector do it, a round at a time."""
+    path = f"{PREFIX}/rejections/replay"
+    told: list[dict[str, Any]] = []
+    rounds = [{"ids": numbers[start : start + MOST]} for start in range(0, len(numbers), MOST)]
+    for asked in rounds:
+        told += sink.ask("POST", path, orjson.dumps(asked))["items"]
+    after: int | None = None if numbers else 0
+    while after is not None:
+        answer = sink.ask("POST", path, orjson.dumps({"all": True, "after": after}))
+        told, after = told + answer["items"], answer["next"]
+    return told
+
+
+def _here(config: Config, numbers: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Do it in this process, which holds the database for that long."""
+    with reading(config) as side:
+        items = [_find(side, number) for number in numbers] or [_find(side, number) for number in _every(side)]
+    with local(config.store, config.privacy.wanted()) as here:
+        return [asdict(here.again(item)) for item in items]
+
+
+def _every(side: SqliteReadSide) -> Iterator[int]:
+    """List all that can be sent again."""
     after = 0
-    while page := side.rejections(after_id=after, limit=PAGE):
-        yield from page
+    while page := side.report("replayable", after=after, limit=PAGE):
+        yield from (row["id"] for row in page)
         after = int(page[-1]["id"])
 
 
@@ -76,23 +105,6 @@ def _find(side: SqliteReadSide, number: int) -> Rejected:
     if not found or found[0]["id"] != number:
         raise NotFound(f"there is no refused item {number}; `spanledger rejections` lists them")
     return found[0]
-
-
-def _send(sink: Sink, item: Rejected) -> dict[str, Any]:
-    """Send one item again; what comes of it is an answer, not an error."""
-    number, payload = item["id"], item["payload"]
-    if not _can_be_sent(item):
-        return {"id": number, "kept": False, "message": "it cannot be sent again: only its place and reason were kept"}
-    try:
-        sent = sink.send(Signal(item["signal"]), item["encoding"], payload)
-    except (Refused, TryAgain) as error:
-        return {"id": number, "kept": False, "message": str(error)}
-    return {"id": number, "kept": not sent.rejected, "message": sent.message}
-
-
-def _can_be_sent(item: Rejected) -> bool:
-    """Say whether a refused item is there as a request; of a variant of a kept item only its columns are."""
-    return bool(item["payload"]) and item["encoding"] in DECODERS
 
 
 def _row(item: Rejected) -> list[Any]:

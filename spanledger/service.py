@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 
 import structlog
 
-from api import retention
+from api import rejections, retention
 from api.operations import PREFIX
 from api.readers import Readers
+from api.rejections import Rejections
 from api.routes import Api
 from collector import http, otlp_grpc
 from collector.admission import Admission
@@ -24,6 +25,7 @@ from collector.bodies import Bodies
 from collector.decoding import Decoding
 from collector.ingest import Ingest
 from collector.intake import Intake
+from collector.replaying import Replays
 from core.counters import Counters
 from core.errors import SpanledgerError
 from core.loop import every
@@ -125,6 +127,8 @@ class Service:
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._write)
+        replays = Replays(lambda: SqliteReadSide(path), self.ingest, self._run)
+        self.rejections = Rejections(replays, self._apply, body)
         self.reporting = Reporting(config.telemetry, self.counters, describe(path, __version__), self._ports)
         self._gauges = Gauges(self, config.store)
         self.pages = self._pages(path)
@@ -252,8 +256,10 @@ class Service:
     def _pages(self, path: Path) -> Pages:
         daemon = Daemon(
             open_reader=lambda: SqliteReadSide(path),
+            open_console=lambda: SqliteConsole(path),
             version=lambda: self.writer.commits + self._changes,
             deriving=self.following.state,
+            rejections=self.rejections,
             admit=self.doors.gate.check,
             grpc=lambda: self.grpc_address,
             http=lambda: self.http_address,
@@ -266,8 +272,10 @@ class Service:
         settings = self._config.collector.http
         mirrored = Routes(self.mirror, self._apply, Bodies(self._intake).read)
         pages = [*self.pages.routes(), *self.agents.routes()]
-        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *pages, *retention.routes(self.keeper)]
+        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *pages]
+        routes += [*retention.routes(self.keeper), *self.rejections.routes()]
         scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES | retention.scopes() | self.agents.scopes()
+        scopes |= rejections.scopes()
         told = self.pages.told
         app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes, told=told)
         return http.Listener(settings, self._intake, app)

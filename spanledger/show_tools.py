@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api import reading
+from api import reading, tool_sums
 from spanledger.config import Config
 from spanledger.options import reading as opened
 from spanledger.show_sessions import NOTHING, tools_table
@@ -19,7 +19,7 @@ def show(config: Config, where: Mapping[str, Any], *, limit: int, as_json: bool)
         for name, hint in HINTS.items():
             if name in asked:
                 asked[name] = reading.whole_id(side, name, asked[name], hint=hint)
-        items = reading.tools(side, limit=limit, **asked)["items"]
+        items = tool_sums.tools(side, limit=limit, **asked)["items"]
     if as_json:
         say_json(items)
     elif not items:

@@ -79,8 +79,8 @@ def opened(config: Config) -> Iterator[Sink]:
     path = database(config)
     holder = lock.read(path)
     if holder is None:
-        with local(config.store, config.privacy.wanted()) as take:
-            yield LocalSink(take, where=str(path))
+        with local(config.store, config.privacy.wanted()) as here:
+            yield LocalSink(here.take, where=str(path))
         return
     if holder.http is None:
         raise AlreadyRunning(f"{path} is in use by {holder}, which has no HTTP port; stop it or switch that port on")

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from search.shapes import IndexState
 from spanledger import __version__, standing
 from spanledger.config import Config
 from spanledger.options import database, reading
@@ -41,6 +42,9 @@ def _collector(holder: Holder | None, side: SqliteReadSide) -> str:
     behind, refused = sum(side.report("behind")[0].values()), side.tally().kept
     if behind > BEHIND:
         told += f"; {behind} records to derive from"
+    waiting = waiting_texts(side.search_state())
+    if waiting > BEHIND:
+        told += f"; {waiting} texts to index"
     if refused:
         told += f"; {refused} refused, see `spanledger rejections`"
     return f"collector: {told}"
@@ -60,9 +64,15 @@ def gather(path: Path, side: SqliteReadSide, holder: Holder | None) -> dict[str,
         "ledger": [asdict(line) for line in side.ledger()],
         "rejections": asdict(tally),
         "derived": side.report("behind")[0],
+        "index": asdict(side.search_state()),
         "unpriced": side.report("unpriced", limit=UNPRICED),
         "last_received_unix_nano": last_received(side),
     }
+
+
+def waiting_texts(state: IndexState) -> int:
+    """Count the texts that cannot be found yet: those that changed, and those of a first reading."""
+    return state.behind + state.unread
 
 
 def last_received(side: SqliteReadSide) -> int | None:
@@ -90,6 +100,7 @@ def _print(facts: dict[str, Any]) -> None:
     refused = facts["rejections"]
     look = "; look at them with `spanledger rejections`" if refused["kept"] else ""
     say(f"derived     {_behind(facts['derived'])}")
+    say(f"index       {_index(facts['index'])}")
     say(f"refused     {refused['kept']} kept, {refused['forgotten']} forgotten{look}")
     for model in facts["unpriced"]:
         name = model["model"]
@@ -101,6 +112,14 @@ def _print(facts: dict[str, Any]) -> None:
 def _behind(left: dict[str, int]) -> str:
     rows = sum(left.values())
     return f"{rows} records to go" if rows > 0 else "everything"
+
+
+def _index(state: dict[str, Any]) -> str:
+    """Say how far the index of texts is."""
+    if not state["exists"]:
+        return "none yet; a collector makes it"
+    left = waiting_texts(IndexState(**state))
+    return f"{left} texts to go" if left else "everything"
 
 
 def _price_it(model: str | None) -> str:

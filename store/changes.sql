@@ -247,6 +247,19 @@ delete from pins
 where kind = :kind
 and name = :name;
 
+-- name: resolve_rejection
+-- Say that a refused item was sent again and is kept; what was sent stays, so that it can be read.
+update ingest_rejections
+set state = 'resolved'
+where id = :id;
+
+-- name: count_name
+-- Count spans of a name that began in one hour.
+insert into names (kind, name, hour, records, longest)
+values (:kind, :name, :hour, :records, :longest)
+on conflict do update
+set records = records + excluded.records, longest = max(longest, excluded.longest);
+
 -- name: shorten_search_feed
 -- Forget changes that the index of texts has followed durably.
 delete from search_feed

@@ -10,6 +10,15 @@ from derived_positions;
 select {columns}
 from inventory;
 
+-- name: known_names
+-- List the names that are counted by themselves.
+select distinct kind, name
+from names;
+
+-- name: names_position
+-- Read up to which span names are counted.
+select ifnull((select after_id from derived_positions where signal = 'names/traces'), 0);
+
 -- name: set_position
 -- Write down how far the raw records of a signal have been read.
 insert into derived_positions (signal, after_id)

@@ -11,7 +11,6 @@ join resources as r on r.id = s.resource_id
 left join agent_traces as t on t.trace_id = s.trace_id || '/' || s.span_id
 where s.parent_span_id is null
 and r.service_name = :service
-and 1 = (select 1 from resources as known where known.service_name = :service limit 1)
 and s.name = :name
 and s.status_code = :status_code
 and s.trace_id in (select n.otel_trace_id from agent_traces as n where n.session_id = :session)
@@ -73,7 +72,6 @@ and exists (
   and t.session_id = :session
 )
 and s.resource_id in (select id from resources where service_name = :service)
-and 1 = (select 1 from resources as known where known.service_name = :service limit 1)
 and s.name = :name
 and s.kind = :kind
 and s.status_code = :status_code
@@ -82,6 +80,48 @@ and s.start_time_unix_nano < :until
 and s.end_time_unix_nano - s.start_time_unix_nano >= :min_nanos
 and (s.start_time_unix_nano, s.id) < (:after_time, :after_id)
 order by s.start_time_unix_nano desc, s.id desc
+limit :limit;
+
+-- name: service_known
+-- Say whether anything came from a service.
+select 1
+from resources as known
+where known.service_name = :service
+limit 1;
+
+-- name: uncounted_spans
+-- Count about how many spans came whose names are not counted yet.
+select
+  ifnull((select max(id) from raw_spans), 0)
+  - ifnull((select after_id from derived_positions where signal = 'names/traces'), 0) as spans;
+
+-- name: span_hours
+-- List the hours in which spans of a name began, or spans that took so long; those of names that are counted together too.
+select distinct known.hour
+from names as known
+where known.kind = 'span'
+and known.name in (:name, '__other__')
+and known.longest >= :min_nanos;
+
+-- name: uncounted_hours
+-- List the hours of spans whose names are not counted yet.
+select distinct ifnull(told.start_time_unix_nano, 0) / 3600000000000 as hour
+from raw_spans as told
+where told.id > ifnull((select after_id from derived_positions where signal = 'names/traces'), 0)
+and told.name = :name
+and told.end_time_unix_nano - told.start_time_unix_nano >= :min_nanos;
+
+-- name: names
+-- List the names of spans or of services, the most frequent first.
+select
+  known.name, sum(known.records) as records,
+  strftime('%Y-%m-%dT%H:00:00.000000Z', min(known.hour) * 3600, 'unixepoch') as first_at,
+  strftime('%Y-%m-%dT%H:00:00.000000Z', max(known.hour) * 3600, 'unixepoch') as last_at,
+  max(known.longest) / 1e6 as longest_ms
+from names as known
+where known.kind = :kind
+group by known.name
+order by records desc, known.name
 limit :limit;
 
 -- name: whole_span
@@ -104,7 +144,6 @@ and l.trace_id = :trace
 and l.span_id = :span
 and l.trace_id in (select t.otel_trace_id from agent_traces as t where t.session_id = :session)
 and l.resource_id in (select id from resources where service_name = :service)
-and 1 = (select 1 from resources as known where known.service_name = :service limit 1)
 and l.event_name = :event
 and l.severity_number >= :min_severity
 and l.sort_time >= :since
@@ -129,7 +168,6 @@ join resources as r on r.id = p.resource_id
 join scopes as c on c.id = p.scope_id
 where true
 and p.resource_id in (select id from resources where service_name = :service)
-and 1 = (select 1 from resources as known where known.service_name = :service limit 1)
 and p.name = :name
 and p.type = :type
 and p.sort_time >= :since
@@ -155,7 +193,6 @@ and trace_id = :trace
 and session_id in (select t.session_id from agent_traces as t where t.otel_trace_id = :trace)
 and agent_name = :agent
 and provider = :provider
-and 1 = (select 1 from usage_days as known where known.provider = :provider limit 1)
 and model = :model
 and status = :status
 and cost_source = :cost_source
@@ -168,6 +205,23 @@ and (status = 'error' and (error_type like :error escape '\' or error_message li
 and (started_at, call_id) < (:after_time, :after_id)
 order by started_at desc, call_id desc
 limit :limit;
+
+-- name: model_call_days
+-- List the days on which there can be model calls of a kind, the newest first; those that count nowhere have an index.
+select known.day
+from usage_days as known
+where true
+and known.provider = :provider
+and known.cost_source = :cost_source
+and known.cost_nanos >= :min_nanos
+union
+select substr(told.started_at, 1, 10)
+from model_calls as told
+where told.counted = 0
+and told.provider = :provider
+and told.cost_source = :cost_source
+and told.cost_nanos >= :min_nanos
+order by 1 desc;
 
 -- name: model_call
 -- Read one model call.
@@ -186,16 +240,26 @@ and trace_id = :trace
 and session_id in (select t.session_id from agent_traces as t where t.otel_trace_id = :trace)
 and agent_name = :agent
 and +name = :tool
-and 1 = (select 1 from tool_days as known where known.name = :tool limit 1)
 and is_error = :is_error
 and duration_ms >= :min_ms
 and ifnull(timestamp, '') >= :since
 and ifnull(timestamp, '') < :until
-and (file_path is not null and '/' || trim(file_path, '/') || '/' like :file escape '\')
+and (file_path is not null and file_path like :part escape '\')
+and ('/' || trim(file_path, '/') || '/' like :file escape '\')
 and (is_error = 1 and (error_type like :error escape '\' or error_message like :error escape '\'))
 and (ifnull(timestamp, ''), id) < (:after_time, :after_id)
 order by ifnull(timestamp, '') desc, id desc
 limit :limit;
+
+-- name: tool_call_days
+-- List the days on which there can be tool calls of a kind, the newest first.
+select distinct known.day
+from tool_days as known
+where true
+and known.name = :tool
+and known.agent_name = :agent
+and known.share >= cast(floor(2 * log2(max(:min_ms, 0.001))) as integer)
+order by known.day desc;
 
 -- name: tool_call
 -- Read one tool call.
@@ -213,6 +277,7 @@ and job_id = :job
 and trace_id = :trace
 and event_type = :type
 and tool_name = :tool
+and file_path like :part escape '\'
 and '/' || trim(file_path, '/') || '/' like :file escape '\'
 and timestamp >= :since
 and timestamp < :until
@@ -287,6 +352,17 @@ select *
 from ingest_rejections
 where id = :id;
 
+-- name: replayable
+-- List the refused items that can be sent again, the oldest first.
+select id
+from ingest_rejections
+where id > :after
+and state = 'rejected'
+and payload is not null
+and encoding in ('protobuf', 'json')
+order by id
+limit :limit;
+
 -- name: rejection_reasons
 -- Count refused items by reason.
 select signal, reason, count(*) as rejections, sum(items) as items, max(received_at) as last_received_at
@@ -302,14 +378,18 @@ from ledger
 order by signal, transport;
 
 -- name: stored_rows
--- Count rows, and say when the oldest came.
+-- Count rows, and say when the oldest came; what the books and the sums by day have counted is not counted again.
 select
-  (select count(*) from raw_spans) as spans,
-  (select count(*) from raw_logs) as logs,
-  (select count(*) from raw_points) as points,
+  ifnull((select sum(stored) from ledger where signal = 'traces'), 0)
+  - ifnull((select rows from forgotten where name = 'raw_spans'), 0) as spans,
+  ifnull((select sum(stored) from ledger where signal = 'logs'), 0)
+  - ifnull((select rows from forgotten where name = 'raw_logs'), 0) as logs,
+  ifnull((select sum(stored) from ledger where signal = 'metrics'), 0)
+  - ifnull((select rows from forgotten where name = 'raw_points'), 0) as points,
   (select count(*) from agent_traces) as entries,
-  (select count(*) from model_calls) as model_calls,
-  (select count(*) from tool_calls) as tool_calls,
+  ifnull((select sum(calls) from usage_days), 0)
+  + (select count(*) from model_calls where counted = 0) as model_calls,
+  ifnull((select sum(calls) from tool_days), 0) as tool_calls,
   (select count(*) from job_history) as jobs,
   (select count(*) from agent_sessions) as sessions,
   (select count(*) from events) as events,

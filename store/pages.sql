@@ -469,16 +469,20 @@ order by created_at desc, id desc
 limit :limit;
 
 -- name: refused_by_reason
--- Count the refused items that are kept, by reason.
-select reason, signal, count(*) as entries, sum(items) as items, max(received_at) as last
+-- Count the refused items that are kept, by reason; those that were taken after all are no trouble.
+select
+  reason, signal, count(*) as entries, sum(items) as items, max(received_at) as last,
+  count(*) filter (where state = 'rejected' and payload is not null and encoding in ('protobuf', 'json')) as replayable
 from ingest_rejections
+where state <> 'resolved'
 group by reason, signal
 order by items desc
 limit :limit;
 
 -- name: newest_refused
 -- List the newest refused items, without what was sent.
-select id, received_at, signal, transport, encoding, position, reason, message, items, octet_length(payload) as bytes
+select
+  id, received_at, signal, transport, encoding, position, reason, message, items, state, octet_length(payload) as bytes
 from ingest_rejections
 order by id desc
 limit :limit;
@@ -486,8 +490,8 @@ limit :limit;
 -- name: refused
 -- Read one refused item, up to a mebibyte of what was sent.
 select
-  id, received_at, signal, transport, encoding, position, reason, message, items, octet_length(payload) as bytes,
-  substr(payload, 1, 1048576) as payload
+  id, received_at, signal, transport, encoding, position, reason, message, items, state,
+  octet_length(payload) as bytes, substr(payload, 1, 1048576) as payload
 from ingest_rejections
 where id = :id;
 
@@ -525,19 +529,6 @@ limit :limit;
 select w.*, (select l.agent_session_id from session_links as l where l.session_id = w.session_id limit 1) as agent_session_id
 from sessions as w
 order by w.updated_at desc, w.session_id desc
-limit :limit;
-
--- name: shapes
--- List the columns of every table and view that a user sees.
-select m.name as table_name, m.type as table_type, c.name, c.type
-from sqlite_schema as m
-join pragma_table_xinfo(m.name) as c
-where m.type in ('table', 'view')
-and m.name not like 'sqlite\_%' escape '\'
-and m.name not like 'search\_%' escape '\'
-and m.name not in ('access_tokens', 'audit_log')
-and c.hidden <> 1
-order by m.name, c.cid
 limit :limit;
 
 -- name: newest_sweeps

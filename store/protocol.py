@@ -138,6 +138,10 @@ class RawSide(Protocol):
         """List what keys records had, and up to which id of each signal they are counted."""
         ...
 
+    def names(self) -> tuple[list[Row], int]:
+        """List the kinds and names of spans and services, and up to which span they are counted."""
+        ...
+
     def ends(self) -> dict[Signal, int]:
         """Say what the newest id of each signal is."""
         ...

@@ -41,6 +41,10 @@ class SqliteRawSide:
         """List what keys records had, and up to which id of each signal they are counted."""
         return self._all(KEPT), self._positions(COUNTED)
 
+    def names(self) -> tuple[list[Row], int]:
+        """List the kinds and names of spans and services, and up to which span they are counted."""
+        return self._all(QUERIES["known_names"]), int(self._all(QUERIES["names_position"])[0][0])
+
     def ends(self) -> dict[Signal, int]:
         """Say what the newest id of each signal is."""
         return dict(zip(SIGNALS, self._all(QUERIES["raw_ends"])[0], strict=True))

@@ -245,6 +245,7 @@ and cost_nanos >= :min_nanos
 and cost_nanos <= :max_nanos
 and exists (select 1 from tool_calls as c where c.job_id = job_history.id and +c.name = :tool)
 and id in (select c.job_id from tool_calls as c where c.name = :seldom)
+and files_modified_json like :part escape '\'
 and exists (
   select 1
   from json_each(job_history.files_modified_json) as f
@@ -328,20 +329,6 @@ group by name
 order by calls desc, name
 limit :limit;
 
--- name: all_tools
--- Count all calls of each tool, the most used first, from what is added up by day.
-select
-  known.name, sum(known.calls) as calls, sum(known.failures) as failures,
-  ifnull(sum(known.calls) filter (where known.share <> -99), 0) as timed,
-  (select max(c.duration_ms) from tool_calls as c where c.name = known.name) as max_ms,
-  iif(sum(known.share <> -99) > 0, sum(known.total_ms), null) as total_ms
-from tool_days as known
-where true
-and known.name = :tool
-group by known.name
-order by 2 desc, known.name
-limit :limit;
-
 -- name: tool_durations
 -- Say what half, and 95 of a hundred, of each tool's calls took at most; for some of the calls, of all it is slow.
 select
@@ -366,13 +353,80 @@ order by name, duration_ms
 group by name;
 
 -- name: tool_duration
--- Find the duration at a place among the sorted durations of all of a tool's calls.
+-- Find the duration at a place among the sorted durations of a tool's calls, from one of them on.
 select duration_ms
 from tool_calls
 where name = :tool
 and duration_ms is not null
+and duration_ms >= :low
+and agent_name = :agent
+and ifnull(timestamp, :since) >= :since
+and ifnull(timestamp, '') < :until
 order by duration_ms
 limit 1 offset :offset;
+
+-- name: tool_duration_from_end
+-- Find the duration at a place among the durations of a tool's calls, the longest first.
+select duration_ms
+from tool_calls
+where name = :tool
+and duration_ms is not null
+order by duration_ms desc
+limit 1 offset :offset;
+
+-- name: all_tools
+-- Count all calls of each tool, from what is added up by day; days are put together in the order that they are kept in.
+select
+  known.name, sum(known.calls) as calls, sum(known.failures) as failures, sum(known.timed) as timed,
+  iif(sum(known.timed) > 0, sum(known.total_ms), null) as total_ms
+from (
+  select
+    name, sum(calls) as calls, sum(failures) as failures, ifnull(sum(calls) filter (where share <> -99), 0) as timed,
+    sum(total_ms) as total_ms
+  from tool_days
+where true
+and name = :tool
+group by day, name
+) as known
+group by known.name;
+
+-- name: tool_longest
+-- Find the longest duration of a tool's calls; those that took less than some time are not looked at.
+select max(duration_ms) as duration_ms
+from tool_calls
+where name = :tool
+and duration_ms >= :low
+and agent_name = :agent
+and ifnull(timestamp, :since) >= :since
+and ifnull(timestamp, '') < :until;
+
+-- name: tool_day_sums
+-- Count the calls of tools on whole days, by classes of their duration.
+select
+  known.name, known.share, sum(known.calls) as calls, sum(known.failures) as failures, sum(known.total_ms) as total_ms
+from tool_days as known
+where true
+and known.name = :tool
+and known.agent_name = :agent
+and known.day >= :first
+and known.day < :last
+group by known.name, known.share;
+
+-- name: tool_part_sums
+-- Count the calls of tools in a part of a day, by classes of their duration.
+select
+  told.name,
+  case
+    when told.duration_ms is null then -99
+    else cast(floor(2 * log2(max(told.duration_ms, 0.001))) as integer)
+  end as share,
+  count(*) as calls, sum(told.is_error) as failures, ifnull(sum(told.duration_ms), 0) as total_ms
+from tool_calls as told
+where ifnull(told.timestamp, '') >= :since
+  and ifnull(told.timestamp, '') < :until
+and +told.name = :tool
+and told.agent_name = :agent
+group by 1, 2;
 
 -- name: agents
 -- Count the sessions of each agent, the busiest first.

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs
 
 from aiohttp import hdrs, web
 
+from access.asking import BY
 from api.readers import Readers
 from collector.answers import answer
 from core.errors import TryAgain, Unauthenticated, UnknownPath
@@ -25,6 +26,7 @@ from web.pages import PAGES, Page
 from web.plain import Plain
 from web.problem import Problem
 from web.rendering import render, warm
+from web.replaying import replay
 
 THREADS: Final = 2
 """Pages that are made at once; the machine has other things to do."""
@@ -32,6 +34,7 @@ HTML: Final = "text/html; charset=utf-8"
 TEXT: Final = "text/plain; charset=utf-8"
 LIVE: Final = "/live"
 ENTER: Final = "/enter"
+REPLAY: Final = "/health/replay"
 FILES: Final = f"{static.PREFIX}/{{digest}}/{{name}}"
 SCOPES: Final = {(hdrs.METH_POST, ENTER): None, (hdrs.METH_GET, FILES): None}
 """What is open to everybody: files that are the same everywhere, and the form that takes a token."""
@@ -61,6 +64,7 @@ class Pages:
             web.get(FILES.replace("{name}", "{name:.+}"), static.serve),
             web.get(LIVE, self.live.serve),
             web.post(ENTER, self._enter),
+            web.post(REPLAY, self._replay),
         ]
 
     def close(self) -> None:
@@ -113,9 +117,16 @@ class Pages:
             raise
 
     async def _enter(self, request: web.Request) -> web.StreamResponse:
+        given = await self._form(request)
+        return enter(self._daemon.admit, given.get("token", "").strip(), request)
+
+    async def _replay(self, request: web.Request) -> web.StreamResponse:
+        return await replay(self._daemon.rejections, await self._form(request), request[BY])
+
+    async def _form(self, request: web.Request) -> dict[str, str]:
         async with self._body(request) as body:
-            given: dict[str, list[Any]] = parse_qs(body.decode(errors="replace"))
-        return enter(self._daemon.admit, given.get("token", [""])[0].strip(), request)
+            given: dict[str, list[str]] = parse_qs(body.decode(errors="replace"))
+        return {name: values[0] for name, values in given.items()}
 
 
 def _answer(request: web.Request, body: bytes, *, media: str, began: float) -> web.Response:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from access.tokens import Scope
-from store.protocol import ReadSide
+from api.rejections import Rejections
+from store.protocol import Console, ReadSide
 
 Admit = Callable[[Sequence[str], Scope, str], object]
 
@@ -20,8 +21,10 @@ class Daemon:
     """
 
     open_reader: Callable[[], ReadSide]
+    open_console: Callable[[], Console]
     version: Callable[[], int]
     deriving: Callable[[], Mapping[str, Any]]
+    rejections: Rejections
     admit: Admit
     grpc: Callable[[], str | None]
     http: Callable[[], str | None]

@@ -10,6 +10,7 @@ from api.pages import Row
 from api.times import iso_nano
 from core.errors import Missing
 from derive.drift import Drift, drifts
+from schema.decode import DECODERS
 from store.protocol import LedgerLine
 from web.asking import Asked
 
@@ -46,8 +47,14 @@ class Health:
     disk: Disk
     sweeps: Sequence[Row]
     pins: Sequence[Row]
+    told: str
     title: str = "Health"
     section: str = "health"
+
+    @property
+    def replayable(self) -> int:
+        """Count the refused items that can be sent again."""
+        return sum(one["replayable"] for one in self.reasons)
 
     @property
     def balanced(self) -> bool:
@@ -61,7 +68,13 @@ class Refused:
 
     row: Row
     text: str
+    told: str
     section: str = "health"
+
+    @property
+    def is_replayable(self) -> bool:
+        """Say whether it can be sent again."""
+        return bool(self.text) and self.row["state"] == "rejected" and self.row["encoding"] in DECODERS
 
     @property
     def title(self) -> str:
@@ -84,6 +97,7 @@ def show(asked: Asked) -> Health:
         disk=_disk(asked.daemon.database),
         sweeps=report("newest_sweeps", limit=SWEEPS),
         pins=report("kept_for_good", limit=SWEEPS),
+        told=_replayed(asked),
     )
 
 
@@ -98,7 +112,18 @@ def show_refused(asked: Asked) -> Refused:
         )
     row = _refused(found[0])
     payload: bytes = row.pop("payload") or b""
-    return Refused(row, payload.decode("utf-8", "replace") if row["encoding"] == "json" else payload.hex(" ", 4))
+    text = payload.decode("utf-8", "replace") if row["encoding"] == "json" else payload.hex(" ", 4)
+    return Refused(row, text, _replayed(asked))
+
+
+def _replayed(asked: Asked) -> str:
+    """Say what came of sending again, which the address tells."""
+    if "sent" not in asked.query:
+        return ""
+    sent, kept, more = asked.whole("sent"), asked.whole("kept"), asked.whole("more")
+    told = f"{kept} of {sent} sent again {'is' if kept == 1 else 'are'} kept now"
+    told += f", {sent - kept} refused still" if sent > kept else ""
+    return f"{told}; there are more to send" if more else told
 
 
 def _disk(path: Path) -> Disk:

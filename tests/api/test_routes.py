@@ -141,6 +141,17 @@ def test_tools_and_agents(full: Running) -> None:
     assert (2, 5 * 12_000, 1.5) == (agent["total_sessions"], agent["input_tokens"], agent["cost_usd"])
 
 
+def test_names(full: Running) -> None:
+    """Names of spans and services are counted, the most frequent first."""
+    until(lambda: bool(ask(full, "/names")["items"]))
+    found = ask(full, "/names")["items"]
+
+    assert found == sorted(found, key=lambda one: (-one["records"], one["name"]))
+    assert {row["name"] for row in full.rows("select name from raw_spans")} == {one["name"] for one in found}
+    assert len(ask(full, "/names?kind=service")["items"]) == 1
+    assert raw(full, "/names?kind=colour").status == 400
+
+
 def test_percentiles(tmp_path: Path) -> None:
     """Half of the calls, and 95 of a hundred, took at most what is told."""
     with running(tmp_path / "x.db") as service:

@@ -170,6 +170,8 @@ def test_status(daemon: Process, capsys: pytest.CaptureFixture[str]) -> None:
     assert more.startswith(output)
     assert "transport" in more
     assert facts["work"]["jobs"] >= 0
+    assert facts["index"].keys() == {"exists", "behind", "unread"}
+    assert "index       " in more
 
 
 def test_doctor(daemon: Process, capsys: pytest.CaptureFixture[str]) -> None:
@@ -178,7 +180,7 @@ def test_doctor(daemon: Process, capsys: pytest.CaptureFixture[str]) -> None:
     found = answer(capsys, "doctor", "--db", str(daemon.db), "--grpc", ready["grpc"], "--http", ready["http"])
 
     levels = {finding["check"]: finding["level"] for finding in found}
-    wanted = "sqlite database collector grpc http exposure disk filesystem durability clock"
+    wanted = "sqlite database collector grpc http exposure disk filesystem durability clock search"
     assert set(wanted.split()) <= set(levels)
     assert {"ok"} == {levels[name] for name in ("sqlite", "collector", "grpc", "http", "durability", "clock")}
 

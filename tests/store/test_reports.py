@@ -87,7 +87,13 @@ COUNTS_EVERYTHING = {"tools", "agents", "tool_durations", "agent_claims", "agent
     "known_models",
     "known_phases",
     "rejection_reasons",
+    "tool_day_sums",
     "all_tools",
+    "tool_part_sums",
+    "names",
+    "span_hours",
+    "tool_call_days",
+    "model_call_days",
     "books",
     "stored_rows",
     "newest_calls",
@@ -109,7 +115,6 @@ COUNTS_EVERYTHING = {"tools", "agents", "tool_durations", "agent_claims", "agent
     "refused_by_reason",
     "keys_watched",
     "senders",
-    "shapes",
     "newest_refused",
     "newest_sweeps",
     "kept_for_good",
@@ -238,8 +243,11 @@ def test_every_question_is_bounded() -> None:
     single |= {"trace_version", "trace_tree", "trace_parts", "books", "stored_rows", "newest_calls"}
     single |= {"used_by_models", "used_by_tools", "counted_sessions", "counted_jobs"}
     single |= {"refused", "refused_tally", "newest_received"}
+    single |= {"service_known", "uncounted_spans", "tool_duration_from_end", "tool_longest"}
     by_model = {"session_models", "job_models", "jobs_by_hour"}
+    by_time = {"span_hours", "uncounted_hours", "model_call_days", "tool_call_days"}
+    by_tool = {"all_tools", "tool_day_sums", "tool_part_sums", "tool_duration", "tool_durations"}
 
-    assert single | by_model | {"tool_duration", "tool_durations"} == {
+    assert single | by_model | by_time | by_tool == {
         name for name in REPORTS if ":limit" not in REPORTS[name]
     }

@@ -136,6 +136,19 @@ def test_programs_get_no_pages(recorded: Look) -> None:
     assert "OTLP goes to" in json.loads(seen.html)["message"]
 
 
+def test_sql_is_the_same_as_of_programs(recorded: Look) -> None:
+    """The page runs a statement as /api/v1/sql does: a mistake is told with its place, tokens are not there."""
+    answered = recorded.get("/sql?q=select+name+from+spans+order+by+name+limit+1").text
+    wrong, closed = (
+        recorded.get(f"/sql?q=select+{what}").text for what in ("colour+from+spans", "*+from+access_tokens")
+    )
+
+    assert recorded.service.rows("select name from spans order by name limit 1")[0]["name"] in answered
+    assert "no such column: colour (line 1, column 8)" in wrong
+    assert "/api/v1/schema" in closed
+    assert "Calls of tools, each once." in recorded.get("/sql").text
+
+
 def test_links_from_elsewhere(recorded: Look) -> None:
     """A person may follow a link from another site to a page; scripts of that site may not ask for it."""
     followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}

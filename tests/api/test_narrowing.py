@@ -1,0 +1,159 @@
+"""Mirror `api.narrowing` and `api.tool_sums`: what is left out of a list would not have been in it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+from typing import Any, Final
+
+import apsw
+import pytest
+
+from api import lists, tool_sums
+from api.lists import Listing
+from benchmarks.million import make
+from store.protocol import ReadSide
+from store.reading import SqliteReadSide
+
+UNTIL: Final = 1_790_000_000 * 1_000_000_000
+LISTS: Final = {
+    "spans": lists.spans,
+    "traces": lists.traces,
+    "model-calls": lists.model_calls,
+    "tool-calls": lists.tool_calls,
+}
+CUT: Final = ("2026-08-02T11:30:00.000000Z", "2026-08-30T17:45:00.000000Z")
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a database of ninety days."""
+    found = tmp_path_factory.mktemp("narrowing") / "spanledger.db"
+    make(found, spans=4_000, sessions=60, until=UNTIL)
+    return found
+
+
+@pytest.fixture(scope="module")
+def side(path: Path) -> Iterator[ReadSide]:
+    """Read it."""
+    with closing(SqliteReadSide(path)) as found:
+        yield found
+
+
+def whole(side: ReadSide, ask: Listing, where: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
+    """Read all pages of a list."""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        page = ask(side, limit=limit, cursor=cursor, **where)
+        assert page["items"] or cursor is None
+        found += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            return found
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        ("spans", {"name": "chat llama-5-local"}),
+        ("spans", {"name": "nobody"}),
+        ("spans", {"name": "chat llama-5-local", "status": "error"}),
+        ("spans", {"service": "nobody"}),
+        ("spans", {"min_ms": 5_000.0}),
+        ("traces", {"min_ms": 20_000.0}),
+        ("traces", {"name": "nobody"}),
+        ("model-calls", {"provider": "openai"}),
+        ("model-calls", {"provider": "nobody"}),
+        ("model-calls", {"min_cost": 0.03}),
+        ("model-calls", {"min_cost": 1_000.0}),
+        ("model-calls", {"cost_source": "computed", "min_cost": 0.02}),
+        ("tool-calls", {"tool": "bash"}),
+        ("tool-calls", {"tool": "run_tests", "status": "error"}),
+        ("tool-calls", {"tool": "nobody"}),
+        ("tool-calls", {"agent": "nobody"}),
+        ("tool-calls", {"min_ms": 1_000.0}),
+    ],
+)
+@pytest.mark.parametrize(
+    "times", [{}, {"since": CUT[0]}, {"since": CUT[0], "until": CUT[1]}], ids=["all", "since", "cut"]
+)
+def test_nothing_is_lost(side: ReadSide, name: str, where: Mapping[str, Any], times: Mapping[str, str]) -> None:
+    """A list that looks at some times alone gives what it gives when it looks at all, in pages of any size."""
+    ask = LISTS[name]
+    for limit in (37, 1_000):
+        expected = whole(side, replace(ask, narrow=None), {**where, **times}, limit)
+
+        assert expected == whole(side, ask, {**where, **times}, limit)
+
+
+def test_what_is_seldom_is_narrowed(side: ReadSide) -> None:
+    """There are rows to find and rows to leave out in these."""
+    for name, where in (("spans", {"name": "chat llama-5-local"}), ("tool-calls", {"tool": "run_tests"})):
+        assert 0 < len(whole(side, LISTS[name], where, 1_000)) < 2_000
+
+
+def test_what_is_not_counted_yet_is_found(tmp_path: Path) -> None:
+    """Spans that came since names were counted last are in the list, and calls that count nowhere are in theirs."""
+    path = tmp_path / "behind.db"
+    make(path, spans=400, sessions=10, until=UNTIL)
+    with closing(apsw.Connection(str(path))) as writing:
+        writing.execute("delete from names")
+        writing.execute("update derived_positions set after_id = 0 where signal = 'names/traces'")
+        writing.execute(
+            "update model_calls set counted = 0, provider = 'odd', cost_nanos = 5000000000 where rowid % 7 = 0"
+        )
+    with closing(SqliteReadSide(path)) as found:
+        for name, where in (
+            ("spans", {"name": "chat llama-5-local"}),
+            ("model-calls", {"provider": "odd"}),
+            ("model-calls", {"min_cost": 4.0}),
+        ):
+            expected = whole(found, replace(LISTS[name], narrow=None), where, 1_000)
+
+            assert expected
+            assert expected == whole(found, LISTS[name], where, 1_000)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {},
+        {"tool": "bash"},
+        {"agent": "coder"},
+        {"since": "2026-08-02T00:00:00.000000Z"},
+        {"since": CUT[0], "until": CUT[1]},
+        {"since": CUT[0], "until": "2026-08-02T18:00:00.000000Z"},
+        {"until": CUT[1], "agent": "coder"},
+    ],
+)
+def test_tools_are_counted_exactly(path: Path, side: ReadSide, where: Mapping[str, Any]) -> None:
+    """Sums by day, and the parts of days at their ends, give what counting every call gives."""
+    told = {one["name"]: one for one in tool_sums.tools(side, **where)["items"]}
+    calls = counted(path, where)
+
+    assert calls.keys() == told.keys()
+    for name, found in calls.items():
+        times = sorted(found["times"])
+        at = {share: times[-(-len(times) * share // 100) - 1] for share in (50, 95, 100)}
+        one = told[name]
+        assert (found["calls"], found["failures"]) == (one["calls"], one["failures"])
+        assert (at[50], at[95], at[100]) == (one["p50_ms"], one["p95_ms"], one["max_ms"])
+        assert one["total_ms"] == pytest.approx(fmean(times) * len(times))
+
+
+def counted(path: Path, where: Mapping[str, str]) -> dict[str, Any]:
+    """Count the calls of each tool one by one."""
+    columns = {"tool": "name = ?", "agent": "agent_name = ?", "since": "timestamp >= ?", "until": "timestamp < ?"}
+    wanted = " and ".join(["true", *(columns[name] for name in where)])
+    found: dict[str, Any] = {}
+    with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as reading:
+        for name, failed, ms in reading.execute(
+            f"select name, is_error, duration_ms from tool_calls where {wanted}", tuple(where.values())
+        ):
+            one = found.setdefault(name, {"calls": 0, "failures": 0, "times": []})
+            one["calls"] += 1
+            one["failures"] += failed
+            one["times"].append(ms)
+    return found
