@@ -43,6 +43,7 @@ from mirror.routes import Routes
 from retention.archive import archiving
 from retention.keeper import Keeper
 from schema.derived import Changes
+from schema.signals import Signal
 from spanledger import __version__
 from spanledger.config import Config
 from spanledger.doors import Doors
@@ -79,6 +80,7 @@ class Service:
         self._config = config
         self._changes = 0
         self.counters = Counters()
+        self.counters.begin(Signal, ("grpc", "http"))
         self.writer = Writer(
             lambda: SqliteWriteSide(config.store),
             queue_bytes=config.store.queue_bytes,
