@@ -5,10 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from core.errors import Misconfigured
 from core.section import Age, Duration, Section, SizeOrOff
 from retention.rules import SHORTEST_S, Rule, age_text, is_longer
-from store.archives import format_of
+from store import arrow
 
 DAY = 24 * 3600
 
@@ -24,10 +23,8 @@ class Archive(Section):
     @field_validator("format")
     @classmethod
     def _is_there(cls, value: str) -> str:
-        try:
-            format_of(value)
-        except Misconfigured as error:
-            raise ValueError(str(error)) from None
+        if value != "jsonl.gz" and not arrow.is_there():
+            raise ValueError(f"files in {value} need pyarrow; {arrow.EXTRA}")
         return value
 
 
