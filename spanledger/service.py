@@ -25,6 +25,7 @@ from collector.bodies import Bodies
 from collector.decoding import Decoding
 from collector.ingest import Ingest
 from collector.intake import Intake
+from collector.rates import Rates
 from collector.replaying import Replays
 from core.counters import Counters
 from core.errors import SpanledgerError
@@ -105,6 +106,7 @@ class Service:
             admission=Admission(limit_bytes=limits.in_flight_bytes, wait_s=limits.wait),
             ingest=self.ingest,
             counters=self.counters,
+            rates=Rates(limits.requests_per_second, clock=time.monotonic),
         )
         path = _path(config)
         body = Bodies(self._intake).read

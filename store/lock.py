@@ -72,7 +72,8 @@ class Lock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._descriptor is not None:
-            os.ftruncate(self._descriptor, 0)
+            if error is None:  # whoever comes next knows otherwise that something went wrong
+                os.ftruncate(self._descriptor, 0)
             self._release()
 
     def describe(self, **told: Any) -> None:

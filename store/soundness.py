@@ -26,7 +26,7 @@ def fault_in(path: Path, *, seconds: float) -> str:
     """Say what is wrong with a database, as far as a look of so many seconds finds it; empty when nothing is."""
     if not path.exists() or not path.stat().st_size:
         return ""
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)  # what its log holds is part of it
+    connection = _opened(path)
     Deadline(connection, seconds=seconds)
     try:
         faults = [line for (line,) in connection.execute(f"pragma quick_check({MOST_FAULTS})")]
@@ -41,13 +41,20 @@ def fault_in(path: Path, *, seconds: float) -> str:
 
 def tokens_in(path: Path) -> list[dict[str, Any]] | None:
     """Read who may come in from a damaged database; None when that cannot be read."""
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    connection = _opened(path)
     try:
         return [dict(zip(COLUMNS, row, strict=True)) for row in connection.execute(QUERIES["tokens"])]
     except apsw.Error:
         return None
     finally:
         let_go(connection)
+
+
+def _opened(path: Path) -> apsw.Connection:
+    """Open a database with what its log holds, which is left as it is."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    return connection
 
 
 def put_aside(path: Path, *, now: float) -> Path:

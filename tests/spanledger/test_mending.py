@@ -1,4 +1,4 @@
-"""After an unclean end a damaged database is put aside; who could not come in before cannot now (reliability.md P16)."""
+"""After an unclean end a damaged database is put aside; nobody comes in who could not before (reliability.md P16)."""
 
 from pathlib import Path
 
@@ -98,7 +98,7 @@ def test_it_can_be_refused_instead(db: Path) -> None:
     zero_pages(db)
     before = db.read_bytes()
     with (
-        pytest.raises(Misconfigured, match=r"is damaged .* spanledger restore FILE"),
+        pytest.raises(Misconfigured, match=r"is damaged .*spanledger restore FILE"),
         running(db, store__broken="refuse"),
     ):
         pass
