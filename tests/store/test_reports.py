@@ -248,6 +248,4 @@ def test_every_question_is_bounded() -> None:
     by_time = {"span_hours", "uncounted_hours", "model_call_days", "tool_call_days"}
     by_tool = {"all_tools", "tool_day_sums", "tool_part_sums", "tool_duration", "tool_durations"}
 
-    assert single | by_model | by_time | by_tool == {
-        name for name in REPORTS if ":limit" not in REPORTS[name]
-    }
+    assert single | by_model | by_time | by_tool == {name for name in REPORTS if ":limit" not in REPORTS[name]}
