@@ -1,5 +1,8 @@
 """Declare every measurement that the daemon makes of itself, in one table."""
 
+from collections.abc import Iterable
+from itertools import product
+
 from prometheus_client import generate_latest
 
 from core.meters import Meters
@@ -23,6 +26,11 @@ class Counters:
         }.items():
             self.meters.part = part
             declare(self.meters)
+
+    def begin(self, signals: Iterable[str], transports: Iterable[str]) -> None:
+        """Show refusals from 0 on: what appears with its first value does not look like growth to an alert."""
+        for signal, transport in product(signals, transports):
+            self.rejected.labels(signal, transport)
 
     def text(self) -> bytes:
         """Write all of them in Prometheus' text format."""

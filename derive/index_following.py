@@ -27,7 +27,8 @@ class IndexFollowing:
         """Index as `start` says; `write` returns when changes are durable, and may raise TryAgain."""
         self._report = IndexReport(0, 0, 0, 0, 0, 0)
         self._write, self._busy = write, busy
-        self._ordered = 0
+        self._ordered = self._to_purge = 0
+        self.purged = self._purged = self._purged_at = 0
         self._child = Child("index", "derive.index_process", start, self._heard)
 
     def start(self) -> None:
@@ -43,6 +44,14 @@ class IndexFollowing:
         self._ordered += 1
         return self._ordered
 
+    def purge(self) -> int:
+        """Have words taken out that no text holds any more; give the order's number.
+
+        `purged` reaches it when the list of changes does not name these texts any more either.
+        """
+        self._to_purge += 1
+        return self._to_purge
+
     def state(self) -> dict[str, Any]:
         """Say how far the index is behind, and what went wrong since the start."""
         return {**asdict(self._report), "restarts": self._child.restarts}
@@ -52,11 +61,15 @@ class IndexFollowing:
         """Give the process id, None before the first start."""
         return self._child.pid
 
-    def _heard(self, report: IndexReport) -> int:
+    def _heard(self, report: IndexReport) -> tuple[int, int]:
         self._report = report
+        if report.purged != self._purged:
+            self._purged, self._purged_at = report.purged, report.settled
+        if report.begins >= self._purged_at:
+            self.purged = self._purged
         if not self._busy():
             self._shorten(report)
-        return self._ordered
+        return self._ordered, self._to_purge
 
     def _shorten(self, report: IndexReport) -> None:
         """Forget changes that the index holds for good; when that cannot be now, it is tried at the next report."""

@@ -82,7 +82,12 @@ class Follower:
             return sum(self._page(signal) for signal in self.settings.signals) > 0
         except TryAgain as trouble:  # the store's, not the far side's
             self._pause(trouble)
-            return True
+        except Stopped:
+            raise
+        except Exception as mistake:  # ours; the thread must outlive it, and somebody may mend it
+            log.exception("%s cannot go on", self.name)
+            self._pause(TryAgain(f"it cannot go on: {mistake}"))
+        return True
 
     def lag_s(self, signal: Signal) -> float:
         """Say how long ago the oldest item came that waits; 0 when none does."""
@@ -134,9 +139,9 @@ class Follower:
             except TryAgain as trouble:
                 self._pause(trouble)
                 self._check_age(items)
-            except Refused as refusal:
+            except Exception as refusal:  # Refused; or a mistake of ours about an item, which must cost that item alone
                 if len(items) == 1:
-                    log.warning("%s will not take an item: %s", self.name, refusal)
+                    log.warning("%s will not take an item: %s", self.name, refusal, exc_info=_mistake(refusal))
                     return 1
                 middle = len(items) // 2
                 return self._sent(signal, items[:middle], latest) + self._sent(signal, items[middle:], latest)
@@ -172,3 +177,8 @@ class Follower:
         """Read as many items as come to some megabytes."""
         size = sum(len(item.get(name) or "") for item in page for name in LONG if isinstance(item.get(name), str))
         return max(1, limit // 4) if size > PAGE_BYTES else min(self.settings.batch_items, limit * 2)
+
+
+def _mistake(error: Exception) -> Exception | None:
+    """Give what is worth a traceback: what is ours, not the far side's."""
+    return None if isinstance(error, Refused) else error

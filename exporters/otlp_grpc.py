@@ -23,6 +23,8 @@ COME_AGAIN: Final = frozenset(
 TO_BE_MENDED: Final = frozenset({Code.UNAUTHENTICATED, Code.PERMISSION_DENIED, Code.UNIMPLEMENTED})
 OPTIONS: Final = (("grpc.max_receive_message_length", 64 << 10), ("grpc.max_send_message_length", -1))
 SHOWN: Final = 200
+TOO_LONG: Final = "CLIENT: Received message larger than max"
+"""What grpc says of an answer over its limit."""
 DETAILS: Final = "grpc-status-details-bin"
 
 
@@ -57,6 +59,8 @@ class GrpcExporter:
         try:
             answer = self._methods[signal](sent, timeout=self._timeout_s, metadata=self._metadata, wait_for_ready=False)
         except grpc.RpcError as error:
+            if _was_answered(error):
+                return Taken()
             raise self._told(error) from None
         wire = WIRE[signal]
         try:
@@ -77,6 +81,11 @@ class GrpcExporter:
         if code in COME_AGAIN or (code is Code.RESOURCE_EXHAUSTED and delay_s is not None):
             return TryAgain(text, retry_after_s=delay_s or 1.0)
         return TooLarge(text) if code is Code.RESOURCE_EXHAUSTED else Refused(text)
+
+
+def _was_answered(error: Any) -> bool:
+    """Say whether there was an answer, which is only too long to be read: one of OTLP's never is."""
+    return error.code() is Code.RESOURCE_EXHAUSTED and TOO_LONG in str(error.details())
 
 
 def _delay_s(error: Any) -> float | None:

@@ -52,7 +52,7 @@ class Archive:
                 with gzip.open(part, "wb", compresslevel=LEVEL) as file:
                     for line in self._lines(signal, rows):
                         file.write(line)
-                _check(part, signal, len(rows))
+                check(part, signal, len(rows))
                 digest, size = sha256(part.read_bytes()).hexdigest(), part.stat().st_size
         except (OSError, EOFError, zlib.error, Refused) as error:
             raise ArchiveFailed(f"{path} cannot be written ({error}), so what it should hold is not deleted") from error
@@ -85,7 +85,7 @@ def archiving(config: Retention, side: OldSide, now: int) -> Archive | None:
     return Archive(folder, side, now) if folder is not None else None
 
 
-def _check(path: Path, signal: Signal, expected: int) -> None:
+def check(path: Path, signal: Signal, expected: int) -> None:
     """Read a file back as an import does, and count."""
     count = 0
     with gzip.open(path, "rb") as file:

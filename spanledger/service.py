@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from api import rejections, retention
+from api import erasing, rejections, retention
 from api.exporting import Exporting
 from api.operations import PREFIX
 from api.readers import Readers
@@ -44,10 +44,12 @@ from mirror.routes import Routes
 from retention.archive import archiving
 from retention.keeper import Keeper
 from schema.derived import Changes
+from schema.signals import Signal
 from spanledger import __version__
 from spanledger.config import Config
 from spanledger.doors import Doors
 from spanledger.gauges import Gauges, describe
+from spanledger.helping import helpers
 from store.console import SqliteConsole
 from store.disk import free_bytes
 from store.lock import Lock
@@ -79,6 +81,7 @@ class Service:
         self._config = config
         self._changes = 0
         self.counters = Counters()
+        self.counters.begin(Signal, ("grpc", "http"))
         self.writer = Writer(
             lambda: SqliteWriteSide(config.store),
             queue_bytes=config.store.queue_bytes,
@@ -112,6 +115,7 @@ class Service:
             busy=self._busy,
             is_derived=lambda: self.following.is_level,
             free=lambda: free_bytes(path),
+            helpers=helpers(config, self.following, self.keeping.indexing, self._keeper_is_over),
             archive=partial(archiving, config.retention),
         )
         self.api = Api(
@@ -214,6 +218,9 @@ class Service:
     def _ports(self) -> set[int]:
         return {listener.port for listener in self._listeners}
 
+    def _keeper_is_over(self) -> bool:
+        return self.keeper.is_over()
+
     def _busy(self) -> bool:
         return self.writer.queued_batches > 0
 
@@ -274,9 +281,9 @@ class Service:
         mirrored = Routes(self.mirror, self._apply, Bodies(self._intake).read)
         pages = [*self.pages.routes(), *self.agents.routes()]
         routes = [*self.api.routes(), *self.exporting.routes(), *mirrored.routes(PREFIX), *pages]
-        routes += [*retention.routes(self.keeper), *self.rejections.routes()]
+        routes += [*retention.routes(self.keeper), *erasing.routes(self.keeper), *self.rejections.routes()]
         scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES | retention.scopes() | self.agents.scopes()
-        scopes |= rejections.scopes()
+        scopes |= rejections.scopes() | erasing.scopes()
         told = self.pages.told
         app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes, told=told)
         return http.Listener(settings, self._intake, app)

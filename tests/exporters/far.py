@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from schema.signals import WIRE, Signal
 
 Act = Callable[[BaseHTTPRequestHandler, bytes], None]
+Choose = Callable[[int, bytes], Act]
 BY_PATH = {wire.path: signal for signal, wire in WIRE.items()}
 
 
@@ -18,7 +19,9 @@ class Far:
     """Hold what arrived; `acts` say how the next requests are answered, the last one for good."""
 
     acts: list[Act]
+    choose: Choose | None = None
     port: int = 0
+    seen: int = 0
     requests: list[tuple[Signal, bytes]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
@@ -32,10 +35,17 @@ class Far:
         body = handler.rfile.read(int(handler.headers["Content-Length"]))
         self.headers.append({name.lower(): value for name, value in handler.headers.items()})
         plain = gzip.decompress(body) if handler.headers.get("Content-Encoding") == "gzip" else body
-        act = self.acts.pop(0) if len(self.acts) > 1 else self.acts[0]
-        if act is taken:
+        act = self.next_act(plain)
+        if act is taken or isinstance(act, Taking):
             self.requests.append((BY_PATH[handler.path], plain))
         act(handler, plain)
+
+    def next_act(self, body: bytes) -> Act:
+        """Say how a request is answered."""
+        self.seen += 1
+        if self.choose is not None:
+            return self.choose(self.seen, body)
+        return self.acts.pop(0) if len(self.acts) > 1 else self.acts[0]
 
     def names(self) -> list[str]:
         """List the spans that were taken."""
@@ -50,10 +60,21 @@ class Far:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Take a request, whatever is answered then."""
+
+    act: Act
+
+    def __call__(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        """Answer."""
+        self.act(handler, body)
+
+
 @contextmanager
-def far(*acts: Act) -> Iterator[Far]:
-    """Serve on a free port of loopback."""
-    told = Far(list(acts) or [taken])
+def far(*acts: Act, choose: Choose | None = None, port: int = 0) -> Iterator[Far]:
+    """Serve on a free port of loopback; `choose` says how the request of a number, from 1, is answered."""
+    told = Far(list(acts) or [taken], choose)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -64,7 +85,7 @@ def far(*acts: Act) -> Iterator[Far]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base's own name
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
         told.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="far side")
         thread.start()
@@ -114,6 +135,12 @@ def endless(handler: BaseHTTPRequestHandler, _body: bytes) -> None:
             handler.wfile.write(b"\0" * (1 << 20))
     except OSError:
         handler.close_connection = True
+
+
+def words(text: bytes, **headers: str) -> Act:
+    """Answer 200 with something that is not OTLP's."""
+    told = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda handler, _body: _respond(handler, 200, text, told)
 
 
 def _respond(handler: BaseHTTPRequestHandler, code: int, body: bytes, headers: dict[str, str] | None = None) -> None:
