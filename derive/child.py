@@ -8,6 +8,7 @@ import logging
 import pickle
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
@@ -20,17 +21,31 @@ log = logging.getLogger(__name__)
 FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 30.0
 STOP_S: Final = 2.0
+LOOK_S: Final = 0.02
 
 
 class Child:
     """Own a process and the thread that listens to it."""
 
-    def __init__(self, name: str, module: str, start: object, answer: Callable[[Any], object]) -> None:
-        """Run `module`; its first word from us is `start`, and `answer` says what it is told after what it said."""
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        start: object,
+        answer: Callable[[Any], object],
+        *,
+        wanted: Callable[[], bool] = lambda: True,
+        rest_s: float = 0.0,
+    ) -> None:
+        """Run `module`; its first word from us is `start`, and `answer` says what it is told after what it said.
+
+        It first starts when it is `wanted`, at the latest after `rest_s`: when a daemon begins, others come first.
+        """
         self.restarts = 0
         self.over = Event()
         self._name, self._module, self._start, self._answer = name, module, start, answer
         self._process: subprocess.Popen[bytes] | None = None
+        self._wanted, self._rest_s = wanted, rest_s
         self._thread = Thread(target=self._run, name=name)
 
     def start(self) -> None:
@@ -50,6 +65,7 @@ class Child:
         return self._process.pid if self._process else None
 
     def _run(self) -> None:
+        self._rest()
         wait = FIRST_WAIT_S
         while not self.over.is_set():
             began_well = self._tried_once()
@@ -59,6 +75,13 @@ class Child:
             self.restarts += 1
             log.warning("the %s process ended; it starts again in %g s", self._name, wait)
             self.over.wait(wait)
+
+    def _rest(self) -> None:
+        """Wait until the process is wanted."""
+        until = time.monotonic() + self._rest_s
+        while time.monotonic() < until and not self._wanted():
+            if self.over.wait(LOOK_S):
+                return
 
     def _tried_once(self) -> bool:
         try:

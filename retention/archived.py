@@ -4,7 +4,6 @@ A line without any of its ids is copied as it is. A new file is read back and co
 old one.
 """
 
-import gzip
 import re
 import zlib
 from collections.abc import Iterator, Sequence
@@ -18,34 +17,19 @@ import orjson
 from core.errors import Refused
 from mapping.facts import fact_of
 from mapping.record import Above, Record, log_record, span_record
-from retention.archive import LEVEL, check
+from retention.archive import check
 from retention.holdings import Held, names_one
 from retention.sweep import ArchiveFailed
-from schema import encode
 from schema.decode import decode
 from schema.derived import Step
-from schema.rows import COLUMNS, RESOURCE_COLUMNS, SCOPE_COLUMNS, Batch, Row
+from schema.rows import COLUMNS, RESOURCE_COLUMNS, Batch, Row
 from schema.signals import Signal
+from store.archives import format_of_file
 from store.files import sync, whole
 from store.forgetting import OldSide
 
 TRACE: Final = re.compile(rb'"traceId":"([0-9a-f]{32})"')
 UNREADABLE: Final = (OSError, EOFError, zlib.error, Refused)
-RESOURCE: Final = {
-    "service_name": "service_name",
-    "attributes": "resource",
-    "dropped_attributes_count": "resource_dropped_attributes_count",
-    "schema_url": "resource_schema_url",
-    "entity_refs": "entity_refs",
-}
-SCOPE: Final = {
-    "name": "scope_name",
-    "version": "scope_version",
-    "attributes": "scope_attributes",
-    "dropped_attributes_count": "scope_dropped_attributes_count",
-    "schema_url": "scope_schema_url",
-}
-"""What is read of a resource and of a scope, and what it is called beside a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +82,13 @@ class Sought:
         if session is not None:
             return session in self.sessions or (self._is_told(batch, row) and not self.sessions)
         return record.trace_id in self.traces or self._is_told(batch, row)
+
+    def staying(self, signal: Signal, line: bytes) -> list[bool] | None:
+        """Say which records of a request stay; None when it holds nothing of it."""
+        if not self.is_near(line):
+            return None
+        batch = _decoded(signal, line)
+        return [not self.has(batch, row) for row in batch.rows]
 
     def learn(self, batch: Batch) -> None:
         """Take the traces of records that name it themselves."""
@@ -166,10 +157,9 @@ class Archived:
                 sync(path.parent)
                 return Step("remove_archive", {"file": one.file})
             with whole(path) as part:
-                with gzip.open(part, "wb", compresslevel=LEVEL) as file:
-                    for line in self._lines(one):
-                        file.write(_without(one.signal, line, sought) if sought.is_near(line) else line)
-                check(part, one.signal, left)
+                written = format_of_file(one.file)
+                written.sift(path, part, one.signal, lambda line: sought.staying(one.signal, line))
+                check(part, one.signal, left, written)
                 digest, size = sha256(part.read_bytes()).hexdigest(), part.stat().st_size
         except UNREADABLE as error:
             raise ArchiveFailed(f"{path} cannot be written without what is erased: {error}") from error
@@ -179,8 +169,7 @@ class Archived:
     def _lines(self, one: File) -> Iterator[bytes]:
         path = self._path(one)
         try:
-            with gzip.open(path, "rb") as file:
-                yield from file
+            yield from format_of_file(one.file).requests(path)
         except UNREADABLE as error:
             raise ArchiveFailed(f"{path} cannot be read ({error}); erase again when it can, or delete it") from error
 
@@ -191,23 +180,6 @@ class Archived:
 
 def _decoded(signal: Signal, line: bytes) -> Batch:
     return decode(signal, "json", line, transport="archive", received_at=0)
-
-
-def _without(signal: Signal, line: bytes, sought: Sought) -> bytes:
-    """Write a line without what is sought; nothing when nothing is left of it."""
-    batch = _decoded(signal, line)
-    left = [_item(batch, row) for row in batch.rows if not sought.has(batch, row)]
-    requests = encode.requests(signal, left, max_items=max(1, len(left)))
-    return b"".join(orjson.dumps(request, option=orjson.OPT_APPEND_NEWLINE) for request in requests)
-
-
-def _item(batch: Batch, row: Row) -> encode.Item:
-    resource = dict(zip(RESOURCE_COLUMNS, batch.resources[row[0]], strict=True))
-    scope = dict(zip(SCOPE_COLUMNS, batch.scopes[row[1]], strict=True))
-    item = dict(zip(COLUMNS[batch.signal], row, strict=True))
-    item.update((name, resource[column]) for column, name in RESOURCE.items())
-    item.update((name, scope[column]) for column, name in SCOPE.items())
-    return item
 
 
 def _record(batch: Batch, row: Row) -> Record:

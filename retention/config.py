@@ -1,21 +1,31 @@
 """Say what is kept for how long."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from core.section import Age, Duration, Section, SizeOrOff
 from retention.rules import SHORTEST_S, Rule, age_text, is_longer
+from store import arrow
 
 DAY = 24 * 3600
 
 
 class Archive(Section):
-    """Write raw records to gzipped OTLP JSON lines before they are deleted."""
+    """Write raw records to files before they are deleted."""
 
     folder: Path | None = None
     """Where to, a folder a day; nothing is archived when this is not set."""
+    format: Literal["jsonl.gz", "jsonl.zst", "parquet"] = "jsonl.gz"
+    """OTLP JSON lines, compressed by gzip or zstd, or Parquet; the last two need `spanledger[parquet]`."""
+
+    @field_validator("format")
+    @classmethod
+    def _is_there(cls, value: str) -> str:
+        if value != "jsonl.gz" and not arrow.is_there():
+            raise ValueError(f"files in {value} need pyarrow; {arrow.EXTRA}")
+        return value
 
 
 class Retention(Section):

@@ -88,7 +88,7 @@ class Service:
             group_bytes=config.store.group_bytes,
             took=self.counters.commit_seconds.observe,
         )
-        self.following = Following(_start(config), self._write, busy=self._busy)
+        self.following = Following(_start(config), self._write, busy=self._busy, wanted=lambda: self.writer.commits > 0)
         self.keeping = Keeping(self.following, IndexFollowing(_index_start(config), self._write, busy=self._busy))
         self.doors = Doors(self.writer, config.collector.tokens)
         limits = config.collector.limits
