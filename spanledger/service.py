@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import structlog
 
 from api import erasing, rejections, retention
+from api.exporting import Exporting
 from api.operations import PREFIX
 from api.readers import Readers
 from api.rejections import Rejections
@@ -129,6 +130,7 @@ class Service:
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._write)
+        self.exporting = Exporting(lambda: SqliteReadSide(path))
         replays = Replays(lambda: SqliteReadSide(path), self.ingest, self._run)
         self.rejections = Rejections(replays, self._apply, body)
         self.reporting = Reporting(config.telemetry, self.counters, describe(path, __version__), self._ports)
@@ -151,6 +153,7 @@ class Service:
         lock = stack.enter_context(Lock(path))
         stack.callback(self.ingest.close)
         stack.callback(self.api.close)
+        stack.callback(self.exporting.close)
         stack.callback(self.pages.close)
         stack.push_async_callback(self.agents.stop)
         self.writer.start()
@@ -277,7 +280,7 @@ class Service:
         settings = self._config.collector.http
         mirrored = Routes(self.mirror, self._apply, Bodies(self._intake).read)
         pages = [*self.pages.routes(), *self.agents.routes()]
-        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *pages]
+        routes = [*self.api.routes(), *self.exporting.routes(), *mirrored.routes(PREFIX), *pages]
         routes += [*retention.routes(self.keeper), *erasing.routes(self.keeper), *self.rejections.routes()]
         scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES | retention.scopes() | self.agents.scopes()
         scopes |= rejections.scopes() | erasing.scopes()
