@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from core.errors import TryAgain
 from derive.channel import Apply, Backlog, Order, Report, Start, Ticket
-from derive.child import Child
+from derive.child import Child, Program
 from schema.derived import Changes
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Following:
         self._orders: list[Ticket] = []
         self._ordering = Lock()
         self._write, self._busy = write, busy
-        self._child = Child("deriving", "derive.process", start, self._do, wanted=wanted, rest_s=REST_S)
+        self._child = Child(Program("deriving", "derive.process", start, REST_S), self._do, wanted=wanted)
 
     def start(self) -> None:
         """Start the thread, and the process on it."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from core.errors import TryAgain
 from derive.channel import IndexReport, IndexStart
-from derive.child import Child
+from derive.child import Child, Program
 from schema.derived import Changes, Step
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class IndexFollowing:
         self._write, self._busy = write, busy
         self._ordered = self._to_purge = 0
         self.purged = self._purged = self._purged_at = 0
-        self._child = Child("index", "derive.index_process", start, self._heard, wanted=lambda: False, rest_s=REST_S)
+        self._child = Child(Program("index", "derive.index_process", start, REST_S), self._heard, wanted=lambda: False)
 
     def start(self) -> None:
         """Start the thread, and the process on it."""
