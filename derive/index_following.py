@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from core.errors import TryAgain
 from derive.channel import IndexReport, IndexStart
-from derive.child import Child
+from derive.child import Child, Program
 from schema.derived import Changes, Step
 
 log = logging.getLogger(__name__)
@@ -16,6 +16,8 @@ POSITION: Final = "search"
 """Under which name it is kept up to where the list of changes was shortened."""
 SHORTEN: Final = 10_000
 """Changes that are forgotten in one transaction."""
+REST_S: Final = 2.0
+"""How long after the daemon the process starts: taking records in and deriving come first."""
 SELDOM: Final = 1_000
 """So few changes are not worth a transaction, unless nothing else is to do."""
 
@@ -29,7 +31,7 @@ class IndexFollowing:
         self._write, self._busy = write, busy
         self._ordered = self._to_purge = 0
         self.purged = self._purged = self._purged_at = 0
-        self._child = Child("index", "derive.index_process", start, self._heard)
+        self._child = Child(Program("index", "derive.index_process", start, REST_S), self._heard, wanted=lambda: False)
 
     def start(self) -> None:
         """Start the thread, and the process on it."""

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import structlog
 
 from api import erasing, rejections, retention
+from api.exporting import Exporting
 from api.operations import PREFIX
 from api.readers import Readers
 from api.rejections import Rejections
@@ -89,7 +90,7 @@ class Service:
             group_bytes=config.store.group_bytes,
             took=self.counters.commit_seconds.observe,
         )
-        self.following = Following(_start(config), self._write, busy=self._busy)
+        self.following = Following(_start(config), self._write, busy=self._busy, wanted=lambda: self.writer.commits > 0)
         self.keeping = Keeping(self.following, IndexFollowing(_index_start(config), self._write, busy=self._busy))
         self.doors = Doors(self.writer, config.collector.tokens)
         limits = config.collector.limits
@@ -132,6 +133,7 @@ class Service:
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._write)
+        self.exporting = Exporting(lambda: SqliteReadSide(path))
         replays = Replays(lambda: SqliteReadSide(path), self.ingest, self._run)
         self.rejections = Rejections(replays, self._apply, body)
         self.reporting = Reporting(config.telemetry, self.counters, describe(path, __version__), self._ports)
@@ -155,6 +157,7 @@ class Service:
         tokens = self._mended() if lock.was_left else ()
         stack.callback(self.ingest.close)
         stack.callback(self.api.close)
+        stack.callback(self.exporting.close)
         stack.callback(self.pages.close)
         stack.push_async_callback(self.agents.stop)
         self.writer.start()
@@ -287,7 +290,7 @@ class Service:
         settings = self._config.collector.http
         mirrored = Routes(self.mirror, self._apply, Bodies(self._intake).read)
         pages = [*self.pages.routes(), *self.agents.routes()]
-        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *pages]
+        routes = [*self.api.routes(), *self.exporting.routes(), *mirrored.routes(PREFIX), *pages]
         routes += [*retention.routes(self.keeper), *erasing.routes(self.keeper), *self.rejections.routes()]
         scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES | retention.scopes() | self.agents.scopes()
         scopes |= rejections.scopes() | erasing.scopes()

@@ -292,6 +292,11 @@ values (:kind, :name, :hour, :records, :longest)
 on conflict do update
 set records = records + excluded.records, longest = max(longest, excluded.longest);
 
+-- name: forget_names
+-- Forget the names of hours of which no span is left; spans without a time are of the first hour that there is.
+delete from names
+where hour < (select ifnull(min(start_time_unix_nano), 0) / 3600000000000 from raw_spans);
+
 -- name: shorten_search_feed
 -- Forget changes that the index of texts has followed durably.
 delete from search_feed
