@@ -12,7 +12,7 @@ from store.config import Store
 
 log = structlog.get_logger()
 
-LOOK_S: Final = 0.5
+LOOK_S: Final = 0.3
 """So long a start after a crash looks; senders wait for it."""
 WHAT_TO_DO: Final = (
     "restore a backup with `spanledger restore FILE`, or read what can be read: `spanledger export --db {}`"

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import apsw
 
-from store.connection import Deadline, let_go
+from store.connection import Deadline, file_bytes, let_go
 from store.files import sync
 from store.queries import QUERIES
 from store.search_index import remove_index
@@ -18,13 +18,15 @@ from store.tokens import COLUMNS
 
 MOST_FAULTS: Final = 3
 SOUND: Final = ["ok"]
+LONGEST_LOG: Final = 32 << 20
+"""A longer log takes its time to be read, once here and once by who opens the database for good: it is not looked at."""
 ENDINGS: Final = ("-wal", "-shm", "")
 """The log goes first: a database whose log is gone is an older one, a log without its database is nothing."""
 
 
 def fault_in(path: Path, *, seconds: float) -> str:
     """Say what is wrong with a database, as far as a look of so many seconds finds it; empty when nothing is."""
-    if not path.exists() or not path.stat().st_size:
+    if not file_bytes(path) or file_bytes(path.with_name(path.name + "-wal")) > LONGEST_LOG:
         return ""
     connection = _opened(path)
     Deadline(connection, seconds=seconds)
