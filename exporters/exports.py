@@ -106,7 +106,7 @@ def _since(first: Cursor, cursor: Cursor) -> dict[str, int]:
     return {name: getattr(cursor, name) - getattr(first, name) for name in COUNTS}
 
 
-def made(settings: Settings) -> Exporter:
+def made(settings: Settings) -> Exporter[Any]:
     """Make what the settings describe."""
     if settings.kind == "files":
         assert settings.folder is not None, "the settings were validated"

@@ -1,7 +1,7 @@
 """Mirror of exporters/follow.py: what a follower makes of mistakes, ours and the store's, on a real store."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -15,6 +15,7 @@ from exporters.cursors import Cursors
 from exporters.exporter import Taken
 from exporters.follow import Follower, Stopped
 from exporters.waiting import Waiting
+from schema import encode
 from schema.decode import decode
 from schema.encode import Item, Json
 from schema.signals import Signal
@@ -32,6 +33,11 @@ class Picky:
     """Take requests, but make a mistake over one span."""
 
     names: list[str] = field(default_factory=list)
+
+    def write(self, signal: Signal, items: Sequence[Item]) -> Json:
+        """Write items as OTLP/JSON."""
+        (request,) = encode.requests(signal, items, max_items=len(items))
+        return request
 
     def send(self, signal: Signal, request: Json) -> Taken:
         """Note what came."""
