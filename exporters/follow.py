@@ -73,6 +73,7 @@ class Follower:
         except Stopped:
             pass
         finally:
+            self.cursors.settle()
             self.exporter.close()
 
     def round(self) -> bool:

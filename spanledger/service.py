@@ -126,7 +126,7 @@ class Service:
             version=__version__,
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
-        self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._write)
+        self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._apply)
         replays = Replays(lambda: SqliteReadSide(path), self.ingest, self._run)
         self.rejections = Rejections(replays, self._apply, body)
         self.reporting = Reporting(config.telemetry, self.counters, describe(path, __version__), self._ports)

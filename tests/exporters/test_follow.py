@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -80,10 +81,17 @@ def stores(tmp_path: Path) -> Iterator[tuple[SqliteWriteSide, SqliteReadSide]]:
     writer.close()
 
 
+def done(result: list[int]) -> "Future[list[int]]":
+    """Hold what is written already."""
+    future: Future[list[int]] = Future()
+    future.set_result(result)
+    return future
+
+
 def follower(stores: tuple[SqliteWriteSide, SqliteReadSide], exporter: Picky, items: Any, over: Event) -> Follower:
     """Follow from the beginning; waits are short."""
     writer, reader = stores
-    cursors = Cursors("x", reader, writer.apply, from_beginning=True)
+    cursors = Cursors("x", reader, lambda changes: done(writer.apply(changes)), from_beginning=True)
     return Follower("x", TRACES, exporter, items, cursors, Waiting(lambda: 0.0), time.time_ns, over)
 
 

@@ -50,6 +50,15 @@ def test_any_length_is_written(size: int) -> None:
     assert {size} == {one.value.int_value for one in span.attributes if one.key != "k"}
 
 
+@pytest.mark.parametrize("kind", [-1, 7, 128, 300])
+def test_kinds_that_otlp_does_not_know_are_written(kind: int) -> None:
+    """As numbers of any length."""
+    held = items(read(Signal.TRACES, build.traces(build.span(name="n", kind=kind))))
+    written = WIRE[Signal.TRACES].request.FromString(request(Signal.TRACES, held))
+
+    assert kind == written.resource_spans[0].scope_spans[0].spans[0].kind
+
+
 def test_what_is_no_number_of_64_bits_is_not_written() -> None:
     """As the other way, which raises ValueError too."""
     (item,) = items(read(Signal.TRACES, build.traces(build.span(name="n"))))
