@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from api import outline, rejections
+from api import exporting, outline, rejections
 from api.answers import ref
 from api.asking import NAMED, Question
 from api.bodies import SCHEMAS, fields, schema
@@ -285,7 +285,30 @@ SYNC: Final[Document] = {
         },
     },
 }
+EXPORT: Final[Document] = {
+    "operationId": "export",
+    "summary": "Give all records of a signal as OTLP JSON lines, one request a line, in the order in which they came.",
+    "description": (
+        "What is given can be sent to any OTLP receiver, or taken in again by `spanledger import`. It is sent as it is"
+        " taken; a caller that takes nothing for a minute is hung up on."
+    ),
+    "tags": ["export"],
+    "parameters": [
+        {
+            "name": "signal",
+            "in": "path",
+            "required": True,
+            "description": "Which records.",
+            "schema": {"type": "string", "enum": list(exporting.WORDS)},
+        }
+    ],
+    "responses": {
+        "200": {"description": "The records.", "content": {LINES: {"schema": {"type": "string"}}}},
+        **problems(("400", "401", "403", "404", "406", "503")),
+    },
+}
 OWN: Final[Document] = {
+    exporting.PATH: {"get": EXPORT},
     rejections.PATH: {"post": REPLAY},
     f"{PREFIX}/sync": SYNC,
     f"{PREFIX}/schema": {"get": TABLES},

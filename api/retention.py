@@ -36,14 +36,14 @@ def routes(keeper: Keeping) -> list[web.RouteDef]:
     """Give the routes."""
 
     async def plan(_request: web.Request) -> web.Response:
-        return _json({**await asyncio.to_thread(keeper.plan), **keeper.state()})
+        return answered({**await asyncio.to_thread(keeper.plan), **keeper.state()})
 
     async def state(_request: web.Request) -> web.Response:
-        return _json(keeper.state())
+        return answered(keeper.state())
 
     async def run(request: web.Request) -> web.Response:
-        told = Fields(_object(await request.content.read(LONGEST_BODY)), known=("token",))
-        return _json({"order": keeper.order(told.text("token"))}, status=202)
+        told = Fields(object_in(await request.content.read(LONGEST_BODY)), known=("token",))
+        return answered({"order": keeper.order(told.text("token"))}, status=202)
 
     return [web.get(PATH, plan), web.get(f"{PATH}/state", state), web.post(f"{PATH}/run", run)]
 
@@ -53,7 +53,8 @@ def scopes() -> dict[tuple[str, str], Scope | None]:
     return {(hdrs.METH_POST, f"{PATH}/run"): Scope.ADMIN}
 
 
-def _object(body: bytes) -> Mapping[str, Any]:
+def object_in(body: bytes) -> Mapping[str, Any]:
+    """Read a body that is a JSON object, or nothing; raise Invalid for anything else."""
     try:
         told = orjson.loads(body or b"{}")
     except orjson.JSONDecodeError as error:
@@ -63,7 +64,8 @@ def _object(body: bytes) -> Mapping[str, Any]:
     return told
 
 
-def _json(value: object, *, status: int = 200) -> web.Response:
+def answered(value: object, *, status: int = 200) -> web.Response:
+    """Answer with JSON that nobody keeps."""
     return web.Response(
         body=orjson.dumps(value),
         status=status,

@@ -11,13 +11,22 @@ def depths(nodes: Sequence[Node]) -> list[tuple[int, int]]:
 
     A node whose parent is not there is a root; of nodes in a circle the first is. Children keep their order.
     """
-    children, roots = _families(nodes)
+    order, deep = placed([node for node, _ in nodes], [parent for _, parent in nodes])
+    return [(at, deep[at]) for at in order]
+
+
+def placed(nodes: Sequence[str], parents: Sequence[str | None]) -> tuple[list[int], list[int]]:
+    """Give the places of nodes in the order of the tree, and the depth of each by its place.
+
+    The parents of many nodes stand apart: a pair for each would have Python look for garbage again and again.
+    """
+    children, roots = _families(nodes, parents)
     deep = [0] * len(nodes)
     order: list[int] = []
     _walk(roots, children, deep, order)
     if len(order) < len(nodes):
         _walk_circles(children, deep, order)
-    return [(at, deep[at]) for at in order]
+    return order, deep
 
 
 def _walk(roots: Sequence[int], children: Sequence[list[int] | None], deep: list[int], order: list[int]) -> None:
@@ -50,14 +59,13 @@ def _walk_circles(children: Sequence[list[int] | None], deep: list[int], order: 
                 stack.extend((child, depth + 1) for child in reversed(children[at] or ()))
 
 
-def _families(nodes: Sequence[Node]) -> tuple[list[list[int] | None], list[int]]:
-    places: dict[str, int] = {}
-    for at, (node, _) in enumerate(nodes):
-        places.setdefault(node, at)
+def _families(nodes: Sequence[str], parents: Sequence[str | None]) -> tuple[list[list[int] | None], list[int]]:
+    """Say which nodes are below each, and which are below none; of several with one id the first has the children."""
+    last = len(nodes) - 1
+    places: dict[str | None, int] = dict(zip(reversed(nodes), range(last, -1, -1), strict=True))
     children: list[list[int] | None] = [None] * len(nodes)
     roots: list[int] = []
-    for at, (_, parent) in enumerate(nodes):
-        above = None if parent is None else places.get(parent)
+    for at, above in enumerate(map(places.get, parents)):
         if above is None or above == at:
             roots.append(at)
             continue

@@ -45,10 +45,10 @@ class Daemon:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Daemon]:
+def running(folder: Path, *, db: Path | None = None) -> Iterator[Daemon]:
     """Start a daemon, wait until it is ready, and stop it by SIGTERM; fail unless it exits with 0."""
     began = time.perf_counter()
-    daemon = _start(folder)
+    daemon = _start(folder, db or folder / "bench.db")
     try:
         wait_until_ready(daemon.process, daemon.http, "/readyz", log=daemon.log)
         daemon.ready_s = time.perf_counter() - began
@@ -119,9 +119,9 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     process.wait(STOPPED_WITHIN_S)
 
 
-def _start(folder: Path) -> Daemon:
+def _start(folder: Path, db: Path) -> Daemon:
     grpc, http = (f"127.0.0.1:{free_port()}" for _ in range(2))
-    db, log = folder / "bench.db", folder / "daemon.log"
+    log = folder / "daemon.log"
     command = [sys.executable, "-m", "spanledger", "serve", "--db", str(db), "--grpc", grpc, "--http", http]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)

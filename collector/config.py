@@ -55,6 +55,8 @@ class Limits(Section):
     """Time a client has to send a request's headers."""
     body_timeout: Duration = 30.0
     """Time a client has to send a request's body."""
+    answer_timeout: Duration = 60.0
+    """Time after which a caller over HTTP that takes nothing of its answer is hung up on."""
     wait: Duration = 3.0
     """Time a request may wait for room before it is asked to come again."""
     answer_within: Duration = 5.0

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import socket
+import struct
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -15,6 +17,10 @@ FOREIGN = {
     b"\x16\x03\x03": "TLS on a port without TLS; use http:// or set [collector.http] tls",
 }
 """What other protocols begin with, and what to say of them."""
+
+
+AT_ONCE = struct.pack("ii", 1, 0)
+"""Linger: yes, for no time at all."""
 
 
 class Listening(Protocol):
@@ -32,18 +38,25 @@ class Listening(Protocol):
         """Publish how many connections are open."""
         ...
 
+    def hung_up(self) -> None:
+        """Count a caller that took nothing of its answer."""
+        ...
+
 
 class Connection(RequestHandler):
-    """Close a connection whose first request's headers do not arrive in time; aiohttp waits for ever."""
+    """Close a connection whose headers do not arrive in time, or whose answer nobody takes; aiohttp waits for ever."""
 
-    __slots__ = ("_deadline", "_fresh", "_header_timeout", "_listener")
+    __slots__ = ("_answer_timeout", "_deadline", "_fresh", "_header_timeout", "_left", "_listener", "_stalled")
 
-    def __init__(self, listener: Listening, header_timeout: float) -> None:
+    def __init__(self, listener: Listening, header_timeout: float, answer_timeout: float) -> None:
         server = listener.server
         super().__init__(server, loop=asyncio.get_running_loop(), **server._kwargs)  # noqa: SLF001  as Server.__call__ does
         self._listener = listener
         self._header_timeout = header_timeout
         self._fresh = True
+        self._answer_timeout = answer_timeout
+        self._left = 0
+        self._stalled: asyncio.TimerHandle | None = None
         self._deadline = asyncio.get_running_loop().call_later(header_timeout, self._drop)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -55,9 +68,20 @@ class Connection(RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget the connection."""
         self._deadline.cancel()
+        self._taken()
         self._listener.open.discard(self)
         self._listener.counted()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Note that the other side takes less than there is."""
+        super().pause_writing()
+        self._look_later()
+
+    def resume_writing(self) -> None:
+        """Note that it has taken most of it."""
+        self._taken()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Close at once what is not HTTP/1, naming the port that was meant."""
@@ -83,6 +107,36 @@ class Connection(RequestHandler):
     def begun(self) -> None:
         """Note that a request's headers have arrived."""
         self._deadline.cancel()
+
+    def _look_later(self) -> None:
+        assert self.transport is not None, "what is not connected is not written to"
+        self._left = self.transport.get_write_buffer_size()
+        self._stalled = asyncio.get_running_loop().call_later(self._answer_timeout, self._look)
+
+    def _look(self) -> None:
+        """Hang up when nothing was taken since the last look."""
+        if self.transport is None:
+            return
+        if self.transport.get_write_buffer_size() >= self._left:
+            log.warning(
+                "a caller takes nothing of its answer", extra={"port": self._listener.port, "bytes": self._left}
+            )
+            self._listener.hung_up()
+            self._reset(self.transport)
+        else:
+            self._look_later()
+
+    def _reset(self, transport: asyncio.Transport) -> None:
+        """Close so that the system, too, lets go of what it would send when it is taken one day."""
+        told = transport.get_extra_info("socket")
+        if told is not None:
+            told.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+        transport.abort()
+
+    def _taken(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _drop(self) -> None:
         if self.transport is not None:

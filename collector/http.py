@@ -73,11 +73,15 @@ class Listener:
         if len(self.open) >= self._limits.connections:
             self._counters.turned_away.labels("connections").inc()
             return Closed()
-        return Connection(self, self._limits.header_timeout)
+        return Connection(self, self._limits.header_timeout, self._limits.answer_timeout)
 
     def counted(self) -> None:
         """Publish how many connections are open."""
         self._counters.connections.set(len(self.open))
+
+    def hung_up(self) -> None:
+        """Count a caller that took nothing of its answer."""
+        self._counters.turned_away.labels("slow_reader").inc()
 
     @property
     def server(self) -> web.Server:

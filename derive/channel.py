@@ -17,6 +17,8 @@ class Order(StrEnum):
     """Price the calls to come by the prices of now."""
     RECOST = "recost"
     """Price those of the past by them as well."""
+    LET_GO = "let_go"
+    """Write what is to be written, and hold nothing in memory: something is being erased."""
 
 
 Ticket = tuple[int, Order]
@@ -88,7 +90,7 @@ class IndexStart:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """Say how far the index of texts is; the answer is the number of the last order to make it anew.
+    """Say how far the index of texts is; it is answered with the last orders to make it anew and to purge it.
 
     The list of changes `begins` at a place; up to `settled` the index holds them for good. `behind` counts those that
     are not followed, `unread` the rows that are left of a first reading, `failures` texts that were left out.
@@ -100,3 +102,4 @@ class IndexReport:
     unread: int
     failures: int
     done: int
+    purged: int = 0

@@ -8,8 +8,10 @@ import logging
 import pickle
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Any, Final
 
@@ -20,18 +22,31 @@ log = logging.getLogger(__name__)
 FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 30.0
 STOP_S: Final = 2.0
+LOOK_S: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Say what to run, and its first word from us; when a daemon begins, others come first for up to `rest_s`."""
+
+    name: str
+    module: str
+    start: object
+    rest_s: float = 0.0
 
 
 class Child:
     """Own a process and the thread that listens to it."""
 
-    def __init__(self, name: str, module: str, start: object, answer: Callable[[Any], object]) -> None:
-        """Run `module`; its first word from us is `start`, and `answer` says what it is told after what it said."""
+    def __init__(
+        self, program: Program, answer: Callable[[Any], object], *, wanted: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Run a program as soon as it is `wanted`; `answer` says what it is told after what it said."""
         self.restarts = 0
         self.over = Event()
-        self._name, self._module, self._start, self._answer = name, module, start, answer
+        self._program, self._answer, self._wanted = program, answer, wanted
         self._process: subprocess.Popen[bytes] | None = None
-        self._thread = Thread(target=self._run, name=name)
+        self._thread = Thread(target=self._run, name=program.name)
 
     def start(self) -> None:
         """Start the thread, and the process on it."""
@@ -50,6 +65,7 @@ class Child:
         return self._process.pid if self._process else None
 
     def _run(self) -> None:
+        self._rest()
         wait = FIRST_WAIT_S
         while not self.over.is_set():
             began_well = self._tried_once()
@@ -57,26 +73,33 @@ class Child:
                 return
             wait = FIRST_WAIT_S if began_well else min(wait * 2, LONGEST_WAIT_S)
             self.restarts += 1
-            log.warning("the %s process ended; it starts again in %g s", self._name, wait)
+            log.warning("the %s process ended; it starts again in %g s", self._program.name, wait)
             self.over.wait(wait)
+
+    def _rest(self) -> None:
+        """Wait until the process is wanted."""
+        until = time.monotonic() + self._program.rest_s
+        while time.monotonic() < until and not self._wanted():
+            if self.over.wait(LOOK_S):
+                return
 
     def _tried_once(self) -> bool:
         try:
             return self._once()
         except OSError:  # there is no room for another process now
-            log.exception("the %s process cannot be started", self._name)
+            log.exception("the %s process cannot be started", self._program.name)
             return False
 
     def _once(self) -> bool:
         """Run the process until it ends; say whether it did anything."""
-        command = [sys.executable, "-P", "-m", self._module]
+        command = [sys.executable, "-P", "-m", self._program.module]
         pipe = subprocess.PIPE
         process = self._process = subprocess.Popen(  # noqa: S603  our own program
             command, stdin=pipe, stdout=pipe, start_new_session=True, env=environment()
         )
         spoke = False
         try:
-            _say(process, self._start)
+            _say(process, self._program.start)
             while not self.over.is_set():
                 message = pickle.load(process.stdout)  # type: ignore[arg-type]  # noqa: S301  from our own process
                 spoke = True
@@ -84,7 +107,7 @@ class Child:
         except (EOFError, OSError, pickle.UnpicklingError):  # it ended, maybe half-way
             pass
         except Exception:  # whatever it was, a new process may do better
-            log.exception("the %s process said what cannot be understood", self._name)
+            log.exception("the %s process said what cannot be understood", self._program.name)
         finally:
             _end(process)
         return spoke

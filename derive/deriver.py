@@ -66,6 +66,7 @@ class Deriver:
         self._position[Signal.TRACES] = min(self._position[Signal.TRACES], self._names.position)
         self._again: Again | None = None
         self._costs: Iterator[list[CallCost]] | None = None
+        self._lets_go = False
         self._swept = self._retried = float("-inf")
         self._swept_to = ""
         self.failures = 0
@@ -76,6 +77,7 @@ class Deriver:
         Raise TryAgain when the store has trouble; nothing is lost, and the next step goes on.
         """
         self._pending.write()
+        self._let_go()
         for session in self._points.due(now):
             self._groups.wait(self._gathering.group_of(session), self._position)
         more = self._read() or self._points.read()
@@ -99,6 +101,10 @@ class Deriver:
         self._again = Again(self._side.ends())
         self._pending.add_whole(self._points.again())
 
+    def let_go(self) -> None:
+        """Hold nothing in memory from the next step on: what was erased must not be written again from there."""
+        self._lets_go = True
+
     def reprice(self, *, past: bool) -> None:
         """Read the prices anew for the calls to come, and for those of the past as well if that is wanted."""
         self._rules = replace(self._rules, prices=catalogue(self._side))
@@ -108,7 +114,7 @@ class Deriver:
     @property
     def looks_back(self) -> bool:
         """Say whether the past is being derived or priced again."""
-        return self._again is not None or self._costs is not None
+        return self._again is not None or self._costs is not None or self._lets_go
 
     def reached(self) -> tuple[int, int]:
         """Say how many records have come, and how many of them are read: both counted from the first one on."""
@@ -126,18 +132,29 @@ class Deriver:
 
     def _read(self) -> bool:
         """Take the next rows in; say whether there are more."""
-        any_came = False
+        any_came, ends = False, self._side.ends()
         for signal in SIGNALS:
             unread = dict(self._position)
             came = self._records.after(signal, self._position[signal], READ_ROWS)
             self._gathering.take(came, unread)
-            self._position[signal] = came[-1][0] if came else self._position[signal]
+            self._position[signal] = came[-1][0] if came else max(self._position[signal], ends[signal])
             any_came |= bool(came)
         if any_came and self._position != self._side.ends():
             return True
         if self._again is None:
             return False
         return self._again.read(self._records, self._gathering, self._position, READ_ROWS)
+
+    def _let_go(self) -> None:
+        if not self._lets_go:
+            return
+        self._pending.add_whole(self._points.changes(float("inf")))
+        self._pending.flush(self._settled())
+        self._position = self._settled()
+        self._groups = Groups()
+        self._gathering = self._gathered()
+        self._points = Points(self._side)
+        self._lets_go = False
 
     def _price_on(self) -> bool:
         """Price the next of the past's calls; say whether there are more."""

@@ -9,22 +9,31 @@ from typing import Any, Final
 
 from core.errors import TryAgain
 from derive.channel import Apply, Backlog, Order, Report, Start, Ticket
-from derive.child import Child
+from derive.child import Child, Program
 from schema.derived import Changes
 
 log = logging.getLogger(__name__)
 
 GIVE_WAY_S: Final = 0.5
 LOOK_S: Final = 0.005
+REST_S: Final = 1.0
 
 
 class Following:
     """Keep the process running on a thread of its own; all methods belong to the daemon."""
 
-    def __init__(self, start: Start, write: Callable[[Changes], object], *, busy: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        start: Start,
+        write: Callable[[Changes], object],
+        *,
+        busy: Callable[[], bool],
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Derive as `start` says; `write` returns when changes are durable, and may raise TryAgain.
 
         While the writer is `busy` with requests, they go first: derived rows wait, though not for ever.
+        The process is `wanted` when something new was written; what is left from before waits a moment longer.
         """
         self.backlog = Backlog(0, 0)
         self._heard: int | None = None
@@ -35,7 +44,7 @@ class Following:
         self._orders: list[Ticket] = []
         self._ordering = Lock()
         self._write, self._busy = write, busy
-        self._child = Child("deriving", "derive.process", start, self._do)
+        self._child = Child(Program("deriving", "derive.process", start, REST_S), self._do, wanted=wanted)
 
     def start(self) -> None:
         """Start the thread, and the process on it."""

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM
 from signal import signal as on_signal
 from typing import BinaryIO, Final
@@ -31,6 +32,15 @@ SETTLE_S: Final = 5.0
 NICE: Final = 19
 
 
+@dataclass(slots=True)
+class _Purge:
+    """Hold the numbers of the orders to purge the index: the last that came, was begun, and was carried out."""
+
+    ordered: int = 0
+    begun: int = 0
+    done: int = 0
+
+
 class Keeper:
     """Keep an index until the daemon is gone."""
 
@@ -43,12 +53,15 @@ class Keeper:
         self._free = (start.min_free, start.min_free_percent)
         self._indexing = self._opened()
         self._begun = self._done = 0
+        self._purge = _Purge()
 
     def serve(self) -> None:
         """Follow what changes, and report."""
         reported = rested = time.monotonic()
         while True:
             more = self._step()
+            if not more:
+                more = self._quietly(self._purged)
             now = time.monotonic()
             if now - rested > SETTLE_S:
                 rested = now
@@ -78,20 +91,49 @@ class Keeper:
             time.sleep(trouble.retry_after_s)
         return False
 
+    def _purged(self) -> bool:
+        """Purge if that is ordered, once every change is followed; say whether there is more to do."""
+        told, indexing = self._purge, self._indexing
+        if told.ordered > told.begun and not indexing.behind:
+            indexing.purge()
+            told.begun = told.ordered
+            return True
+        if told.begun > told.done and not indexing.purges:
+            indexing.rest()
+            told.done = told.begun if indexing.wipe() else told.done
+        return False
+
     def _report(self) -> bool:
         """Say how far this is, and hear whether the index is wanted anew."""
         indexing = self._indexing
         if not indexing.unread:
             self._done = self._begun
         begins = self._texts.feed_begins()
-        report = IndexReport(begins, indexing.settled, indexing.behind, indexing.unread, indexing.failures, self._done)
+        report = IndexReport(
+            begins,
+            indexing.settled,
+            indexing.behind,
+            indexing.unread,
+            indexing.failures,
+            self._done,
+            self._purge.done,
+        )
         pickle.dump(report, self._sink, pickle.HIGHEST_PROTOCOL)
         self._sink.flush()
-        ordered: int = pickle.load(self._source)  # noqa: S301  from the daemon that started us
+        ordered: int
+        ordered, self._purge.ordered = pickle.load(self._source)  # noqa: S301  from the daemon that started us
         if ordered > self._begun:
             indexing.begin_anew()
             self._begun = ordered
         return False
+
+
+def run_when_idle() -> None:
+    """Leave the processors to everything else, deriving included; what has no such class of processes is nice."""
+    os.nice(NICE)
+    if hasattr(os, "SCHED_IDLE"):
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def main() -> None:
@@ -100,7 +142,7 @@ def main() -> None:
         on_signal(number, SIG_IGN)
     frugal()
     collect_seldom()
-    os.nice(NICE)
+    run_when_idle()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
     with suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):  # the end, or the daemon was killed half-way

@@ -89,6 +89,10 @@ class Index(Protocol):
         """Make everything durable, and say whether it is."""
         ...
 
+    def wipe(self) -> bool:
+        """Leave no byte of what was removed in the files, and say whether readers allow it."""
+        ...
+
     def log_bytes(self) -> int:
         """Give the size of what is not folded yet."""
         ...
@@ -125,6 +129,20 @@ class Indexing:
         if self._index.log_bytes() > SETTLE_BYTES:
             self._settle()
         return more
+
+    def purge(self) -> None:
+        """Begin to take words that documents no longer hold out of the file, without waiting for the day to end."""
+        self._tell({PURGING: 1, REMOVED: 0})
+        self._index.merge(anew=True)
+
+    @property
+    def purges(self) -> bool:
+        """Say whether such words are being taken out."""
+        return bool(self._about.get(PURGING))
+
+    def wipe(self) -> bool:
+        """Leave no byte of them in the files; say whether readers allow it."""
+        return self._index.wipe()
 
     def rest(self) -> bool:
         """Make what was done durable; there is nothing more to do then."""
@@ -196,8 +214,7 @@ class Indexing:
             return more
         if not told.get(REMOVED) or self._clock() - told.get(PURGED, 0) < PURGE_S:
             return False
-        self._tell({PURGING: 1, REMOVED: 0})
-        self._index.merge(anew=True)
+        self.purge()
         return True
 
     def _write(self, keys: Sequence[tuple[str, str]], about: dict[str, int]) -> None:

@@ -26,6 +26,8 @@ NEW_S: Final = 1.0
 EVERY_S: Final = 30.0
 EVERY_RECORDS: Final = 5_000
 """How often counts alone are written; so many records are read again after a restart."""
+FORGET_S: Final = 3_600.0
+"""How often names of hours are forgotten of which no span is left."""
 SPAN, SERVICE = "span", "service"
 
 Key = tuple[str, str, int]
@@ -45,7 +47,7 @@ class Names:
         self._counts: dict[tuple[str, Any, int], list[int]] = {}
         self._seen: frozenset[Any] = frozenset()
         self._last = position
-        self._written = float("-inf")
+        self._written = self._forgot = float("-inf")
         self._is_new = False
 
     def see(self, number: int, record: Record) -> None:
@@ -76,6 +78,9 @@ class Names:
             Step("count_name", {"kind": kind, "name": name, "hour": hour, "records": records, "longest": longest})
             for (kind, name, hour), (records, longest) in self._lines().items()
         ]
+        if clock - self._forgot >= FORGET_S:
+            self._forgot = clock
+            steps.append(Step("forget_names", {}))
         self._seen, self._counts = frozenset(self._counts), {}
         self._last, self._written, self._is_new = self.position, clock, False
         return Changes(steps=steps, positions={NAMED: self.position})

@@ -111,6 +111,8 @@ def obey(order: Order, deriver: Deriver) -> None:
     """Begin what was ordered."""
     if order is Order.REBUILD:
         deriver.rebuild()
+    elif order is Order.LET_GO:
+        deriver.let_go()
     else:
         deriver.reprice(past=order is Order.RECOST)
 

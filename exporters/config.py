@@ -9,6 +9,7 @@ from pydantic import Field, FilePath, HttpUrl, SecretStr, TypeAdapter, field_val
 
 from core.section import Address, Duration, Section, Size
 from schema.signals import Signal
+from store import arrow
 
 URL = TypeAdapter(HttpUrl)
 HERE: Final = frozenset({"localhost", "::1", "0.0.0.0", "::"})  # noqa: S104  where one connects to, not listens
@@ -81,6 +82,8 @@ class Exporter(Section):
     """Where to, such as "http://127.0.0.1:6006": to it, and to a path that it has, "/v1/traces" and so on are added."""
     folder: Path | None = None
     """Folder for `kind = "files"`."""
+    format: Literal["jsonl", "parquet"] = "jsonl"
+    """What `kind = "files"` writes: OTLP JSON lines, or a Parquet file for each request (`spanledger[parquet]`)."""
     headers: dict[str, SecretStr] = Field(default_factory=dict)
     """Headers or metadata to send, such as {authorization = "Bearer …"}."""
     compression: Literal["gzip", "none"] = "gzip"
@@ -113,6 +116,8 @@ class Exporter(Section):
         if self.kind == "files":
             if self.folder is None:
                 raise ValueError('folder is missing; kind = "files" needs one')
+            if self.format == "parquet" and not arrow.is_there():
+                raise ValueError(f"files in parquet need pyarrow; {arrow.EXTRA}")
             return self
         checked_url(self.endpoint)
         return self

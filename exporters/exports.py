@@ -19,6 +19,7 @@ from exporters.cursors import COUNTS, Cursor, Cursors
 from exporters.exporter import Exporter, Receiving
 from exporters.files import STAMP, FileExporter
 from exporters.follow import Follower
+from exporters.parquet import ParquetExporter
 from exporters.waiting import Waiting
 from schema.derived import Changes, Step
 from store.protocol import ReadSide
@@ -111,6 +112,8 @@ def made(settings: Settings) -> Exporter[Any]:
     """Make what the settings describe."""
     if settings.kind == "files":
         assert settings.folder is not None, "the settings were validated"
+        if settings.format == "parquet":
+            return ParquetExporter(settings.folder, max_files=settings.max_files, stamp=_stamp)
         return FileExporter(settings.folder, max_bytes=settings.max_file, max_files=settings.max_files, stamp=_stamp)
     return receiver(settings)
 

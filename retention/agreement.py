@@ -10,6 +10,7 @@ from typing import Final
 
 from retention.config import DAY, Retention
 from retention.plan import shortened
+from retention.rules import TIERS
 from schema.derived import Step
 
 RULES: Final = "rules"
@@ -57,4 +58,5 @@ def agreed(config: Retention) -> list[Step]:
 
 def rules_text(config: Retention) -> str:
     """Write rules as they are kept."""
-    return config.model_dump_json(include=set(KEPT))
+    told = config.model_copy(update={tier: config.age(tier) for tier in TIERS})
+    return told.model_dump_json(include=set(KEPT))

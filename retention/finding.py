@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Final
 
 from retention.moments import SECOND, iso
-from retention.plan import LOOSE, RAW, Task, arrivals
+from retention.plan import LOOSE, RAW, STRIPPED, Task, arrivals
 from schema.signals import Signal
 from store.forgetting import PINNED, Found, OldSide
 
@@ -50,8 +50,9 @@ def unless_awaited(side: OldSide, until: Mapping[Signal, int]) -> dict[Signal, i
 
 def bounds(what: str, now: int, until: dict[Signal, int], shortest: float = 0) -> dict[str, object]:
     """Give what a question about a kind is bound by."""
-    if what in RAW:
-        return {"until": until[RAW[what]]}
+    signal = RAW.get(what) or STRIPPED.get(what)
+    if signal is not None:
+        return {"until": until[signal]}
     if what in LOOSE:
         return {}
     return {"before": iso(now - int(shortest * SECOND))}

@@ -2,16 +2,21 @@
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
 from threading import Condition, Thread
 from typing import Any, Final, TypeVar
 
 from core.errors import SpanledgerError
 from retention.config import Retention
+from retention.erasing import Around as Helpers
+from retention.erasing import Erased, Erasing, to_erase
 from retention.finding import unless_awaited
+from retention.holdings import Subject
 from retention.rounds import Around, go_round, moment, planned
 from retention.sweep import Archiving, Pace, Sweep
 from store.forgetting import OldSide
@@ -25,6 +30,8 @@ FIRST_S: Final = 60.0
 AGAIN_S: Final = 60.0
 """A round that could not begin because records are not derived from is tried again after this."""
 STOP_S: Final = 2.0
+TOLD: Final = 100
+"""So many of the last things that were erased are known."""
 
 
 class Keeper:
@@ -39,6 +46,7 @@ class Keeper:
         busy: Callable[[], bool],
         is_derived: Callable[[], bool],
         free: Callable[[], int],
+        helpers: Helpers,
         archive: Callable[[OldSide, int], Archiving | None] = lambda _side, _now: None,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
@@ -50,10 +58,14 @@ class Keeper:
         self.waiting: list[str] = []
         self._config, self._open, self._run = config, open_side, run
         self._busy, self._is_derived, self._free, self._archive, self.clock = busy, is_derived, free, archive, clock
+        self._helpers = helpers
+        self._to_erase: deque[tuple[int, Subject, str, str]] = deque()
+        self._erased: deque[tuple[int, Erased | str]] = deque(maxlen=TOLD)
         self._changed = Condition()
         self._over = False
         self._ordered = self._done = 0
         self._token: str | None = None
+        self._is_wanted = False
         self._goes = False
         self._sides: list[OldSide] = []
         self._thread = Thread(target=self._live, name="retention")
@@ -75,9 +87,28 @@ class Keeper:
         """Ask for a round now; give its number, which `done` in the state reaches. `token` agrees to new rules."""
         with self._changed:
             self._ordered += 1
+            self._is_wanted = True
             self._token = token or self._token
             self._changed.notify_all()
             return self._ordered
+
+    def erase(self, kind: str, name: str, *, who: str, address: str) -> int:
+        """Have a session or a user erased; give the order's number, as `order` does. `erased` says what came of it."""
+        with self._changed:
+            self._ordered += 1
+            self._to_erase.append((self._ordered, Subject(kind, name), who, address))
+            self._changed.notify_all()
+            return self._ordered
+
+    def to_erase(self, kind: str, name: str) -> dict[str, Any]:
+        """Say what erasing takes now; raise Missing, or Invalid. Reads for a while."""
+        with self._reading() as side:
+            return to_erase(side, Subject(kind, name), self._helpers)
+
+    def erased(self, number: int) -> dict[str, Any] | str | None:
+        """Say what came of an order to erase, or why nothing did; None when it is not known."""
+        told = dict(self._erased).get(number)
+        return asdict(told) if isinstance(told, Erased) else told
 
     def state(self) -> dict[str, Any]:
         """Say how it goes."""
@@ -95,15 +126,40 @@ class Keeper:
                 self._changed.wait_for(self._has_something, timeout=wait)
                 if self._over:
                     return
-                ordered, token = self._ordered, self._token
-            is_ordered = ordered > self._done
-            wait = self._config.every if self.go(token, is_ordered=is_ordered) else AGAIN_S
-            if is_ordered:
-                with self._changed:
-                    self._done, self._token = ordered, None
+                ordered, token, is_wanted = self._ordered, self._token, self._is_wanted
+                to_erase = [*self._to_erase]
+                self._is_wanted = False
+            for number, subject, who, address in to_erase:
+                work = partial(self._erase, subject, who, address)
+                self._erased.append((number, self._tried(work)))
+            if is_wanted or not to_erase:
+                wait = self._config.every if self.go(token, is_ordered=is_wanted) else AGAIN_S
+            with self._changed:
+                self._done, self._token = ordered, None if is_wanted else self._token
+                self._to_erase = deque(one for one in self._to_erase if one[0] > ordered)
 
     def _has_something(self) -> bool:
         return self._over or self._ordered > self._done
+
+    def _tried(self, work: Callable[[], Erased]) -> Erased | str:
+        """Do what was ordered, or say why it could not be done."""
+        self._goes = True
+        try:
+            return work()
+        except SpanledgerError as error:
+            return str(error)
+        except Exception:  # a mistake of ours must not end the thread
+            log.exception("something could not be erased")
+            return "a mistake of the program; the log says more, and the same can be erased again"
+        finally:
+            self._goes = False
+
+    def _erase(self, subject: Subject, who: str, address: str) -> Erased:
+        with self._reading() as side:
+            return self._erasing(side, self.clock()).erase(subject, who=who, address=address)
+
+    def _erasing(self, side: OldSide, now: int) -> Erasing:
+        return Erasing(Sweep(side, self._hand, now, {}, Pace(busy=self._busy), None, self.is_over), self._helpers)
 
     def go(self, token: str | None, *, is_ordered: bool) -> bool:
         """Go round if it is time for that; say whether it was."""
@@ -132,9 +188,10 @@ class Keeper:
             now = wall if is_ordered else moment(side, wall)
             if now < wall:
                 log.warning("the clock is far ahead of the last sweep; this one goes on by a day, the next by another")
+            self._erasing(side, wall).erase_late()
             around = self._around(side, now)
             pace, archive = Pace(busy=self._busy), self._archive(side, now)
-            sweep = Sweep(side, self._hand, now, dict(around.until), pace, archive, self._is_over)
+            sweep = Sweep(side, self._hand, now, dict(around.until), pace, archive, self.is_over)
             self.waiting = go_round(sweep, self._hand, self._config, around, token=token)
             self._tell(sweep)
             return not sweep.troubles
@@ -168,5 +225,6 @@ class Keeper:
         done: T = self._run(work).result()
         return done
 
-    def _is_over(self) -> bool:
+    def is_over(self) -> bool:
+        """Say whether this ends."""
         return self._over

@@ -12,11 +12,13 @@ from schema.signals import Signal
 from store.forgetting import PINNED, Found
 
 RAW: Final = {"raw_spans": Signal.TRACES, "raw_logs": Signal.LOGS, "raw_points": Signal.METRICS}
+STRIPPED: Final = {"span_texts": Signal.TRACES, "log_texts": Signal.LOGS}
+"""Raw rows that lose their texts while the rest of them is kept longer."""
 TEXTS: Final = ("entry_texts", "tool_texts", "event_texts", "job_texts")
 LOOSE: Final = ("loose_entries", "loose_model_calls", "loose_tool_calls", "loose_events", "loose_jobs")
 TIER: Final = {
     **dict.fromkeys(RAW, "raw"),
-    **dict.fromkeys(TEXTS, "content"),
+    **dict.fromkeys((*STRIPPED, *TEXTS), "content"),
     **dict.fromkeys(("sessions", *LOOSE), "rows"),
 }
 """The kinds of store/old.sql and the tier that each is of, in the order in which they go."""
@@ -119,7 +121,7 @@ def _limits(config: Retention) -> Iterator[tuple[str, list[Limit]]]:
     for what, tier in TIER.items():
         rules = [rule for rule in config.rules if _is_about(rule, what)]
         special = [Limit(str(rule), rule.whom, age) for rule in rules for name, age in rule.ages if name == tier]
-        age = _age(config, tier)
+        age = config.age(tier)
         yield what, [*special, Limit(f"{tier}={age_text(age)}", {}, age)]
 
 
@@ -127,13 +129,6 @@ def _is_about(rule: Rule, what: str) -> bool:
     """Say whether a rule may be about rows of a kind; metric points are of no project or agent."""
     signal = RAW.get(what)
     return rule.signal in {None, signal} and not (signal is Signal.METRICS and rule.whom)
-
-
-def _age(config: Retention, tier: str) -> float | None:
-    """Give a tier's age: at least that of the tiers that are shorter by their nature."""
-    order = ("raw", "content", "rows")
-    told = [getattr(config, each) for each in order[: order.index(tier) + 1]]
-    return None if None in told else max(told)
 
 
 def _keeps(limit: Limit, came: int, now: int) -> bool:

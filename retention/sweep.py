@@ -14,7 +14,8 @@ from typing import Final, Protocol, TypeVar
 from core.errors import SpanledgerError, TryAgain
 from retention.finding import bounds, oldest, pages
 from retention.moments import iso
-from retention.plan import RAW, Task
+from retention.plan import RAW, STRIPPED, Task
+from retention.stripping import stripped
 from schema.derived import Step
 from schema.signals import Signal
 from store.forgetting import Forgotten, Found, OldSide, Piece
@@ -172,12 +173,12 @@ class Sweep:
         for name, keys, ends in self.side.unused():
             until = {str(signal): end for signal, end in ends.items()}
             for part in _parts(keys, SESSIONS * 5):
-                self._do(Piece(name, part, until=until))
+                self.do(Piece(name, part, until=until))
         after: Found | None = None
         while page := self.side.find("ties", after, PAGE):
             after = page[-1]
             for part in _parts([found.key for found in page], self.pace.rows):
-                self._do(Piece("ties", part))
+                self.do(Piece("ties", part))
 
     def _tried(self, task: Task) -> str:
         """Forget all that a task takes, from the beginning again when something is pinned meanwhile."""
@@ -200,6 +201,8 @@ class Sweep:
     def _forget(self, what: str, rule: str, rows: list[Found]) -> None:
         if what in RAW:
             self._forget_raw(what, rule, rows)
+        elif what in STRIPPED:
+            self._strip(what, rule, rows)
         elif what == "sessions":
             for part in _parts([row.key for row in rows], SESSIONS):
                 self._forget_sessions(rule, part)
@@ -209,25 +212,36 @@ class Sweep:
     def _forget_raw(self, what: str, rule: str, rows: list[Found]) -> None:
         steps = self.archive(RAW[what], rows) if self.archive else ()
         if steps:
-            self._do(Piece(steps=steps))
+            self.do(Piece(steps=steps))
         self._forget_keys(what, rule, [row.key for row in rows])
+
+    def _strip(self, what: str, rule: str, rows: list[Found]) -> None:
+        """Empty raw rows of their texts; what was derived of them stays as it is, as if they were gone."""
+        raw = next(name for name, signal in RAW.items() if signal is STRIPPED[what])
+        start = 0
+        while start < len(rows) and not self.stopped():
+            part = [row.key for row in rows[start : start + self.pace.rows]]
+            left = [stripped(item) for item in self.side.records(STRIPPED[what], part)]
+            gone = self.do(Piece(what, left, self.pins, self.side.jobs_of(raw, part)))
+            self.told[rule, what].add(gone.rows, gone.bytes)
+            start += len(part)
 
     def _forget_keys(self, what: str, rule: str, keys: Sequence[object]) -> None:
         start = 0
         while start < len(keys) and not self.stopped():
             part = keys[start : start + self.pace.rows]
             jobs = self.side.jobs_of(what, part) if what in RAW else ()
-            gone = self._do(Piece(what, part, self.pins, jobs))
+            gone = self.do(Piece(what, part, self.pins, jobs))
             self.told[rule, what].add(gone.rows, gone.bytes)
             start += len(part)
 
     def _forget_sessions(self, rule: str, keys: Sequence[object]) -> None:
         """Forget all of some sessions, themselves last."""
         for what in OF_SESSION:
-            while (gone := self._do(Piece(what, keys, self.pins))).rows:
+            while (gone := self.do(Piece(what, keys, self.pins))).rows:
                 self.told[rule, "sessions"].add(gone.rows if what == "sessions" else 0, gone.bytes)
 
-    def _do(self, piece: Piece) -> Forgotten:
+    def do(self, piece: Piece) -> Forgotten:
         """Have a piece deleted, however often that must be tried, and leave the writer alone for as long as it took."""
         gone, took = self._patiently(piece)
         if len(piece.keys) >= self.pace.rows:
@@ -275,7 +289,7 @@ class Sweep:
         if trouble and not steps:
             steps = [Step("add_sweep", _line(self.now, "-", what, Tally(), first, seconds, trouble))]
         if steps:
-            self._do(Piece(steps=[*steps, Step("forget_sweeps", {"kept": KEPT_SWEEPS})]))
+            self.do(Piece(steps=[*steps, Step("forget_sweeps", {"kept": KEPT_SWEEPS})]))
 
 
 def _forget(piece: Piece, side: WriteSide) -> Forgotten:

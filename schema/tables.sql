@@ -1654,3 +1654,12 @@ CREATE TABLE names (
 CREATE INDEX idx_model_calls_uncounted on model_calls (started_at, provider, cost_source, cost_nanos) where counted = 0;
 
 CREATE INDEX idx_tool_calls_failed on tool_calls (ifnull(timestamp, ''), id, error_type, error_message) where is_error = 1;
+
+CREATE TABLE erased (
+  id integer primary key autoincrement,
+  hash text not null unique,
+  begun_at text not null,
+  done_at text
+) strict;
+
+CREATE INDEX idx_erased_begun on erased (begun_at);

@@ -45,7 +45,7 @@ def _sentences(told: Mapping[str, Any]) -> str:
 def _answered(responses: Mapping[str, Any]) -> str:
     """Say what a good answer holds."""
     good = next(one for status, one in responses.items() if status < "300")
-    schema = good["content"]["application/json"]["schema"]
+    schema = good["content"].get("application/json", {}).get("schema", {})
     if "$ref" in schema:
         return f"a [{_name(schema)}](#{_name(schema).lower()})"
     items = schema.get("properties", {}).get("items", {}).get("items", {})

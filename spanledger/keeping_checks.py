@@ -1,7 +1,10 @@
 """Look into what a database keeps and forgets, for `spanledger doctor`."""
 
+import time
+
 from core.errors import Misconfigured
 from retention.agreement import agreement
+from retention.moments import iso
 from spanledger.config import Config
 from spanledger.findings import FAIL, OK, WARN, Finding, Findings
 from spanledger.options import database, reading
@@ -10,6 +13,7 @@ from store import backup
 from store.old import SqliteOldSide
 
 OFTEN = 1_000
+LONG = 2 * 24 * 3600 * 1_000_000_000
 
 
 def retention(config: Config) -> Findings:
@@ -20,7 +24,13 @@ def retention(config: Config) -> Findings:
     try:
         told = agreement(config.retention, side.state())
     finally:
+        unfinished = [hash_ for hash_, begun_at in side.rows("unfinished") if begun_at < iso(time.time_ns() - LONG)]
         side.close()
+    if unfinished:
+        text = "something was erased, and bytes or archived records of it are left"
+        yield Finding(
+            "erase", WARN, text, "`spanledger retention run` goes on with it; the log says what is in its way"
+        )
     with reading(config) as read:
         last = {(row["rule"], row["what"]): row for row in reversed(read.report("sweeps", limit=OFTEN))}
     if told.pending and not told.is_first:

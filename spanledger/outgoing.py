@@ -4,23 +4,21 @@ import gzip
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
 import click
 
-from schema import encode
+from api.exporting import pages
 from schema.signals import Signal
 from spanledger.config import Config
 from spanledger.options import Failed, reading
-from spanledger.terminal import Progress, json_line, note, visible
+from spanledger.terminal import Progress, note, visible
 from store.files import whole
 from store.reading import SqliteReadSide
 
 PAGE_BYTES = 4 << 20
 """What a page should come to when written; in memory its rows take about five times that."""
-MAX_ROWS = 1000
 STANDARD_OUTPUT = "-"
 
 Write = Callable[[bytes], object]
@@ -40,48 +38,14 @@ def _write_all(side: SqliteReadSide, signals: list[Signal], write: Write) -> int
     progress = Progress("items exported", total=total)
     count = 0
     try:
-        for rows in _pages(side, signals, write):
-            count += rows
-            progress.add(rows)
+        for signal in signals:
+            for page in pages(side, signal, page_bytes=PAGE_BYTES):
+                write(page.lines)
+                count += page.rows
+                progress.add(page.rows)
     finally:
         progress.close()
     return count
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Say what a page came to: its rows, the last one's id, and its bytes when written."""
-
-    rows: int
-    last_id: int
-    written_bytes: int
-
-
-def _pages(side: SqliteReadSide, signals: list[Signal], write: Write) -> Iterator[int]:
-    """Write page after page, and give each one's number of items."""
-    for signal in signals:
-        after, limit = 0, 1
-        while page := _write_page(side, signal, write, after=after, limit=limit):
-            after, limit = page.last_id, next_limit(page)
-            yield page.rows
-
-
-def _write_page(side: SqliteReadSide, signal: Signal, write: Write, *, after: int, limit: int) -> Page | None:
-    """Write one page and let go of it; None when there is nothing more."""
-    items = side.items(signal, after_id=after, limit=limit)
-    if not items:
-        return None
-    written_bytes = 0
-    for line in map(json_line, encode.requests(signal, items)):
-        write(line)
-        written_bytes += len(line)
-    return Page(len(items), int(items[-1]["id"]), written_bytes)
-
-
-def next_limit(page: Page) -> int:
-    """Say how many rows to read next: about PAGE_BYTES if they are like the last ones, and at most twice as many."""
-    fitting = page.rows * PAGE_BYTES // max(page.written_bytes, 1)
-    return max(1, min(fitting, 2 * page.rows, MAX_ROWS))
 
 
 @contextmanager
@@ -90,7 +54,7 @@ def _writer(target: str) -> Iterator[Write]:
         with whole_file(Path(target)) as file:
             yield file.write
     elif sys.stdout.isatty():
-        yield lambda line: click.echo(visible(line), nl=False)
+        yield lambda lines: click.echo(visible(lines), nl=False)
     else:
         yield sys.stdout.buffer.write
         sys.stdout.buffer.flush()

@@ -1,5 +1,7 @@
 """Read requests from files: OTLP JSON lines, and single requests in protobuf or JSON; all of them gzipped or not.
 
+JSON lines compressed by zstd, and Parquet that an archive or an exporter wrote, need the extra `parquet`.
+
 Only one request is in memory at a time.
 """
 
@@ -17,11 +19,14 @@ from typing import IO, cast
 import orjson
 
 from schema.signals import WIRE, Signal
+from store.archives import format_of_file
 
 MAX_REQUEST_BYTES = 64 << 20
 GZIP_MAGIC = b"\x1f\x8b"
 PROTOBUF = frozenset({".pb", ".binpb"})
 JSON = frozenset({".json", ".jsonl", ".ndjson"})
+PARQUET = frozenset({".parquet"})
+ZSTD = ".zst"
 STANDARD_INPUT = Path("-")
 
 _SNAKE = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -51,7 +56,8 @@ def find(sources: tuple[str, ...]) -> Iterator[tuple[Path, bool]]:
     """List the files that are meant, each with whether it was named itself rather than found in a folder."""
     for path in map(Path, sources):
         if path.is_dir():
-            below = (file for file in sorted(path.rglob("*")) if kind(file) in PROTOBUF | JSON and file.is_file())
+            known = PROTOBUF | JSON | PARQUET
+            below = (file for file in sorted(path.rglob("*")) if kind(file) in known and file.is_file())
             yield from ((file, False) for file in below)
         else:
             yield path, True
@@ -59,11 +65,14 @@ def find(sources: tuple[str, ...]) -> Iterator[tuple[Path, bool]]:
 
 def kind(path: Path) -> str:
     """Give a file's last suffix, the one for compression aside."""
-    return Path(path.stem if path.suffix == ".gz" else path.name).suffix.lower()
+    return Path(path.stem if path.suffix in {".gz", ZSTD} else path.name).suffix.lower()
 
 
 def read(path: Path) -> Iterator[Recorded]:
     """Give each request of a file; raise NotOtlp when it holds none that can be recognised."""
+    if kind(path) in PARQUET or path.suffix == ZSTD:
+        yield from _archived(path)
+        return
     with _raw(path) as raw:
         compressed = raw.peek(len(GZIP_MAGIC))[: len(GZIP_MAGIC)] == GZIP_MAGIC
         stream = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if compressed else raw
@@ -74,6 +83,15 @@ def read(path: Path) -> Iterator[Recorded]:
                 yield from _json(path, stream)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise NotOtlp(f"{path} is damaged: {error}") from error
+
+
+def _archived(path: Path) -> Iterator[Recorded]:
+    """Read what an extra is needed for."""
+    try:
+        for number, request in enumerate(format_of_file(path.name).requests(path), 1):
+            yield from _line(path, number, request)
+    except OSError as error:
+        raise NotOtlp(f"{path} cannot be read: {error}") from error
 
 
 def _raw(path: Path) -> AbstractContextManager[BufferedReader]:

@@ -114,4 +114,20 @@ def restore(source: Source, *, backup_file: Path, as_json: bool) -> None:
     page.restore(source.load(), backup_file, as_json=as_json)
 
 
-COMMANDS = (retention, backup, restore)
+@click.command()
+@click.argument("kind", type=click.Choice(("session", "user")))
+@click.argument("name", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do it; without this, only what would go is shown.")
+@config_options
+@json_option
+def erase(source: Source, *, kind: str, name: str, yes: bool, as_json: bool) -> int:
+    """Erase a session, with those that it started, or all of a user: rows, words, archived files, bytes.
+
+    Nothing brings it back. What is pinned must be let go of first.
+    """
+    from spanledger import erasing as page
+
+    return page.show(source.load(), kind, name, agrees=yes, as_json=as_json)
+
+
+COMMANDS = (retention, erase, backup, restore)

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 import structlog
 
-from api import rejections, retention
+from api import erasing, rejections, retention
+from api.exporting import Exporting
 from api.operations import PREFIX
 from api.readers import Readers
 from api.rejections import Rejections
@@ -48,6 +49,7 @@ from spanledger import __version__
 from spanledger.config import Config
 from spanledger.doors import Doors
 from spanledger.gauges import Gauges, describe
+from spanledger.helping import helpers
 from store.console import SqliteConsole
 from store.disk import free_bytes
 from store.lock import Lock
@@ -86,7 +88,7 @@ class Service:
             group_bytes=config.store.group_bytes,
             took=self.counters.commit_seconds.observe,
         )
-        self.following = Following(_start(config), self._write, busy=self._busy)
+        self.following = Following(_start(config), self._write, busy=self._busy, wanted=lambda: self.writer.commits > 0)
         self.keeping = Keeping(self.following, IndexFollowing(_index_start(config), self._write, busy=self._busy))
         self.doors = Doors(self.writer, config.collector.tokens)
         limits = config.collector.limits
@@ -113,6 +115,7 @@ class Service:
             busy=self._busy,
             is_derived=lambda: self.following.is_level,
             free=lambda: free_bytes(path),
+            helpers=helpers(config, self.following, self.keeping.indexing, self._keeper_is_over),
             archive=partial(archiving, config.retention),
         )
         self.api = Api(
@@ -127,6 +130,7 @@ class Service:
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
         self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._apply)
+        self.exporting = Exporting(lambda: SqliteReadSide(path))
         replays = Replays(lambda: SqliteReadSide(path), self.ingest, self._run)
         self.rejections = Rejections(replays, self._apply, body)
         self.reporting = Reporting(config.telemetry, self.counters, describe(path, __version__), self._ports)
@@ -149,6 +153,7 @@ class Service:
         lock = stack.enter_context(Lock(path))
         stack.callback(self.ingest.close)
         stack.callback(self.api.close)
+        stack.callback(self.exporting.close)
         stack.callback(self.pages.close)
         stack.push_async_callback(self.agents.stop)
         self.writer.start()
@@ -213,6 +218,9 @@ class Service:
     def _ports(self) -> set[int]:
         return {listener.port for listener in self._listeners}
 
+    def _keeper_is_over(self) -> bool:
+        return self.keeper.is_over()
+
     def _busy(self) -> bool:
         return self.writer.queued_batches > 0
 
@@ -272,10 +280,10 @@ class Service:
         settings = self._config.collector.http
         mirrored = Routes(self.mirror, self._apply, Bodies(self._intake).read)
         pages = [*self.pages.routes(), *self.agents.routes()]
-        routes = [*self.api.routes(), *mirrored.routes(PREFIX), *pages]
-        routes += [*retention.routes(self.keeper), *self.rejections.routes()]
+        routes = [*self.api.routes(), *self.exporting.routes(), *mirrored.routes(PREFIX), *pages]
+        routes += [*retention.routes(self.keeper), *erasing.routes(self.keeper), *self.rejections.routes()]
         scopes = self.api.scopes() | mirrored.scopes(PREFIX) | SCOPES | retention.scopes() | self.agents.scopes()
-        scopes |= rejections.scopes()
+        scopes |= rejections.scopes() | erasing.scopes()
         told = self.pages.told
         app = http.application(self._intake, settings, ready=self.ready, api=routes, scopes=scopes, told=told)
         return http.Listener(settings, self._intake, app)

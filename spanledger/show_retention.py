@@ -11,11 +11,13 @@ from api.operations import PREFIX
 from core.errors import AlreadyRunning
 from retention.agreement import rules_text
 from retention.archive import archiving
+from retention.erasing import Erasing
 from retention.finding import unless_awaited
 from retention.rounds import Around, go_round, planned
 from retention.sweep import Hand, Pace, Sweep
 from spanledger import looking_back
 from spanledger.config import Config
+from spanledger.erasing import Here
 from spanledger.hands import write
 from spanledger.options import NotFound, database, reading
 from spanledger.sinks import daemon, patiently
@@ -33,6 +35,8 @@ KINDS: Final = {
     "raw_spans": "spans",
     "raw_logs": "log records",
     "raw_points": "metric points",
+    "span_texts": "texts of spans",
+    "log_texts": "texts of log records",
     "entry_texts": "texts of entries",
     "tool_texts": "texts of tool calls",
     "event_texts": "texts of events",
@@ -169,8 +173,9 @@ def _here(config: Config, token: str | None) -> list[str]:
         writing = patiently(lambda: SqliteWriteSide(config.store.model_copy(update={"reserve": 0})))
         side = SqliteOldSide(database(config))
         try:
-            around = _around(config, side)
             hand = _hand(writing, progress)
+            Erasing(Sweep(side, hand, time.time_ns(), {}), Here(config)).erase_late()
+            around = _around(config, side)
             archive = archiving(config.retention, side, around.now)
             sweep = Sweep(side, hand, around.now, dict(around.until), Pace(), archive)
             return go_round(sweep, hand, config.retention, around, token=token)

@@ -234,6 +234,38 @@ values (:file, :signal, :day, :rows, :bytes, :digest, :created_at)
 on conflict (file) do update
 set rows = excluded.rows, bytes = excluded.bytes, sha256 = excluded.sha256, created_at = excluded.created_at;
 
+-- name: add_erased
+-- Remember what is being erased, by the hashes in a JSON array; what was erased before is erased anew.
+insert into erased (hash, begun_at)
+select value, :now
+from json_each(:hashes)
+where true
+on conflict (hash) do update
+set begun_at = excluded.begun_at, done_at = null;
+
+-- name: finish_erased
+-- Write down that something is erased as a whole.
+update erased
+set done_at = :now
+where hash in (select value from json_each(:hashes));
+
+-- name: forget_erased
+-- Forget what was erased long ago.
+delete from erased
+where begun_at < :before
+and done_at is not null;
+
+-- name: forget_many_erased
+-- Forget the oldest of very many that were erased.
+delete from erased
+where id <= (select max(id) from erased) - :kept
+and done_at is not null;
+
+-- name: remove_archive
+-- Write down that a file is gone.
+delete from archives
+where file = :file;
+
 -- name: add_pin
 -- Keep something for ever.
 insert into pins (kind, name, note, created_at)
@@ -259,6 +291,11 @@ insert into names (kind, name, hour, records, longest)
 values (:kind, :name, :hour, :records, :longest)
 on conflict do update
 set records = records + excluded.records, longest = max(longest, excluded.longest);
+
+-- name: forget_names
+-- Forget the names of hours of which no span is left; spans without a time are of the first hour that there is.
+delete from names
+where hour < (select ifnull(min(start_time_unix_nano), 0) / 3600000000000 from raw_spans);
 
 -- name: shorten_search_feed
 -- Forget changes that the index of texts has followed durably.

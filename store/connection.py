@@ -152,6 +152,18 @@ def impatient(connection: apsw.Connection) -> Iterator[None]:
         connection.set_busy_timeout(WRITER_BUSY_MS)
 
 
+def write_anew(connection: apsw.Connection) -> None:
+    """Write the whole file anew, by way of a temporary one: pages keep stale copies of rows that were moved or deleted.
+
+    Deleting with zeroes leaves those: a page that is split keeps what went to the other one.
+    """
+    connection.pragma("temp_store", "file")  # it would be all in memory otherwise
+    try:
+        connection.execute("vacuum")
+    finally:
+        connection.pragma("temp_store", _CAREFUL["temp_store"])
+
+
 def let_go(connection: apsw.Connection) -> None:
     """Close a connection whatever state it is in; a log that is left is folded at the next start."""
     with suppress(apsw.Error):

@@ -40,12 +40,12 @@ STEPS = load((Path(__file__).parent / "changes.sql").read_text())
 def apply(cursor: apsw.Cursor, changes: Changes) -> list[int]:
     """Put and remove rows, and write down how far the raw records have been read; count what each step changed."""
     jobs = sorted(_jobs(changes))
-    _count(cursor, jobs, -1)
+    count(cursor, jobs, -1)
     for name, keys in changes.gone.items():
         cursor.executemany(REMOVE[name], keys)
     for name, rows in changes.put.items():
         _put(cursor, PUT[name], rows)
-    _count(cursor, jobs, 1)
+    count(cursor, jobs, 1)
     _price(cursor, changes.costs)
     cursor.executemany(QUERIES["count_day"], ((day,) for day in changes.days))
     cursor.executemany(QUERIES["set_position"], changes.positions.items())
@@ -74,7 +74,7 @@ def _jobs(changes: Changes) -> set[str]:
     return {str(row[0]) for row in chain(changes.put.get(name, ()), changes.gone.get(name, ()))}
 
 
-def _count(cursor: apsw.Cursor, jobs: Sequence[str], sign: int) -> None:
+def count(cursor: apsw.Cursor, jobs: Sequence[str], sign: int) -> None:
     """Add jobs to the days they count in, or take them away: what they were before a change, what they are after it."""
     for query in ("count_start", "count_end"):
         cursor.executemany(QUERIES[query], ((job, sign) for job in jobs))

@@ -1,4 +1,5 @@
 -- Every statement about the derived tables that is not made from their description in schema/derived.py.
+-- Records whose texts were forgotten tell nothing more, like those that are gone: `repaired` says so under `content`.
 
 -- name: positions
 -- Read how far the raw records of each signal have been read.
@@ -185,6 +186,7 @@ where completed_at is not null;
 select {columns}, id
 from raw_spans
 where id > ?
+and (repaired is null or repaired ->> 'content' is null)
 order by id
 limit ?;
 
@@ -193,6 +195,7 @@ limit ?;
 select {columns}, id
 from raw_logs
 where id > ?
+and (repaired is null or repaired ->> 'content' is null)
 order by id
 limit ?;
 
@@ -201,6 +204,7 @@ limit ?;
 select {columns}
 from raw_spans
 where trace_id = ?
+and (repaired is null or repaired ->> 'content' is null)
 order by id;
 
 -- name: trace_logs
@@ -208,18 +212,22 @@ order by id;
 select {columns}
 from raw_logs
 where trace_id = ?
+and (repaired is null or repaired ->> 'content' is null)
 order by id;
 
 -- name: trace_size
 -- Count the spans and log records of a trace.
-select (select count(*) from raw_spans where trace_id = ?1) + (select count(*) from raw_logs where trace_id = ?1);
+select
+  (select count(*) from raw_spans where trace_id = ?1 and (repaired is null or repaired ->> 'content' is null))
+  + (select count(*) from raw_logs where trace_id = ?1 and (repaired is null or repaired ->> 'content' is null));
 
 -- name: log_by_identity
 -- Read a log record.
 select {columns}
 from raw_logs
 where sort_time = ?
-and fingerprint = ?;
+and fingerprint = ?
+and (repaired is null or repaired ->> 'content' is null);
 
 -- name: resource
 -- Read a resource's attributes.

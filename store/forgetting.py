@@ -33,7 +33,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Name rows to forget; `what` is a kind of store/retention.sql, `pins` the newest pin that was looked at.
+    """Name rows to forget; `what` is a kind of store/retention.sql or store/erasing.sql.
+
+    `keys` of raw rows that lose their texts are triples: number, attributes that are left, marks (see `stripped`).
+    `pins` is the newest pin that was looked at.
 
     `jobs` are finished jobs of which these rows tell: they are frozen. `until` are the ids of each signal up to which
     it was looked for what uses them. `steps` are written with it.
@@ -112,7 +115,7 @@ class OldSide(Protocol):
         ...
 
     def rows(self, name: str, **values: Any) -> list[Row]:
-        """Answer a small question of `store/old.sql`."""
+        """Answer a question of `store/old.sql`, or of `store/holdings.sql`: what is held of a session or a user."""
         ...
 
     def interrupt(self) -> None:

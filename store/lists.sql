@@ -28,11 +28,11 @@ from raw_spans
 where trace_id = :trace;
 
 -- name: trace_tree
--- List what says how the spans of a trace hang together, in order of time.
-select span_id, parent_span_id, start_time_unix_nano, end_time_unix_nano, status_code
-from raw_spans
-where trace_id = :trace
-order by ifnull(start_time_unix_nano, 0), span_id;
+-- List what says how the spans of a trace hang together, in order of time; rows are read as they lie in the file.
+select s.span_id, s.parent_span_id, s.start_time_unix_nano, s.end_time_unix_nano, s.status_code
+from (select id from raw_spans where trace_id = :trace order by id limit -1) as told
+cross join raw_spans as s on s.id = told.id
+order by ifnull(s.start_time_unix_nano, 0), s.span_id;
 
 -- name: trace_places
 -- Say which sessions and jobs a trace is part of.

@@ -15,7 +15,8 @@ from store.connection import let_go, open_reader
 from store.forgetting import Found, Room
 from store.queries import load
 
-QUERIES: Final = load((Path(__file__).parent / "old.sql").read_text())
+HERE: Final = Path(__file__).parent
+QUERIES: Final = {**load((HERE / "old.sql").read_text()), **load((HERE / "holdings.sql").read_text())}
 TABLES: Final = {Signal.TRACES: "raw_spans", Signal.LOGS: "raw_logs", Signal.METRICS: "raw_points"}
 ITEMS: Final = {Signal.TRACES: "span", Signal.LOGS: "log", Signal.METRICS: "point"}
 RULES: Final = ("rule_of_session", "rules_of_trace", "rules_of_log")
@@ -101,7 +102,7 @@ class SqliteOldSide:
         return dict(self.rows("state"))
 
     def rows(self, name: str, **values: Any) -> list[Row]:
-        """Answer a small question of `store/old.sql`."""
+        """Answer a question of `store/old.sql` or `store/holdings.sql`."""
         return self._all(QUERIES[name], values)
 
     def interrupt(self) -> None:

@@ -83,6 +83,31 @@ and id <= :until
 order by id
 limit :limit;
 
+-- name: span_texts
+-- List spans that may say something, in order of arrival.
+select
+  id, received_at,
+  octet_length(attributes) + ifnull(octet_length(events), 0) + ifnull(octet_length(links), 0),
+  {rules_of_trace}
+from raw_spans as o
+where id > ifnull(:after, 0)
+and id <= :until
+and (repaired is null or repaired ->> 'content' is null)
+order by id
+limit :limit;
+
+-- name: log_texts
+-- List log records that may say something, in order of arrival.
+select
+  id, received_at, octet_length(attributes) + ifnull(octet_length(body), 0),
+  {rules_of_log}
+from raw_logs as o
+where id > ifnull(:after, 0)
+and id <= :until
+and (repaired is null or repaired ->> 'content' is null)
+order by id
+limit :limit;
+
 -- name: entry_texts
 -- List entries that say something, in order of arrival.
 select

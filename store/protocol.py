@@ -88,6 +88,17 @@ class WriteSide(Protocol):
         """Give pages that hold nothing back to the disk; say how many are left."""
         ...
 
+    def write_anew(self) -> None:
+        """Leave no byte of what was deleted in the files, but for logs; it takes seconds for each gigabyte.
+
+        Raise StoreBusy when there is no room for that.
+        """
+        ...
+
+    def wipe(self) -> bool:
+        """Leave no byte of it in a log either; say whether that worked, or readers are in the way for now."""
+        ...
+
     def track(self, commands: Sequence[Command]) -> list[Done | Fault]:
         """Carry out commands about the book of work durably, each all or nothing, in order of event time.
 

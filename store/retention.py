@@ -10,8 +10,9 @@ from store import derived
 from store.forgetting import Forgotten, Piece
 from store.queries import load
 
-QUERIES: Final = load((Path(__file__).parent / "retention.sql").read_text())
-RAW: Final = frozenset(("raw_spans", "raw_logs", "raw_points"))
+HERE: Final = Path(__file__).parent
+QUERIES: Final = {**load((HERE / "retention.sql").read_text()), **load((HERE / "erasing.sql").read_text())}
+COUNTED: Final = frozenset(("raw_spans", "raw_logs", "raw_points", "span_texts", "log_texts"))
 FIRST: Final = {"session_jobs": "close_days", "loose_jobs": "close_loose_days"}
 """What is written down before rows go."""
 LIMIT: Final = 500
@@ -40,10 +41,15 @@ def _forget(cursor: apsw.Cursor, piece: Piece) -> int:
     values = {"keys": orjson.dumps(list(piece.keys)).decode(), "pins": piece.pins, "limit": LIMIT, **piece.until}
     if piece.jobs:
         cursor.execute(QUERIES["freeze_jobs"], {"jobs": orjson.dumps(list(piece.jobs)).decode()})
+    if piece.what == "erase_jobs":
+        newest: int = cursor.execute(QUERIES["newest_pin"]).get
+        if newest > piece.pins:
+            return 0
+        derived.count(cursor, list(map(str, piece.keys)), -1)
     if piece.what in FIRST:
         cursor.execute(QUERIES[FIRST[piece.what]], values)
     cursor.execute(QUERIES[piece.what], values)
     rows = cursor.connection.changes()
-    if piece.what in RAW:
+    if piece.what in COUNTED:
         cursor.execute(QUERIES["count_forgotten"], {"name": piece.what, "rows": rows})
     return rows

@@ -19,6 +19,22 @@ delete from raw_points
 where id in (select value from json_each(:keys))
 and (select ifnull(max(id), 0) from pins) <= :pins;
 
+-- name: span_texts
+-- Forget what spans say: keys are their ids, each with what is left of its attributes and the marks of what was mended.
+update raw_spans
+set attributes = k.value ->> 1, repaired = k.value ->> 2, events = null, links = null, status_message = ''
+from json_each(:keys) as k
+where raw_spans.id = k.value ->> 0
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
+-- name: log_texts
+-- Forget what log records say, likewise.
+update raw_logs
+set attributes = k.value ->> 1, repaired = k.value ->> 2, body = null, body_is_json = 0
+from json_each(:keys) as k
+where raw_logs.id = k.value ->> 0
+and (select ifnull(max(id), 0) from pins) <= :pins;
+
 -- name: entry_texts
 -- Forget what entries say.
 update agent_traces

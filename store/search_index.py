@@ -16,7 +16,7 @@ import orjson
 from core.errors import StoreBusy
 from search.documents import Document
 from store import troubles
-from store.connection import PATIENCE_MS, let_go, make_private
+from store.connection import PATIENCE_MS, let_go, make_private, write_anew
 from store.disk import DiskGuard
 from store.queries import load
 
@@ -102,6 +102,16 @@ class SearchIndex:
                 with suppress(apsw.BusyError):
                     self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         return bool(logged == folded)
+
+    def wipe(self) -> bool:
+        """Write the file anew and cut the log to nothing; say whether readers allow it."""
+        with self._told():
+            write_anew(self._connection)
+            try:
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            except apsw.BusyError:
+                return False
+        return True
 
     def log_bytes(self) -> int:
         """Give the size of what `settle` would fold."""

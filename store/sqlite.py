@@ -17,8 +17,8 @@ from schema.rows import Batch, Rejection, Row
 from store import books, derived, retention, tokens, tracking, troubles, violations
 from store.checkpoints import Checkpoints
 from store.config import Store
-from store.connection import file_identity, impatient, let_go, open_writer
-from store.disk import DiskGuard
+from store.connection import file_identity, impatient, let_go, open_writer, write_anew
+from store.disk import DiskGuard, free_bytes
 from store.forgetting import Forgotten, Piece
 from store.inserts import insert
 from store.known import Known
@@ -111,6 +111,21 @@ class SqliteWriteSide:
             left = retention.shrink(self._connection, pages)
         self._make_room()
         return left
+
+    def write_anew(self) -> None:
+        """Write the whole file anew; it takes as much room again, twice."""
+        wanted = 2 * self._connection.pragma("page_count") * self._connection.pragma("page_size")
+        free = free_bytes(self._config.path) if self._config.path else 0
+        if free < wanted:
+            raise StoreBusy(f"{wanted >> 20} MiB must be free to write the database anew, and {free >> 20} MiB are")
+        self._check_there()
+        with self._told():
+            write_anew(self._connection)
+
+    def wipe(self) -> bool:
+        """Fold the log into the file and cut it to nothing; say whether readers allowed it."""
+        with self._told():
+            return self._checkpoints.truncate()
 
     def track(self, commands: Sequence[Command]) -> list[Done | Fault]:
         """Carry out commands about the book of work, each all or nothing."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -27,12 +28,15 @@ from web.plain import Plain
 from web.problem import Problem
 from web.rendering import render, warm
 from web.replaying import replay
+from web.shared import Shared
 
 THREADS: Final = 2
 """Pages that are made at once; the machine has other things to do."""
 HTML: Final = "text/html; charset=utf-8"
 TEXT: Final = "text/plain; charset=utf-8"
 LIVE: Final = "/live"
+LIVE_PART: Final = "live"
+"""The part of a page that every open one asks for again when there is news."""
 ENTER: Final = "/enter"
 REPLAY: Final = "/health/replay"
 FILES: Final = f"{static.PREFIX}/{{digest}}/{{name}}"
@@ -54,6 +58,7 @@ class Pages:
         self._threads = ThreadPoolExecutor(THREADS, "pages")
         self._body = body
         self.live = Live(daemon.version)
+        self._shared: Shared[Made] = Shared()
         self._warm = False
 
     def routes(self) -> list[web.RouteDef]:
@@ -93,7 +98,9 @@ class Pages:
         async def show(request: web.Request) -> web.StreamResponse:
             began = time.perf_counter()
             query = {name: text for name, text in request.query.items() if text}
-            body, media = await self._threaded(lambda: self._made(page, request.match_info, query))
+            make = partial(self._threaded, lambda: self._made(page, request.match_info, query))
+            is_live = query.get("part") == LIVE_PART
+            body, media = await (self._shared.get(request.path_qs, make) if is_live else make())
             if not self._warm:
                 self._warm = True
                 self._threads.submit(warm)

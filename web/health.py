@@ -11,6 +11,7 @@ from api.times import iso_nano
 from core.errors import Missing
 from derive.drift import Drift, drifts
 from schema.decode import DECODERS
+from search.shapes import IndexState
 from store.protocol import LedgerLine
 from web.asking import Asked
 
@@ -48,6 +49,7 @@ class Health:
     sweeps: Sequence[Row]
     pins: Sequence[Row]
     told: str
+    index: IndexState
     title: str = "Health"
     section: str = "health"
 
@@ -98,6 +100,7 @@ def show(asked: Asked) -> Health:
         sweeps=report("newest_sweeps", limit=SWEEPS),
         pins=report("kept_for_good", limit=SWEEPS),
         told=_replayed(asked),
+        index=asked.side.search_state(),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import orjson
 
-from api.tree import depths
+from api.tree import placed
 from core.errors import Missing
 from web.asking import Asked
 
@@ -74,14 +74,16 @@ def outline(asked: Asked, trace_id: str) -> Outline:
 def _made(asked: Asked, trace_id: str, count: int) -> Outline:
     columns = asked.side.report("trace_outline", trace=trace_id, limit=MOST_SPANS)[0]
     spans, parents, starts, ends, codes = (orjson.loads(column) for column in columns.values())
-    order = depths(list(zip(spans, parents, strict=True)))
-    places = [at for at, _ in order]
+    places, deep = placed(spans, parents)
+    start = array("q", map(starts.__getitem__, places))
+    ended = map(ends.__getitem__, places)
+    failed = {at for at, code in enumerate(codes) if code == ERROR}
     return Outline(
-        spans=[spans[at] for at in places],
-        depth=array("l", [depth for _, depth in order]),
-        start=array("q", [starts[at] for at in places]),
-        end=array("q", [max(starts[at], ends[at]) for at in places]),
-        errors=[at for at, place in enumerate(places) if codes[place] == ERROR],
+        spans=list(map(spans.__getitem__, places)),
+        depth=array("l", map(deep.__getitem__, places)),
+        start=start,
+        end=array("q", [max(begin, end) for begin, end in zip(start, ended, strict=True)]),
+        errors=[at for at, place in enumerate(places) if place in failed],
         began=min(filter(None, starts), default=0),
         ended=max(ends),
         cut=count > MOST_SPANS,

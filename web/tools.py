@@ -50,12 +50,15 @@ class Tool:
         return sum(self.shares.values())
 
     def within(self, percent: int) -> float | None:
-        """Say about how many milliseconds so many of a hundred calls took at most: the middle of their class."""
+        """Say about how many milliseconds so many of a hundred calls took at most: the middle of their class.
+
+        One call never took longer than all.
+        """
         wanted, seen = -(-self.timed * percent // 100), 0
         for share in sorted(self.shares):
             seen += self.shares[share]
             if seen >= wanted:
-                return float(2 ** ((share + 0.5) / STEP))
+                return min(float(2 ** ((share + 0.5) / STEP)), self.total_ms)
         return None
 
     @property

@@ -74,6 +74,18 @@ def number(count: float | None) -> str:
     return NONE if count is None else f"{count:,.0f}"
 
 
+def counted(count: int, what: str) -> str:
+    """Write how many there are of something."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def why(kind: str | None, message: str | None) -> str:
+    """Write what went wrong: its kind and what was said of it, unless that begins with the kind."""
+    if not kind or (message or "").startswith(kind):
+        return message or ""
+    return f"{kind} {message or ''}".rstrip()
+
+
 def price(usd: float | None) -> str:
     """Write dollars: two digits behind the point, more below a cent."""
     if usd is None:
@@ -159,6 +171,8 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "took": took,
     "amount": amount,
     "number": number,
+    "counted": counted,
+    "why": why,
     "price": price,
     "dollars": dollars,
     "size": size,

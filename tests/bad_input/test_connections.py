@@ -2,6 +2,7 @@
 
 import http.client
 import resource
+import select
 import socket
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import pytest
 
 from schema.signals import WIRE, Signal
 from tests.support import build, http2
-from tests.support.clients import channel, export, post
+from tests.support.clients import channel, export, post, request
 from tests.support.peak import MIB, peak_of, pulse_of, reach
 from tests.support.process import ROOT, Process, launch, ready_process
 from tests.support.wait import until
@@ -201,10 +202,50 @@ def test_row_32_a_slow_reader_of_an_export_costs_little(tmp_path: Path) -> None:
     assert highest < 160 * MIB, f"{highest // MIB} MiB"
 
 
-@pytest.mark.xfail(reason="exports over HTTP arrive with the read API", strict=False, run=False)
-def test_row_32_a_slow_reader_over_http_is_dropped_in_time() -> None:
-    """An export over HTTP goes in chunks, each with a deadline of 60 s; five slow readers of 200 MB cost 40 MB."""
-    raise AssertionError("GET /api/v1/export: the connection of a reader that takes nothing for 60 s is closed")
+def test_row_32_a_slow_reader_over_http_is_dropped_in_time(tmp_path: Path) -> None:
+    """An export over HTTP goes in chunks: five readers that take nothing of 20 MB cost little, and are hung up on."""
+    prompt = build.attributes({"gen_ai.prompt": "語" * (MIB // 15)})
+    spans = [build.span(attributes=prompt) for _ in range(20)]
+    with ready_process(tmp_path / "big.db", collector__limits__answer_timeout=PATIENCE_S) as big:
+        for _ in range(5):
+            fresh = [build.span(attributes=prompt) for _ in spans]
+            assert post(reach(big), "/v1/traces", build.traces(*fresh).SerializeToString()).status == 200
+        whole = request(reach(big), "GET", "/api/v1/export/traces")
+        with peak_of(big) as peak, exporting(big.http, 5) as readers:
+            answers = [post(reach(big), "/v1/traces", body).status for body in bodies(5)]
+            ended = [ends(reader) for reader in readers]
+        metrics = request(reach(big), "GET", "/metrics").body.decode()
+
+    assert len(whole.body) > 20 * MIB
+    assert whole.body.count(b'"spanId"') == 100
+    assert answers == [200] * 5
+    assert ended == [True] * 5
+    assert peak.growth < 60 * MIB, f"{peak.growth // MIB} MiB"
+    assert 'spanledger_turned_away_total{reason="slow_reader"} 5.0' in metrics
+
+
+@contextmanager
+def exporting(port: int, count: int) -> Iterator[list[socket.socket]]:
+    """Ask for an export some times, and take the first bytes of each."""
+    asked = b"GET /api/v1/export/traces HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with ExitStack() as stack:
+        readers = []
+        for _ in range(count):
+            reader = stack.enter_context(closing(socket.socket()))
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 14)
+            reader.settimeout(30)
+            reader.connect(("127.0.0.1", port))
+            reader.sendall(asked)
+            assert reader.recv(12) == b"HTTP/1.1 200"
+            readers.append(reader)
+        yield readers
+
+
+def ends(reader: socket.socket) -> bool:
+    """Wait without taking anything until the other side hangs up."""
+    poll = select.poll()
+    poll.register(reader, select.POLLHUP | select.POLLERR)
+    return bool(poll.poll(30_000))
 
 
 def hold(daemon: Process, part: bytes) -> tuple[int, float]:

@@ -64,6 +64,10 @@ class Mortal:
         """Make everything durable."""
         return self.index.settle()
 
+    def wipe(self) -> bool:
+        """Leave no byte of what was removed."""
+        return self.index.wipe()
+
     def log_bytes(self) -> int:
         """Give the size of the log."""
         return self.index.log_bytes()

@@ -1,11 +1,17 @@
 """Mirror `derive.names`: what is kept of names is bounded, and no span counts twice."""
 
+from contextlib import closing
+from pathlib import Path
 from typing import Final
 
 from derive.names import HOUR, LONGEST, MOST_IN_HOUR, MOST_NAMES, SERVICE, SPAN, Names
 from mapping.record import Record
 from schema.derived import NAMED, OTHER, Changes
 from schema.signals import Signal
+from store.config import Store
+from store.sqlite import SqliteWriteSide
+from tests.contracts.batches import batch
+from tests.contracts.batches import span as row
 
 START: Final = 500_000 * HOUR
 
@@ -25,7 +31,7 @@ def seen(names: Names, *spans: Record, first: int = 1) -> Changes:
 
 def lines(changes: Changes, kind: str = SPAN) -> dict[tuple[str, int], tuple[int, int]]:
     """Read what is written: records and longest by name and hour."""
-    told = (step.values for step in changes.steps)
+    told = (step.values for step in changes.steps if step.name == "count_name")
     return {
         (one["name"], one["hour"] - 500_000): (one["records"], one["longest"]) for one in told if one["kind"] == kind
     }
@@ -79,3 +85,24 @@ def test_a_kind_has_its_bound() -> None:
     found = lines(seen(names, span("new"), span("old 7"), span("x" * (LONGEST + 1)), span("new", hour=3)))
 
     assert {(OTHER, 0): (2, 5), ("old 7", 0): (1, 5), (OTHER, 3): (1, 5)} == found
+
+
+def test_forgetting(tmp_path: Path) -> None:
+    """Hours of which no span is left are forgotten, now and then; those that have one stay."""
+    side = SqliteWriteSide(Store(path=tmp_path / "names.db", reserve=0))
+    kept = "select distinct hour - 500000 from names order by 1"
+
+    def hours() -> list[int]:
+        return side.transaction(lambda cursor: [hour for (hour,) in cursor.execute(kept)])
+
+    with closing(side):
+        side.commit([batch([row(1, start_time_unix_nano=START + 3 * HOUR)])])
+        names = Names([], 0)
+        side.apply(seen(names, span("old"), span("new", hour=3), span("newer", hour=4)))
+        assert [3, 4] == hours()
+        names.see(4, span("late", hour=1))
+        side.apply(names.changes(1e9 + 5))
+        assert [1, 3, 4] == hours()
+        names.see(5, span("new", hour=4))
+        side.apply(names.changes(2e9))
+        assert [3, 4] == hours()

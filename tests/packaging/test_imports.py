@@ -58,6 +58,7 @@ HOMES = {
         "web",
     },
     "prometheus_client": {"core", "exporters"},
+    "pyarrow": {"store"},
     "pydantic": {"collector", "core", "exporters", "mirror", "privacy", "retention", "spanledger", "store"},
     "pydantic_core": {"core", "retention", "spanledger"},
     "re2": {"privacy"},

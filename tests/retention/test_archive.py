@@ -11,6 +11,8 @@ from retention.archive import Archive
 from retention.config import Retention
 from schema.decode import decode
 from spanledger import recordings
+from store.archives import FORMATS, NEEDS
+from store.arrow import is_there
 from store.config import Store
 from store.old import SqliteOldSide
 from store.sqlite import SqliteWriteSide
@@ -33,11 +35,11 @@ def kept(tmp_path: Path) -> Kept:
     return made
 
 
-def archived(kept: Kept, folder: Path, **how: Any) -> list[str]:
+def archived(kept: Kept, folder: Path, *, named: str = "jsonl.gz", **how: Any) -> list[str]:
     """Go a round with an archive, and give what went wrong."""
     side = SqliteOldSide(kept.path)
     try:
-        return kept.round(MONTH, archive=Archive(folder, side, NOW), **how)[1]
+        return kept.round(MONTH, archive=Archive(folder, side, NOW, FORMATS[named]), **how)[1]
     finally:
         side.close()
 
@@ -47,13 +49,22 @@ def held(kept: Kept) -> dict[str, list[tuple[Any, ...]]]:
     return {table: sorted(kept.rows(f"select {columns} from {table}"), key=repr) for table, columns in EXACT.items()}
 
 
-def test_what_went_comes_back(kept: Kept, tmp_path: Path) -> None:
+NAMES = [
+    pytest.param(
+        name, marks=pytest.mark.skipif(name in NEEDS and not is_there(), reason="pyarrow is missing, NOT tested")
+    )
+    for name in FORMATS
+]
+
+
+@pytest.mark.parametrize("named", NAMES)
+def test_what_went_comes_back(kept: Kept, tmp_path: Path, named: str) -> None:
     """All records are gone from the database, are in private files by day, and are the same once imported again."""
     with kept:
         before = held(kept)
-        assert [] == archived(kept, tmp_path / "archive")
+        assert [] == archived(kept, tmp_path / "archive", named=named)
         assert 0 == kept.count("raw_spans") + kept.count("raw_logs") + kept.count("raw_points")
-        files = sorted((tmp_path / "archive").rglob("*.gz"))
+        files = sorted((tmp_path / "archive").rglob(f"*.{named}"))
         assert {"2026-10-12", "2026-10-13"} == {path.parent.name for path in files}
         assert {0o600} == {path.stat().st_mode & 0o777 for path in files}
         listed = kept.rows("select file, rows, bytes from archives order by file")
@@ -97,7 +108,7 @@ def test_a_file_that_reads_otherwise_is_no_archive(kept: Kept, tmp_path: Path, m
 
     with kept:
         before = kept.count("raw_spans")
-        monkeypatch.setattr("retention.archive.gzip.open", forgetful)
+        monkeypatch.setattr("store.archives.gzip.open", forgetful)
         troubles = archived(kept, tmp_path / "archive")
 
         assert troubles

@@ -101,6 +101,52 @@ def test_texts_go_and_numbers_stay(kept: Kept) -> None:
         assert numbers == kept.rows("select call_id, input_tokens, cost_nanos, model from model_calls order by 1")
 
 
+SHORT = Retention.model_validate({"raw": "60d", "content": "30d"})
+
+
+def test_texts_go_from_raw_records_that_are_kept_longer(kept: Kept) -> None:
+    """Nothing that was said is left in old raw rows; their names, times and numbers are, and young ones are whole."""
+    names = "trace_id, span_id, parent_span_id, name, kind, start_time_unix_nano, end_time_unix_nano, status_code"
+    tokens = "sum(attributes ->> 'input_tokens'), count(*)"
+    old, young = f"received_at < {NOW - 30 * DAY}", f"received_at >= {NOW - 30 * DAY}"
+    with kept:
+        spans = kept.rows(f"select {names} from raw_spans order by id")
+        sums = kept.rows(f"select {tokens} from raw_spans"), kept.rows(f"select {tokens} from raw_logs")
+        whole = kept.rows(f"select * from raw_logs where {young} order by id")
+        _, waiting = kept.round(SHORT)
+
+        assert not waiting
+        assert sums[0][0][0]
+        assert spans == kept.rows(f"select {names} from raw_spans order by id")
+        assert sums == (kept.rows(f"select {tokens} from raw_spans"), kept.rows(f"select {tokens} from raw_logs"))
+        assert whole == kept.rows(f"select * from raw_logs where {young} order by id")
+        for table, spoken in (
+            ("raw_spans", "coalesce(events, links, nullif(status_message, ''))"),
+            ("raw_logs", "body"),
+        ):
+            assert 0 < kept.count(table, old)
+            assert 0 == kept.count(table, f"{old} and {spoken} is not null")
+            said = "exists (select 1 from json_each(attributes) where type in ('text', 'object') and instr(value, ' '))"
+            assert 0 == kept.count(table, f"{old} and {said}")
+        assert kept.balances()
+        assert 0 == sum(rows for (rows,) in kept.rows("select left_behind from sweeps"))
+
+
+def test_records_without_their_texts_tell_nothing_anew(kept: Kept) -> None:
+    """`rebuild` leaves what was derived of them as it is, and what is sent again with its texts is no other version."""
+    with kept:
+        kept.round(SHORT)
+        expected, conflicts = kept.tables(), kept.rows("select sum(conflicts) from ledger")
+        kept.restart()
+        kept.deriver.rebuild()
+        kept.derive()
+        kept.receive(OLD, days_ago=0)
+
+        agree({**expected, "trace_ties": []}, {**kept.tables(), "trace_ties": []})
+        assert conflicts == kept.rows("select sum(conflicts) from ledger")
+        assert kept.balances()
+
+
 def test_rows_go_session_by_session_and_days_stay(kept: Kept) -> None:
     """All of an old session goes together; the sums of its days are kept for ever, whatever is derived again."""
     with kept:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from retention.agreement import agreed, agreement, rules_text
 from retention.config import DAY, Retention
 from retention.plan import arrivals, shortened, tasks
-from retention.rules import Rule
+from retention.rules import TIERS, Rule
 from store.forgetting import PINNED, Found
 
 SECOND = 1_000_000_000
@@ -64,7 +64,6 @@ def test_what_is_no_rule_is_said_so(text: str, told: str) -> None:
 @pytest.mark.parametrize(
     "values",
     [
-        {"content": "7d"},
         {"rows": "60d"},
         {"raw": "30d", "rows": "7d", "content": "forever"},
         {"raw": "10m"},
@@ -72,7 +71,7 @@ def test_what_is_no_rule_is_said_so(text: str, told: str) -> None:
     ],
 )
 def test_tiers_are_in_order(values: dict[str, Any]) -> None:
-    """Texts cannot go before the raw records that hold them, nor rows before their texts."""
+    """Rows cannot go before their texts, nor before the raw records that they were derived from."""
     with pytest.raises(ValidationError):
         config(**values)
 
@@ -81,6 +80,20 @@ def test_a_longer_tier_lifts_those_above_it() -> None:
     """Who keeps raw records for a year keeps the texts as long without saying so."""
     assert took("entry_texts", config(raw="365d"), row(200)) is None
     assert took("entry_texts", config(raw="365d"), row(400)) == "content=365d"
+
+
+def test_texts_may_go_before_the_raw_records_that_hold_them() -> None:
+    """Then they go from these as well; who keeps raw records longer and says nothing of texts keeps both."""
+    assert took("span_texts", config(content="7d"), row(8)) == "content=7d"
+    assert took("log_texts", config(raw="365d", content="90d"), row(100)) == "content=90d"
+    assert took("log_texts", config(raw="365d"), row(100)) is None
+
+
+def test_rules_are_kept_with_what_they_leave_unsaid() -> None:
+    """What is agreed to is read again as it held, also where one age follows from another."""
+    for told in (config(raw="365d"), config(content="7d"), config()):
+        again = Retention.model_validate_json(rules_text(told))
+        assert [told.age(tier) for tier in TIERS] == [again.age(tier) for tier in TIERS]
 
 
 def test_the_first_rule_that_fits_holds_and_the_longest_of_several_sessions() -> None:

@@ -91,3 +91,19 @@ def test_what_is_shown() -> None:
     assert "␀␛[U+202E]\n\t␡\ufffd" == wording.harmless("\x00\x1b\u202e\n\t\x7f\ud800")
     assert "<b>" == wording.harmless(Markup("<b>"))
     assert "" == wording.harmless(None)
+
+
+def test_counted() -> None:
+    """One thing is not several."""
+    assert ["0 calls", "1 call", "1,200 calls"] == [wording.counted(count, "call") for count in (0, 1, 1200)]
+
+
+def test_why() -> None:
+    """What went wrong is not told twice when its message begins with its kind."""
+    assert "500 Internal" == wording.why("500", "500 Internal")
+    assert "Timeout after 3 s" == wording.why("Timeout", "after 3 s")
+    assert ["Timeout", "after 3 s", ""] == [
+        wording.why("Timeout", None),
+        wording.why(None, "after 3 s"),
+        wording.why(None, None),
+    ]
