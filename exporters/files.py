@@ -32,8 +32,7 @@ class FileExporter:
 
     def write(self, signal: Signal, items: Sequence[Item]) -> Json:
         """Write items as OTLP/JSON."""
-        (request,) = encode.requests(signal, items, max_items=len(items))
-        return request
+        return encode.request(signal, items)
 
     def send(self, signal: Signal, request: Json) -> Taken:
         """Write one line."""

@@ -5,7 +5,7 @@ Integers of 64 bits are strings, ids hexadecimal, enums integers; fields at thei
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from typing import Any
 
@@ -32,6 +32,12 @@ def requests(signal: Signal, items: Iterable[Item], *, max_items: int = MAX_ITEM
     while chunk := list(islice(remaining, max_items)):
         envelopes = [_envelope(signal, list(group)) for _, group in groupby(chunk, resource_key)]
         yield {WIRE[signal].envelope_key: envelopes}
+
+
+def request(signal: Signal, items: Sequence[Item]) -> Json:
+    """Give one request of all items."""
+    (told,) = requests(signal, items, max_items=len(items))
+    return told
 
 
 def resource_key(item: Item) -> object:

@@ -39,8 +39,7 @@ Write = Callable[[Item], bytes]
 def request(signal: Signal, items: Sequence[Item]) -> bytes:
     """Write one request of all items; text that is not Unicode cannot be in it."""
     if signal is Signal.METRICS:
-        (told,) = encode.requests(signal, items, max_items=len(items))
-        return body(signal, told)
+        return body(signal, encode.request(signal, items))
     envelope, scoped, write = PARTS[signal]
     return b"".join(
         _field(ENVELOPE, _envelope(envelope, scoped, write, list(group)))

@@ -37,8 +37,7 @@ class Picky:
 
     def write(self, signal: Signal, items: Sequence[Item]) -> Json:
         """Write items as OTLP/JSON."""
-        (request,) = encode.requests(signal, items, max_items=len(items))
-        return request
+        return encode.request(signal, items)
 
     def send(self, signal: Signal, request: Json) -> Taken:
         """Note what came."""
