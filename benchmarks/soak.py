@@ -138,6 +138,15 @@ class Soak:
             self.seeded += SEED_ITEMS
         writer.close()
 
+    def derive(self) -> None:
+        """Have everything derived that was seeded: what is not derived from is not forgotten."""
+        with self._daemon() as daemon:
+            daemon.wait_ready(60)
+            until = time.monotonic() + self.plan.seconds + SETTLE_S
+            while time.monotonic() < until and self._value("spanledger_derive_waiting"):
+                time.sleep(1)
+            daemon.stop(30)
+
     def send(self, transport: str, pace: Pace) -> None:
         """Send for as long as it lasts; what was in flight when the daemon was killed is sent again at the end."""
         port = self.ports.grpc if transport == "grpc" else self.ports.http
@@ -264,9 +273,11 @@ class Soak:
                 self.trouble.append(f"the daemon ended with {code}")
 
     def _is_settled(self) -> bool:
-        told = self._get("/metrics")[1].decode()
         names = ("spanledger_export_waiting", "spanledger_export_stuck", "spanledger_derive_waiting")
-        return not any(_value(told, name) for name in names)
+        return not any(map(self._value, names))
+
+    def _value(self, name: str) -> float:
+        return _value(self._get("/metrics")[1].decode(), name)
 
     def lines(self) -> list[Line]:
         """Judge what was measured: in the second half, once it is warm."""
@@ -365,6 +376,7 @@ def main(arguments: list[str]) -> int:
         soak = Soak(plan, folder / "spanledger.db")
         facts = machine.facts(folder)
         soak.seed()
+        soak.derive()
         say(f"{soak.seeded:,} records that will expire; {plan.minutes:g} minutes begin")
         soak.began = time.monotonic()
         soak.finish(soak.run())
