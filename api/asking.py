@@ -38,7 +38,8 @@ class Question:
             if name not in self.takes:
                 known = ", ".join(self.takes) or "none"
                 raise Invalid(f"the parameter {name[:SHOWN]!r} is not known here; the parameters are {known}")
-        return {name: self.takes[name].read(name, given_text) for name, given_text in given.items() if given_text}
+        told = {name: word for name, word in given.items() if word or not self.takes[name].may_be_empty}
+        return {name: self.takes[name].read(name, word) for name, word in told.items()}
 
     def named(self, given: Mapping[str, str]) -> list[Any]:
         """Read what the path names, or raise Invalid."""

@@ -27,6 +27,11 @@ class Parameter:
     schema: Schema
     read: Reader
 
+    @property
+    def may_be_empty(self) -> bool:
+        """Say whether an empty text is text, which filters nothing; it is no number, and none of some words."""
+        return self.schema["type"] == "string" and "enum" not in self.schema
+
     def said(self, about: str) -> "Parameter":
         """Give the same kind of parameter with another meaning."""
         return replace(self, about=about)

@@ -152,6 +152,13 @@ def test_names(full: Running) -> None:
     assert raw(full, "/names?kind=colour").status == 400
 
 
+def test_empty_parameters(full: Running) -> None:
+    """An empty text filters nothing; an empty number or word is not what is wanted, and is refused by its name."""
+    assert ask(full, "/jobs?agent=&cursor=&since=") == ask(full, "/jobs")
+    for path in ("/jobs?limit=", "/jobs?min_cost=", "/spans?status=", "/names?kind=", "/search?errors="):
+        assert "wanted" in ask(full, path, status=400)["detail"]
+
+
 def test_percentiles(tmp_path: Path) -> None:
     """Half of the calls, and 95 of a hundred, took at most what is told."""
     with running(tmp_path / "x.db") as service:
