@@ -39,6 +39,8 @@ SAMPLE_S: Final = 2.0
 SEED_ITEMS: Final = 500
 MIB: Final = 1 << 20
 SETTLE_S: Final = 180
+REPORTED_S: Final = 5
+"""By then a daemon knows how far its derived tables are behind."""
 RAW: Final = ("raw_spans", "raw_logs", "raw_points")
 
 
@@ -142,6 +144,7 @@ class Soak:
         """Have everything derived that was seeded: what is not derived from is not forgotten."""
         with self._daemon() as daemon:
             daemon.wait_ready(60)
+            time.sleep(REPORTED_S)
             until = time.monotonic() + self.plan.seconds + SETTLE_S
             while time.monotonic() < until and self._value("spanledger_derive_waiting"):
                 time.sleep(1)
