@@ -132,7 +132,7 @@ class Service:
             version=__version__,
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
-        self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._write)
+        self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._apply)
         self.exporting = Exporting(lambda: SqliteReadSide(path))
         replays = Replays(lambda: SqliteReadSide(path), self.ingest, self._run)
         self.rejections = Rejections(replays, self._apply, body)
