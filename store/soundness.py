@@ -19,7 +19,7 @@ from store.tokens import COLUMNS
 MOST_FAULTS: Final = 3
 SOUND: Final = ["ok"]
 LONGEST_LOG: Final = 32 << 20
-"""A longer log takes its time to be read, once here and once by who opens the database for good: it is not looked at."""
+"""A longer log takes its time to be read, here and again by who opens the database for good: it is not looked at."""
 ENDINGS: Final = ("-wal", "-shm", "")
 """The log goes first: a database whose log is gone is an older one, a log without its database is nothing."""
 
