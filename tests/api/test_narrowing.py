@@ -88,6 +88,15 @@ def test_nothing_is_lost(side: ReadSide, name: str, where: Mapping[str, Any], ti
         assert expected == whole(side, ask, {**where, **times}, limit)
 
 
+def test_a_cursor_of_another_list(side: ReadSide) -> None:
+    """It leads somewhere or nowhere, and breaks nothing."""
+    spans = lists.spans(side, name="chat llama-5-local", limit=1)["next"]
+    calls = lists.model_calls(side, provider="openai", limit=1)["next"]
+
+    assert isinstance(lists.model_calls(side, provider="openai", cursor=spans)["items"], list)
+    assert isinstance(lists.spans(side, name="chat llama-5-local", cursor=calls)["items"], list)
+
+
 def test_what_is_seldom_is_narrowed(side: ReadSide) -> None:
     """There are rows to find and rows to leave out in these."""
     for name, where in (("spans", {"name": "chat llama-5-local"}), ("tool-calls", {"tool": "run_tests"})):
