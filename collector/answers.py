@@ -51,6 +51,7 @@ TABLE: tuple[tuple[type[errors.SpanledgerError], int, Code], ...] = (
     (errors.TooOften, 429, Code.RESOURCE_EXHAUSTED),
     (errors.TooSlow, 408, Code.INVALID_ARGUMENT),
     (errors.Refused, 400, Code.INVALID_ARGUMENT),
+    (errors.RateLimited, 429, Code.RESOURCE_EXHAUSTED),
     (errors.TryAgain, 503, Code.UNAVAILABLE),
 )
 

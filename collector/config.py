@@ -1,6 +1,8 @@
 """Say what a user may set about receiving."""
 
-from pydantic import FilePath, SecretStr
+from typing import Annotated
+
+from pydantic import Field, FilePath, SecretStr
 
 from core.section import Address, AddressOrOff, Duration, Section, Size
 
@@ -51,6 +53,8 @@ class Limits(Section):
     """Open HTTP connections."""
     streams: int = 256
     """Calls at once on one gRPC connection."""
+    requests_per_second: Annotated[float, Field(ge=0)] = 0
+    """Requests that each sender may make a second, by its token or its address; 0 sets no bound."""
     header_timeout: Duration = 10.0
     """Time a client has to send a request's headers."""
     body_timeout: Duration = 30.0

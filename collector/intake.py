@@ -6,6 +6,7 @@ from access.gate import Gate
 from collector.admission import Admission
 from collector.config import Limits
 from collector.ingest import Ingest
+from collector.rates import Rates
 from core.counters import Counters
 
 
@@ -18,3 +19,4 @@ class Intake:
     admission: Admission
     ingest: Ingest
     counters: Counters
+    rates: Rates

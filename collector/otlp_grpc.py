@@ -117,7 +117,7 @@ class _Calls:
     async def _take(self, signal: Signal, context: Context) -> bytes:
         metadata = context.invocation_metadata() or ()
         shown = [value for key, value in metadata if key == "authorization"]
-        self._intake.gate.check(shown, Scope.INGEST, context.peer().rpartition(":")[0])
+        self._intake.rates.check(self._intake.gate.check(shown, Scope.INGEST, context.peer().rpartition(":")[0]))
         async with self._intake.admission.admit(UNKNOWN_BYTES) as ticket:
             body = await self._read(context, ticket)
             began = time.perf_counter()

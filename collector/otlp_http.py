@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from access.tokens import Scope
+from access.tokens import By, Scope
 from collector.answers import API, MEDIA_TYPE, PROBLEM, Answer, answer, problem, retry_after, status, success
 from collector.bodies import Bodies
 from collector.inflate import ACCEPTED
@@ -41,7 +41,7 @@ class Exports:
         return export
 
     async def _export(self, signal: Signal, request: web.Request) -> web.Response:
-        self._check(request)
+        self.intake.rates.check(self._check(request))
         encoding = encoding_of(request)
         try:
             accepted = await self._take(signal, encoding, request)
@@ -60,8 +60,9 @@ class Exports:
             finally:
                 self.intake.counters.seconds.labels("http").observe(time.perf_counter() - began)
 
-    def _check(self, request: web.Request) -> None:
-        self.intake.gate.check(request.headers.getall(hdrs.AUTHORIZATION, []), Scope.INGEST, request.remote or "")
+    def _check(self, request: web.Request) -> By:
+        shown = request.headers.getall(hdrs.AUTHORIZATION, [])
+        return self.intake.gate.check(shown, Scope.INGEST, request.remote or "")
 
     async def _expect(self, request: web.Request) -> web.Response | None:
         """Ask for a body only from those who may send one (reliability.md row 68)."""

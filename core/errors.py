@@ -20,6 +20,7 @@ SpanledgerError
 │   └── TooSlow             the body did not arrive in time
 ├── TryAgain                the sender should send the same again
 │   ├── Overloaded          too much is under way
+│   ├── RateLimited         one sender asks for more than its share
 │   ├── StoreBusy           the database cannot take it now
 │   ├── DiskFull            the disk has no room
 │   └── Stopping            the daemon is going away
@@ -154,6 +155,12 @@ class Overloaded(TryAgain):
     """Too much is under way."""
 
     reason = "overloaded"
+
+
+class RateLimited(TryAgain):
+    """One sender makes more requests than it may."""
+
+    reason = "rate_limited"
 
 
 class StoreBusy(TryAgain):

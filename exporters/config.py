@@ -98,7 +98,7 @@ class Exporter(Section):
     """Only records of these, by `service.name`; all unless set."""
     start: Literal["now", "beginning"] = "now"
     """Whether what was kept before the exporter was first seen is sent too."""
-    batch_items: Annotated[int, Field(ge=1, le=10_000)] = 512
+    batch_items: Annotated[int, Field(ge=1, le=10_000)] = 1024
     """Items in a request; one that is too large for the far side is halved until it fits."""
     timeout: Duration = 10.0
     """Time the far side has to answer."""

@@ -1,13 +1,17 @@
 """Keep how far each exporter has come, and what became of the items up to there."""
 
 from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from core.errors import TryAgain
 from schema.derived import Changes, Step
 from schema.signals import Signal
 from store.protocol import ReadSide
 
+SETTLE_S: Final = 2.0
 COUNTS: Final = ("sent", "refused", "expired", "passed")
 
 
@@ -33,14 +37,18 @@ class Cursor:
 
 
 class Cursors:
-    """Read an exporter's cursors once, and write each move; `write` returns when a change is durable."""
+    """Read an exporter's cursors once, and write each move; the future of `write` is done when a change is durable.
+
+    While a move is being written, the next page is read and sent already: a crash repeats up to two pages.
+    """
 
     def __init__(
-        self, exporter: str, reader: ReadSide, write: Callable[[Changes], object], *, from_beginning: bool
+        self, exporter: str, reader: ReadSide, write: Callable[[Changes], "Future[Any]"], *, from_beginning: bool
     ) -> None:
         """Know nothing yet."""
         self._exporter, self._reader, self._write = exporter, reader, write
         self._from_beginning = from_beginning
+        self._writing: dict[Signal, Future[Any]] = {}
         self._held: dict[Signal, Cursor] = {}
         self.first: dict[Signal, Cursor] = {}
         """Where the cursors stood when they were first looked at."""
@@ -58,11 +66,23 @@ class Cursors:
         return int(self._reader.report("newest_ids")[0][signal])
 
     def move(self, cursor: Cursor) -> None:
-        """Write a cursor, durably."""
+        """Begin to write a cursor; the move before it is durable when this returns.
+
+        Raise TryAgain when that could not be written: this one, which says all that it did, may be.
+        """
         values = {"exporter": cursor.exporter, "signal": str(cursor.signal), "after_id": cursor.after_id}
         counts = {name: getattr(cursor, name) for name in COUNTS}
-        self._write(Changes(steps=[Step("move_cursor", {**values, **counts})]))
+        before = self._writing.pop(cursor.signal, None)
         self._held[cursor.signal] = cursor
+        self._writing[cursor.signal] = self._write(Changes(steps=[Step("move_cursor", {**values, **counts})]))
+        if before is not None:
+            before.result()
+
+    def settle(self) -> None:
+        """Wait for what is being written; what could not be is sent again after the next start."""
+        for writing in self._writing.values():
+            with suppress(TryAgain, CancelledError):
+                writing.result(SETTLE_S)
 
     def held(self) -> list[Cursor]:
         """List the cursors that were looked at."""

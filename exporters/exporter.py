@@ -1,10 +1,14 @@
 """Say what a destination is: something that takes requests, and says what became of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from schema.encode import Json
+from schema.encode import Item
 from schema.signals import Signal
+
+R = TypeVar("R")
+"""A request, in the form that an exporter sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,7 @@ class Taken:
     message: str = ""
 
 
-class Exporter(Protocol):
+class Exporter(Protocol[R]):
     """Send requests to one place; called from one thread.
 
     `send` returns when the far side is answerable for the request. It raises
@@ -24,8 +28,12 @@ class Exporter(Protocol):
     any other Refused when the far side will never take this one.
     """
 
-    def send(self, signal: Signal, request: Json) -> Taken:
-        """Hand one request over; `request` is OTLP/JSON as `schema.encode` writes it."""
+    def write(self, signal: Signal, items: Sequence[Item]) -> R:
+        """Write items as one request."""
+        ...
+
+    def send(self, signal: Signal, request: R) -> Taken:
+        """Hand one request over."""
         ...
 
     def close(self) -> None:
@@ -33,9 +41,5 @@ class Exporter(Protocol):
         ...
 
 
-class Receiving(Exporter, Protocol):
-    """Send to an OTLP receiver, which takes protobuf."""
-
-    def deliver(self, signal: Signal, sent: bytes) -> Taken:
-        """Hand over a request that is protobuf already; what is promised of `send` holds."""
-        ...
+Receiving = Exporter[bytes]
+"""Send to an OTLP receiver, which takes protobuf."""

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Event, Thread
@@ -27,13 +28,13 @@ STOP_S: Final = 2.0
 
 
 class Exports:
-    """Start and stop; `write` returns when a change is durable."""
+    """Start and stop; the future of `write` is done when a change is durable."""
 
     def __init__(
         self,
         settings: Mapping[str, Settings],
         open_reader: Callable[[], ReadSide],
-        write: Callable[[Changes], object],
+        write: Callable[[Changes], "Future[Any]"],
     ) -> None:
         """Start nothing yet."""
         self._settings, self._open, self._write = settings, open_reader, write
@@ -45,7 +46,7 @@ class Exports:
         """Let go of exporters that are no longer configured, and start the others."""
         names = orjson.dumps(list(self._settings)).decode()
         with suppress(TryAgain):  # a full disk must not keep the daemon from starting; the next start does it
-            self._write(Changes(steps=[Step("retire_cursors", {"names": names})]))
+            self._write(Changes(steps=[Step("retire_cursors", {"names": names})])).result()
         for name, settings in self._settings.items():
             thread = Thread(target=self._run, args=(name, settings), name=f"export {name}", daemon=True)
             self._threads.append(thread)
@@ -107,7 +108,7 @@ def _since(first: Cursor, cursor: Cursor) -> dict[str, int]:
     return {name: getattr(cursor, name) - getattr(first, name) for name in COUNTS}
 
 
-def made(settings: Settings) -> Exporter:
+def made(settings: Settings) -> Exporter[Any]:
     """Make what the settings describe."""
     if settings.kind == "files":
         assert settings.folder is not None, "the settings were validated"

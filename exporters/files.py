@@ -4,7 +4,7 @@ A line is on the disk when `send` returns. What a crash tore off is cut at the n
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -12,7 +12,8 @@ import orjson
 
 from core.errors import TryAgain
 from exporters.exporter import Taken
-from schema.encode import Json
+from schema import encode
+from schema.encode import Item, Json
 from schema.signals import Signal
 
 STAMP: Final = "%Y%m%dT%H%M%S"
@@ -28,6 +29,10 @@ class FileExporter:
         self._max_bytes, self._max_files = max_bytes, max_files
         self._stamp = stamp
         self._open: dict[Signal, BinaryIO] = {}
+
+    def write(self, signal: Signal, items: Sequence[Item]) -> Json:
+        """Write items as OTLP/JSON."""
+        return encode.request(signal, items)
 
     def send(self, signal: Signal, request: Json) -> Taken:
         """Write one line."""

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from core.errors import Refused, TryAgain
 from exporters.config import Exporter as Settings
@@ -16,7 +16,6 @@ from exporters.cursors import Cursor, Cursors
 from exporters.exporter import Exporter
 from exporters.filters import Filter
 from exporters.waiting import Waiting
-from schema import encode
 from schema.encode import Item
 from schema.signals import Signal
 
@@ -51,7 +50,7 @@ class Follower:
 
     name: str
     settings: Settings
-    exporter: Exporter
+    exporter: Exporter[Any]
     items: Items
     cursors: Cursors
     waiting: Waiting
@@ -74,6 +73,7 @@ class Follower:
         except Stopped:
             pass
         finally:
+            self.cursors.settle()
             self.exporter.close()
 
     def round(self) -> bool:
@@ -132,10 +132,9 @@ class Follower:
 
     def _sent(self, signal: Signal, items: Sequence[Item], latest: int) -> int:
         """Hand items over, in halves when the far side will not take them together; count those it refuses."""
-        (request,) = encode.requests(signal, items, max_items=len(items))
         while True:
             try:
-                taken = self.exporter.send(signal, request)
+                taken = self.exporter.send(signal, self.exporter.write(signal, items))
             except TryAgain as trouble:
                 self._pause(trouble)
                 self._check_age(items)

@@ -1,6 +1,6 @@
 """Send OTLP/gRPC to any receiver."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -11,8 +11,8 @@ from google.rpc.status_pb2 import Status
 
 from core.errors import Refused, TooLarge, TryAgain
 from exporters.exporter import Taken
-from schema.encode import Json
-from schema.encode_protobuf import body
+from schema import protobuf_write
+from schema.encode import Item
 from schema.signals import WIRE, Signal
 
 Code = grpc.StatusCode
@@ -50,14 +50,16 @@ class GrpcExporter:
             signal: self._channel.unary_unary(f"/{wire.service}/Export") for signal, wire in WIRE.items()
         }
 
-    def send(self, signal: Signal, request: Json) -> Taken:
-        """Call Export."""
-        return self.deliver(signal, body(signal, request))
+    def write(self, signal: Signal, items: Sequence[Item]) -> bytes:
+        """Write items in protobuf."""
+        return protobuf_write.request(signal, items)
 
-    def deliver(self, signal: Signal, sent: bytes) -> Taken:
-        """Call Export with a request that is protobuf already."""
+    def send(self, signal: Signal, request: bytes) -> Taken:
+        """Call Export."""
         try:
-            answer = self._methods[signal](sent, timeout=self._timeout_s, metadata=self._metadata, wait_for_ready=False)
+            answer = self._methods[signal](
+                request, timeout=self._timeout_s, metadata=self._metadata, wait_for_ready=False
+            )
         except grpc.RpcError as error:
             if _was_answered(error):
                 return Taken()

@@ -5,7 +5,7 @@ neither proxies nor credentials are taken from the environment.
 """
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -14,8 +14,8 @@ from google.protobuf.message import DecodeError
 
 from core.errors import Refused, TooLarge, TryAgain
 from exporters.exporter import Taken
-from schema.encode import Json
-from schema.encode_protobuf import body
+from schema import protobuf_write
+from schema.encode import Item
 from schema.signals import WIRE, Signal
 
 PROTOBUF: Final = "application/x-protobuf"
@@ -43,16 +43,16 @@ class HttpExporter:
         if compress:
             self._session.headers["Content-Encoding"] = "gzip"
 
-    def send(self, signal: Signal, request: Json) -> Taken:
-        """Post one request."""
-        return self.deliver(signal, body(signal, request))
+    def write(self, signal: Signal, items: Sequence[Item]) -> bytes:
+        """Write items in protobuf."""
+        return protobuf_write.request(signal, items)
 
-    def deliver(self, signal: Signal, sent: bytes) -> Taken:
-        """Post one request that is protobuf already."""
+    def send(self, signal: Signal, request: bytes) -> Taken:
+        """Post one request."""
         try:
             with self._session.post(
                 self._base + WIRE[signal].path,
-                data=gzip.compress(sent, 1) if self._compress else sent,
+                data=gzip.compress(request, 1) if self._compress else request,
                 timeout=self._timeout_s,
                 allow_redirects=False,
                 stream=True,

@@ -3,17 +3,17 @@
 So that files are not small, `batch_items` should be large.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import orjson
 
 from core.errors import TryAgain
 from exporters.exporter import Taken
+from schema import encode, unfold
 from schema.decode import decode
-from schema.encode import Json
+from schema.encode import Item, Json
 from schema.signals import Signal
-from schema.unfold import items
 from store import arrow
 from store.files import whole
 
@@ -25,6 +25,10 @@ class ParquetExporter:
         """Write nothing yet; `stamp` gives text that grows with the time, for the names of files."""
         self._folder, self._max_files, self._stamp = folder, max_files, stamp
 
+    def write(self, signal: Signal, items: Sequence[Item]) -> Json:
+        """Write items as OTLP/JSON."""
+        return encode.request(signal, items)
+
     def send(self, signal: Signal, request: Json) -> Taken:
         """Write one file."""
         batch = decode(signal, "json", orjson.dumps(request), transport="export", received_at=0)
@@ -32,7 +36,7 @@ class ParquetExporter:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with whole(path) as part:
-                arrow.write(part, signal, [list(items(batch))])
+                arrow.write(part, signal, [list(unfold.items(batch))])
             for old in sorted(self._folder.glob(f"{signal}-*.parquet"))[: -self._max_files]:
                 old.unlink()
         except OSError as error:

@@ -67,7 +67,7 @@ class Reporting:
 
     def _send(self, far: Receiving, written: Callable[[int], bytes]) -> None:
         try:
-            far.deliver(Signal.METRICS, written(time.time_ns()))
+            far.send(Signal.METRICS, written(time.time_ns()))
         except SpanledgerError as trouble:
             self._note(str(trouble))
         except Exception:  # a mistake of ours must not end the thread

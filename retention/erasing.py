@@ -181,7 +181,7 @@ class Erasing:
             start += len(part)
 
     def _piece(self, what: str, _kind: str, keys: Sequence[Any]) -> int:
-        return self.sweep.do(Piece(what, keys, self.sweep.pins)).rows
+        return self.sweep.do(Piece(what, keys, self.sweep.pins, leaves_sums=False)).rows
 
     def _count(self, kind: str, rows: int) -> None:
         if kind and rows:

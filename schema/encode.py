@@ -5,7 +5,7 @@ Integers of 64 bits are strings, ids hexadecimal, enums integers; fields at thei
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from typing import Any
 
@@ -30,15 +30,23 @@ def requests(signal: Signal, items: Iterable[Item], *, max_items: int = MAX_ITEM
     """Give requests of at most `max_items` items; neighbours of the same resource and scope share their envelopes."""
     remaining = iter(items)
     while chunk := list(islice(remaining, max_items)):
-        envelopes = [_envelope(signal, list(group)) for _, group in groupby(chunk, _resource_key)]
+        envelopes = [_envelope(signal, list(group)) for _, group in groupby(chunk, resource_key)]
         yield {WIRE[signal].envelope_key: envelopes}
 
 
-def _resource_key(item: Item) -> object:
+def request(signal: Signal, items: Sequence[Item]) -> Json:
+    """Give one request of all items."""
+    (told,) = requests(signal, items, max_items=len(items))
+    return told
+
+
+def resource_key(item: Item) -> object:
+    """Tell resources apart."""
     return item["resource_id"]
 
 
-def _scope_key(item: Item) -> object:
+def scope_key(item: Item) -> object:
+    """Tell scopes apart."""
     return item["scope_id"]
 
 
@@ -47,38 +55,41 @@ def _metric_key(item: Item) -> tuple[object, ...]:
 
 
 def _envelope(signal: Signal, items: list[Item]) -> Json:
-    first = items[0]
-    resource = {
-        "attributes": _key_values(first["resource"]),
-        "droppedAttributesCount": first["resource_dropped_attributes_count"],
-        "entityRefs": _loaded(first["entity_refs"]),
-    }
     key, write = SCOPED[signal]
-    scoped = [write(list(group)) for _, group in groupby(items, _scope_key)]
-    return _present({"resource": _present(resource), "schemaUrl": first["resource_schema_url"]}) | {key: scoped}
+    return resource(items[0]) | {key: [write(list(group)) for _, group in groupby(items, scope_key)]}
 
 
-def _scoped(items: list[Item], key: str, written: list[Json]) -> Json:
-    first = items[0]
-    scope = {
-        "name": first["scope_name"],
-        "version": first["scope_version"],
-        "attributes": _key_values(first["scope_attributes"]),
-        "droppedAttributesCount": first["scope_dropped_attributes_count"],
+def resource(item: Item) -> Json:
+    """Write an item's resource as an envelope that holds nothing."""
+    told = {
+        "attributes": _key_values(item["resource"]),
+        "droppedAttributesCount": item["resource_dropped_attributes_count"],
+        "entityRefs": _loaded(item["entity_refs"]),
     }
-    return _present({"scope": _present(scope), "schemaUrl": first["scope_schema_url"]}) | {key: written}
+    return _present({"resource": _present(told), "schemaUrl": item["resource_schema_url"]})
+
+
+def scope(item: Item) -> Json:
+    """Write an item's scope as an envelope that holds nothing."""
+    told = {
+        "name": item["scope_name"],
+        "version": item["scope_version"],
+        "attributes": _key_values(item["scope_attributes"]),
+        "droppedAttributesCount": item["scope_dropped_attributes_count"],
+    }
+    return _present({"scope": _present(told), "schemaUrl": item["scope_schema_url"]})
 
 
 def _spans(items: list[Item]) -> Json:
-    return _scoped(items, "spans", [_span(item) for item in items])
+    return scope(items[0]) | {"spans": [span(item) for item in items]}
 
 
 def _logs(items: list[Item]) -> Json:
-    return _scoped(items, "logRecords", [_log(item) for item in items])
+    return scope(items[0]) | {"logRecords": [log(item) for item in items]}
 
 
 def _metrics(items: list[Item]) -> Json:
-    return _scoped(items, "metrics", [_metric(list(group)) for _, group in groupby(items, _metric_key)])
+    return scope(items[0]) | {"metrics": [_metric(list(group)) for _, group in groupby(items, _metric_key)]}
 
 
 SCOPED: dict[Signal, tuple[str, Callable[[list[Item]], Json]]] = {
@@ -88,7 +99,8 @@ SCOPED: dict[Signal, tuple[str, Callable[[list[Item]], Json]]] = {
 }
 
 
-def _span(item: Item) -> Json:
+def span(item: Item) -> Json:
+    """Write a span."""
     return _present(
         {
             "traceId": item["trace_id"],
@@ -122,7 +134,8 @@ def _link(link: Json) -> Json:
     return _present(told | {"attributes": to_key_values(link.get("attributes", {}))})
 
 
-def _log(item: Item) -> Json:
+def log(item: Item) -> Json:
+    """Write a log record."""
     written = _present(
         {
             "timeUnixNano": _time(item, "time_unix_nano"),

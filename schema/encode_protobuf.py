@@ -3,14 +3,16 @@
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
 
 from schema.encode import Json
 from schema.signals import WIRE, Signal
 
 Write = Callable[[Any], Any]
+M = TypeVar("M", bound=Message)
 NUMBERS: Final = frozenset(
     {
         FieldDescriptor.CPPTYPE_INT32,
@@ -27,6 +29,11 @@ def body(signal: Signal, request: Json) -> bytes:
     """Serialize a request; unpaired surrogates and other text that is not Unicode cannot be in it."""
     wire = WIRE[signal]
     return bytes(wire.request(**_message(wire.request.DESCRIPTOR)(request)).SerializeToString())
+
+
+def made(kind: type[M], told: Json) -> M:
+    """Make one message of OTLP/JSON."""
+    return kind(**_message(kind.DESCRIPTOR)(told))
 
 
 @cache

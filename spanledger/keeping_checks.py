@@ -9,7 +9,7 @@ from spanledger.config import Config
 from spanledger.findings import FAIL, OK, WARN, Finding, Findings
 from spanledger.options import database, reading
 from spanledger.terminal import human_bytes
-from store import backup
+from store import backup, soundness
 from store.old import SqliteOldSide
 
 OFTEN = 1_000
@@ -44,6 +44,13 @@ def retention(config: Config) -> Findings:
     if not told.pending or told.is_first:
         kept = config.retention.model_dump(mode="json")
         yield Finding("retention", OK, f"raw {kept['raw']}, content {kept['content']}, rows {kept['rows']}")
+
+
+def damaged(config: Config) -> Findings:
+    """Say which databases were found damaged and put aside."""
+    for path in soundness.put_aside_before(database(config)):
+        text = f"{path} was found damaged and put aside"
+        yield Finding("damaged", WARN, text, "read what can be read of it with `spanledger export`, then delete it")
 
 
 def integrity(config: Config) -> Findings:

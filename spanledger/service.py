@@ -5,7 +5,7 @@ What others depend on starts first and stops last: lock, writer, listeners.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from functools import partial
@@ -26,6 +26,7 @@ from collector.bodies import Bodies
 from collector.decoding import Decoding
 from collector.ingest import Ingest
 from collector.intake import Intake
+from collector.rates import Rates
 from collector.replaying import Replays
 from core.counters import Counters
 from core.errors import SpanledgerError
@@ -50,6 +51,7 @@ from spanledger.config import Config
 from spanledger.doors import Doors
 from spanledger.gauges import Gauges, describe
 from spanledger.helping import helpers
+from spanledger.mending import letting_in, mended
 from store.console import SqliteConsole
 from store.disk import free_bytes
 from store.lock import Lock
@@ -105,6 +107,7 @@ class Service:
             admission=Admission(limit_bytes=limits.in_flight_bytes, wait_s=limits.wait),
             ingest=self.ingest,
             counters=self.counters,
+            rates=Rates(limits.requests_per_second, clock=time.monotonic),
         )
         path = _path(config)
         body = Bodies(self._intake).read
@@ -129,7 +132,7 @@ class Service:
             version=__version__,
         )
         self.mirror = Mirror(config.sync, Database(lambda: SqliteReadSide(path), self._write))
-        self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._write)
+        self.exports = Exports(config.exporters, lambda: SqliteReadSide(path), self._apply)
         self.exporting = Exporting(lambda: SqliteReadSide(path))
         replays = Replays(lambda: SqliteReadSide(path), self.ingest, self._run)
         self.rejections = Rejections(replays, self._apply, body)
@@ -151,6 +154,7 @@ class Service:
         """Start the parts in order, each with how to stop it."""
         path = _path(self._config)
         lock = stack.enter_context(Lock(path))
+        tokens = self._mended() if lock.was_left else ()
         stack.callback(self.ingest.close)
         stack.callback(self.api.close)
         stack.callback(self.exporting.close)
@@ -158,6 +162,8 @@ class Service:
         stack.push_async_callback(self.agents.stop)
         self.writer.start()
         stack.push_async_callback(self._stop)
+        if tokens:
+            await asyncio.wrap_future(self._apply(letting_in(tokens)))
         await self.doors.renew()
         self.doors.check_exposure(self._config.collector)
         self.keeping.start()
@@ -174,6 +180,10 @@ class Service:
         stack.push_async_callback(asyncio.to_thread, self.reporting.stop)
         lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time.time(), secret=self.doors.secret)
         log.info("ready", grpc=self.grpc_address, http=self.http_address, db=str(path))
+
+    def _mended(self) -> Sequence[dict[str, Any]]:
+        guarded = bool(self._config.collector.tokens)
+        return mended(self._config.store, is_guarded=guarded, now=time.time())
 
     async def _stop(self) -> None:
         """Close both doors at once, finish what is inside, write it; all within eight seconds (reliability.md P5)."""

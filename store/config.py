@@ -23,6 +23,9 @@ class Store(Section):
     """The same as a share of the disk; the larger of the two holds."""
     reserve: Size = 64 << 20
     """Space kept in a file beside the database, so that a full disk can still be swept; 0 keeps none."""
+    broken: Literal["aside", "refuse"] = "aside"
+    """What a start does with a database that is found damaged after an unclean end: put it aside as `….corrupt-TIME`,
+    begin a new one and say so, or refuse to start."""
     wal_checkpoint: Size = 16 << 20
     """Size of the write-ahead log from which it is folded into the database."""
     wal_truncate: Size = 64 << 20

@@ -137,6 +137,9 @@ def _opened(path: Path, flags: int, vfs: str | None) -> Iterator[apsw.Connection
     except BaseException as error:
         if connection is not None:
             let_go(connection)
+        if isinstance(error, apsw.CorruptError):
+            what = "restore a backup with `spanledger restore FILE`, or move it away to begin a new one"
+            raise Misconfigured(f"the database {path} is damaged: {error}; {what}") from error
         if isinstance(error, apsw.Error | OSError):
             raise Misconfigured(f"cannot open the database {path}: {error}; check the path and its owner") from error
         raise

@@ -39,7 +39,7 @@ class Piece:
     `pins` is the newest pin that was looked at.
 
     `jobs` are finished jobs of which these rows tell: they are frozen. `until` are the ids of each signal up to which
-    it was looked for what uses them. `steps` are written with it.
+    it was looked for what uses them. `steps` are written with it. Calls leave the sums of their days behind them.
     """
 
     what: str = ""
@@ -48,6 +48,7 @@ class Piece:
     jobs: Sequence[str] = ()
     until: Mapping[str, int] = field(default_factory=dict)
     steps: Sequence[Step] = field(default=())
+    leaves_sums: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class Lock:
         self.path = lock_path(database)
         self._database = database
         self._descriptor: int | None = None
+        self.was_left = False
+        """Whether whoever held it before ended without letting go."""
 
     def __enter__(self) -> Self:
         try:
@@ -62,6 +64,7 @@ class Lock:
         except OSError as error:
             raise Misconfigured(f"cannot make {self.path}: {error.strerror}; check the path and its owner") from error
         self._acquire(self._descriptor)
+        self.was_left = bool(os.pread(self._descriptor, 1, 0))
         self.describe()
         return self
 
@@ -69,7 +72,8 @@ class Lock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._descriptor is not None:
-            os.ftruncate(self._descriptor, 0)
+            if error is None:  # whoever comes next knows otherwise that something went wrong
+                os.ftruncate(self._descriptor, 0)
             self._release()
 
     def describe(self, **told: Any) -> None:

@@ -13,8 +13,15 @@ from store.queries import load
 HERE: Final = Path(__file__).parent
 QUERIES: Final = {**load((HERE / "retention.sql").read_text()), **load((HERE / "erasing.sql").read_text())}
 COUNTED: Final = frozenset(("raw_spans", "raw_logs", "raw_points", "span_texts", "log_texts"))
-FIRST: Final = {"session_jobs": "close_days", "loose_jobs": "close_loose_days"}
-"""What is written down before rows go."""
+FIRST: Final = {
+    "session_jobs": "close_days",
+    "loose_jobs": "close_loose_days",
+    "session_model_calls": "keep_usage",
+    "loose_model_calls": "keep_usage",
+    "session_tool_calls": "keep_tools",
+    "loose_tool_calls": "keep_tools",
+}
+"""What is written down before rows go, so that the days keep their sums."""
 LIMIT: Final = 500
 """Rows of a session that go at a time."""
 
@@ -46,7 +53,7 @@ def _forget(cursor: apsw.Cursor, piece: Piece) -> int:
         if newest > piece.pins:
             return 0
         derived.count(cursor, list(map(str, piece.keys)), -1)
-    if piece.what in FIRST:
+    if piece.leaves_sums and piece.what in FIRST:
         cursor.execute(QUERIES[FIRST[piece.what]], values)
     cursor.execute(QUERIES[piece.what], values)
     rows = cursor.connection.changes()

@@ -252,3 +252,67 @@ where rowid in (select value from json_each(:keys))
 having max(ifnull(completed_at, started_at)) is not null
 on conflict (key) do update
 set value = max(value, excluded.value);
+
+-- name: keep_usage
+-- Keep the sums of the days of model calls that go, as those of no session; what goes is taken out where it was.
+insert into usage_days
+select
+  substr(started_at, 1, 10), '', ifnull(agent_name, ''), ifnull(provider, ''), ifnull(model, ''),
+  ifnull(cost_source, ''), count(*), sum(status = 'error'), count(ifnull(input_tokens, output_tokens)),
+  count(cost_nanos), ifnull(sum(input_tokens), 0), ifnull(sum(output_tokens), 0), ifnull(sum(cache_read_tokens), 0),
+  ifnull(sum(cache_write_tokens), 0), ifnull(sum(reasoning_tokens), 0), ifnull(sum(cost_nanos), 0)
+from model_calls
+where rowid in (
+  select rowid
+  from (
+    select rowid
+    from model_calls
+    where session_id in (select value from json_each(:keys) where type = 'text')
+    limit :limit
+  )
+  union all
+  select c.rowid
+  from json_each(:keys) as k
+  join model_calls as c on c.rowid = k.value
+  where k.type = 'integer'
+  and c.session_id is null
+)
+and counted = 1
+and (select ifnull(max(id), 0) from pins) <= :pins
+group by 1, 2, 3, 4, 5, 6
+on conflict do update
+set
+  calls = calls + excluded.calls, errors = errors + excluded.errors, measured = measured + excluded.measured,
+  priced = priced + excluded.priced, input_tokens = input_tokens + excluded.input_tokens,
+  output_tokens = output_tokens + excluded.output_tokens,
+  cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
+  cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
+  reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos;
+
+-- name: keep_tools
+-- The same for tool calls, of which days keep no session.
+insert into tool_days
+select
+  substr(ifnull(timestamp, created_at), 1, 10), name, ifnull(agent_name, ''),
+  case when duration_ms is null then -99 else cast(floor(2 * log2(max(duration_ms, 0.001))) as integer) end,
+  count(*), sum(is_error), ifnull(sum(duration_ms), 0)
+from tool_calls
+where id in (
+  select id
+  from (
+    select id
+    from tool_calls
+    where session_id in (select value from json_each(:keys) where type = 'text')
+    limit :limit
+  )
+  union all
+  select c.id
+  from json_each(:keys) as k
+  join tool_calls as c on c.id = k.value
+  where k.type = 'integer'
+  and c.session_id is null
+)
+and (select ifnull(max(id), 0) from pins) <= :pins
+group by 1, 2, 3, 4
+on conflict do update
+set calls = calls + excluded.calls, failures = failures + excluded.failures, total_ms = total_ms + excluded.total_ms;

@@ -1,6 +1,7 @@
 -- What pages and series add up, kept added up: triggers follow every change of the calls in the same transaction.
 
 -- One row for what a session's counted model calls of one day have in common. `calls` of 0 do not stay.
+-- What retention takes leaves its sums, as those of no session (store/retention.sql).
 -- `measured` are the calls that tell tokens, `priced` those that have a cost.
 create table usage_days (
   day text not null,

@@ -129,8 +129,8 @@ def test_row_83_row_84_a_far_side_is_not_trusted() -> None:
     with far(status(302, Location="http://169.254.169.254/"), taken) as side:
         sender = HttpExporter(side.url, headers={}, compress=False, verify=True, timeout_s=5)
         with pytest.raises(TryAgain, match="HTTP 302"):
-            sender.send(Signal.TRACES, {})
+            sender.send(Signal.TRACES, b"")
         assert [] == side.requests
     with far(endless) as side:
         sender = HttpExporter(side.url, headers={}, compress=False, verify=True, timeout_s=5)
-        assert 0 == sender.send(Signal.TRACES, {}).refused
+        assert 0 == sender.send(Signal.TRACES, b"").refused

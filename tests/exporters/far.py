@@ -85,7 +85,11 @@ def far(*acts: Act, choose: Choose | None = None, port: int = 0) -> Iterator[Far
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base's own name
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            pass  # a daemon that was killed hangs up
+
+    with Server(("127.0.0.1", port), Handler) as server:
         told.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="far side")
         thread.start()

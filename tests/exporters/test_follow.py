@@ -1,7 +1,8 @@
 """Mirror of exporters/follow.py: what a follower makes of mistakes, ours and the store's, on a real store."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -15,6 +16,7 @@ from exporters.cursors import Cursors
 from exporters.exporter import Taken
 from exporters.follow import Follower, Stopped
 from exporters.waiting import Waiting
+from schema import encode
 from schema.decode import decode
 from schema.encode import Item, Json
 from schema.signals import Signal
@@ -32,6 +34,10 @@ class Picky:
     """Take requests, but make a mistake over one span."""
 
     names: list[str] = field(default_factory=list)
+
+    def write(self, signal: Signal, items: Sequence[Item]) -> Json:
+        """Write items as OTLP/JSON."""
+        return encode.request(signal, items)
 
     def send(self, signal: Signal, request: Json) -> Taken:
         """Note what came."""
@@ -74,10 +80,17 @@ def stores(tmp_path: Path) -> Iterator[tuple[SqliteWriteSide, SqliteReadSide]]:
     writer.close()
 
 
+def done(result: list[int]) -> "Future[list[int]]":
+    """Hold what is written already."""
+    future: Future[list[int]] = Future()
+    future.set_result(result)
+    return future
+
+
 def follower(stores: tuple[SqliteWriteSide, SqliteReadSide], exporter: Picky, items: Any, over: Event) -> Follower:
     """Follow from the beginning; waits are short."""
     writer, reader = stores
-    cursors = Cursors("x", reader, writer.apply, from_beginning=True)
+    cursors = Cursors("x", reader, lambda changes: done(writer.apply(changes)), from_beginning=True)
     return Follower("x", TRACES, exporter, items, cursors, Waiting(lambda: 0.0), time.time_ns, over)
 
 

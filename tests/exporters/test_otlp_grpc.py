@@ -15,8 +15,9 @@ from core.errors import Refused, TooLarge, TryAgain
 from exporters.exporter import Taken
 from exporters.otlp_grpc import GrpcExporter
 from schema.signals import WIRE, Signal
+from tests.support import build
 
-REQUEST: Any = {"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "a"}]}]}]}
+REQUEST = build.traces(build.span(name="a")).SerializeToString()
 Code = grpc.StatusCode
 
 

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
-from typing import Any
 
 import pytest
 
@@ -13,8 +12,9 @@ from exporters.exporter import Taken
 from exporters.otlp_http import HttpExporter
 from schema.signals import Signal
 from tests.exporters.far import Act, endless, far, partial, reset, status, taken
+from tests.support import build
 
-REQUEST: Any = {"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "a"}, {"name": "b"}]}]}]}
+REQUEST = build.traces(build.span(name="a"), build.span(name="b")).SerializeToString()
 
 
 def exporter(url: str, *, compress: bool = True, timeout_s: float = 5.0) -> HttpExporter:

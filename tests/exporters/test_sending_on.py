@@ -206,7 +206,10 @@ def test_a_killed_daemon_loses_nothing(tmp_path: Path) -> None:
         for _ in range(4):
             with process(path, **settings) as near_process:
                 enough = len(side.requests) + 3
-                until(partial_of(lambda wanted: len(side.requests) > wanted or len(set(side.names())) == 2000, enough))
+                until(
+                    partial_of(lambda wanted: len(side.requests) > wanted or len(set(side.names())) == 2000, enough),
+                    within_s=PATIENCE_S,
+                )
                 near_process.kill()
         with running(path, **settings) as near:
             until(lambda: is_sent(near, refused=0, expired=0), within_s=PATIENCE_S)

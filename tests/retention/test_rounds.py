@@ -101,6 +101,26 @@ def test_texts_go_and_numbers_stay(kept: Kept) -> None:
         assert numbers == kept.rows("select call_id, input_tokens, cost_nanos, model from model_calls order by 1")
 
 
+USED = "select sum(calls), sum(input_tokens), sum(output_tokens), sum(cost_nanos), sum(errors) from usage_days"
+TOOLS = "select day, name, agent_name, share, calls, failures, round(total_ms, 3) from tool_days order by 1, 2, 3, 4"
+
+
+def test_days_keep_the_sums_of_what_goes(kept: Kept) -> None:
+    """Days, models, agents and tools come to what they came to when sessions are gone; no sum names one of these."""
+    with kept:
+        groups = ("day", "agent_name", "model", "provider", "cost_source")
+        before = [kept.rows(f"{USED} group by {name} order by {name}") for name in groups]
+        tools = kept.rows(TOOLS)
+        kept.round(Retention.model_validate({"raw": "30d", "content": "30d", "rows": "30d"}))
+
+        assert before == [kept.rows(f"{USED} group by {name} order by {name}") for name in groups]
+        assert tools == kept.rows(TOOLS)
+        assert 0 < kept.count("usage_days", "session_id = ''")
+        known = "(select session_id from agent_sessions)"
+        assert 0 == kept.count("usage_days", f"session_id <> '' and session_id not in {known}")
+        assert 0 == kept.count("model_calls", "created_at < '2026-10-25'")
+
+
 SHORT = Retention.model_validate({"raw": "60d", "content": "30d"})
 
 
