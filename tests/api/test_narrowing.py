@@ -152,6 +152,27 @@ def test_tools_are_counted_exactly(path: Path, side: ReadSide, where: Mapping[st
         assert one["total_ms"] == pytest.approx(fmean(times) * len(times))
 
 
+def test_what_retention_took_is_counted_on(tmp_path: Path) -> None:
+    """Days keep counting the calls that are gone; how long these took is known by their class."""
+    path = tmp_path / "forgotten.db"
+    make(path, spans=600, sessions=10, until=UNTIL)
+    with closing(SqliteReadSide(path)) as side:
+        before = {one["name"]: one for one in tool_sums.tools(side)["items"]}
+    with closing(apsw.Connection(str(path))) as writing:
+        writing.execute("create table held as select * from tool_days")
+        writing.execute("delete from tool_calls where id % 2 = 0 or name = 'bash'")
+        writing.execute("delete from tool_days")
+        writing.execute("insert into tool_days select * from held")
+    with closing(SqliteReadSide(path)) as side:
+        after = {one["name"]: one for one in tool_sums.tools(side)["items"]}
+
+    assert before.keys() == after.keys()
+    for name, one in after.items():
+        assert before[name]["calls"] == one["calls"]
+        for share in ("p50_ms", "p95_ms", "max_ms"):
+            assert one[share] == pytest.approx(before[name][share], rel=0.5)
+
+
 def counted(path: Path, where: Mapping[str, str]) -> dict[str, Any]:
     """Count the calls of each tool one by one."""
     columns = {"tool": "name = ?", "agent": "agent_name = ?", "since": "timestamp >= ?", "until": "timestamp < ?"}
