@@ -109,7 +109,7 @@ def _were_forgotten(ask: Ask) -> bool:
 
 def _at_least(kept: list[list[Any]], anew: list[list[Any]]) -> bool:
     """Say whether the days count all calls that are there, and some that were."""
-    return sum(row[0] for row in kept) >= sum(row[0] for row in anew)
+    return bool(sum(row[0] for row in kept) >= sum(row[0] for row in anew))
 
 
 def _told(rows: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
