@@ -1,6 +1,7 @@
 # Everything a person or a machine does with this checkout; `make help` lists it.
 
 PYTHON ?= python3
+MINUTES ?= 60
 VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := PIP_CONSTRAINT=constraints.txt $(RUN) -m pip install --quiet --disable-pip-version-check
@@ -46,8 +47,9 @@ bench: $(VENV)/.test ## Measure throughput, latency, growth and footprint
 bench-peers: $(VENV)/.test ## Measure other collectors with the same load
 	@$(RUN) -m benchmarks.peers $(ARGS)
 
-soak: $(VENV)/.test ## Run the long tests
+soak: $(VENV)/.test ## Run the long tests, and a daemon for an hour (MINUTES=5 for less)
 	@$(RUN) -m pytest -m soak --timeout 0 tests $(ARGS)
+	@$(RUN) -m benchmarks.soak --minutes $(MINUTES) --write
 
 docs: $(VENV)/.test ## Write the generated reference pages again
 	@$(RUN) -m spanledger.reference

@@ -81,12 +81,17 @@ def paged_within(  # noqa: PLR0913  what makes a page
 
 def _asked(periods: Iterable[Period], where: Mapping[str, Any], behind: Mapping[str, Any]) -> Iterable[Period]:
     """Give what of the periods is asked for, behind the page before."""
-    first, last = where.get("since"), where.get("until")
+    first, last, place = where.get("since"), where.get("until"), behind.get("after_time")
     for since, until in periods:
         begin = since if first is None else max(since, first)
         end = until if last is None else min(until, last)
-        if begin < end and not ("after_time" in behind and begin > behind["after_time"]):
+        if begin < end and not _is_behind(begin, place):
             yield begin, end
+
+
+def _is_behind(begin: Any, place: Any) -> bool:
+    """Say whether a page before came past a time; a cursor of another list may have times of another kind."""
+    return type(place) is type(begin) and bool(begin > place)
 
 
 def _days(rows: Iterable[Row]) -> list[Period]:

@@ -8,7 +8,6 @@ again; in the second it is left alone, and what it holds is measured (reliabilit
 import argparse
 import random
 import shutil
-import statistics
 import sys
 import tempfile
 import threading
@@ -24,24 +23,23 @@ from typing import Any, Final
 from benchmarks import machine
 from benchmarks.job import ROOT
 from benchmarks.settings import FOLDER, say
-from benchmarks.soak_page import Line, page
+from benchmarks.soak_judge import Sample, judged
+from benchmarks.soak_page import page
 from schema.decode import decode
 from schema.signals import Signal
 from store.config import Store
 from store.sqlite import SqliteWriteSide
 from tests.exporters.far import Far, far
-from tests.support.load import TRANSPORTS, GoneError, Load, Sent, look, quick_check, reading, sender
-from tests.support.process import Ports, Process, free_ports, process
+from tests.support.load import TRANSPORTS, GoneError, Load, Sent, sender
+from tests.support.process import Ports, Process, assignments, command, free_ports, process
 
 KILLS: Final = 6
 READ: Final = ("/", "/api/v1/sessions", "/api/v1/jobs", "/api/v1/spans?limit=50", "/metrics", "/health")
 SAMPLE_S: Final = 2.0
 SEED_ITEMS: Final = 500
-MIB: Final = 1 << 20
 SETTLE_S: Final = 180
 REPORTED_S: Final = 5
 """By then a daemon knows how far its derived tables are behind."""
-RAW: Final = ("raw_spans", "raw_logs", "raw_points")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +55,6 @@ class Plan:
     def seconds(self) -> float:
         """Give the length in seconds."""
         return self.minutes * 60
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Hold what the daemon held at a moment, in seconds from the beginning."""
-
-    at: float
-    rss: int
-    main_rss: int
-    threads: int
-    files: int
-    database: int
-    log: int
-    lag_s: float
-    waiting: float
 
 
 @dataclass(slots=True)
@@ -121,6 +104,11 @@ class Soak:
             "exporters__far__endpoint": f"http://127.0.0.1:{self.far_port}",
         }
 
+    @property
+    def seconds(self) -> float:
+        """Say how long it lasts."""
+        return self.plan.seconds
+
     def at(self) -> float:
         """Say how long it has been."""
         return time.monotonic() - self.began
@@ -149,6 +137,11 @@ class Soak:
             while time.monotonic() < until and self._value("spanledger_derive_waiting"):
                 time.sleep(1)
             daemon.stop(30)
+        code, _, errors = command(
+            "retention", "run", "--yes", "--db", str(self.db), *assignments(self.settings), timeout=120
+        )
+        if code:
+            raise RuntimeError(f"the rules cannot be agreed to: {errors}")
 
     def send(self, transport: str, pace: Pace) -> None:
         """Send for as long as it lasts; what was in flight when the daemon was killed is sent again at the end."""
@@ -215,9 +208,9 @@ class Soak:
         except OSError:
             return
         sizes = (path.stat().st_size if path.exists() else 0 for path in (self.db, daemon.wal))
-        waiting = _value(told, "spanledger_export_waiting")
+        waiting = value(told, "spanledger_export_waiting")
         database, log = sizes
-        lag = _value(told, "spanledger_derive_lag_seconds")
+        lag = value(told, "spanledger_derive_lag_seconds")
         self.samples.append(Sample(self.at(), *held, database, log, lag, waiting))
 
     def run(self) -> Process:
@@ -280,53 +273,7 @@ class Soak:
         return not any(map(self._value, names))
 
     def _value(self, name: str) -> float:
-        return _value(self._get("/metrics")[1].decode(), name)
-
-    def lines(self) -> list[Line]:
-        """Judge what was measured: in the second half, once it is warm."""
-        warm = self.alone + (self.plan.seconds - self.alone) / 3
-        seen = [sample for sample in self.samples if sample.at >= warm]
-        kept, lag = look_at_books(self.db), sorted(sample.lag_s for sample in seen)
-        acks = sorted(self.latencies_ms)
-        hours = (seen[-1].at - seen[0].at) / 3600
-        return [
-            Line("items acknowledged and kept once, seeded ones included", kept["stored"], self.load.next_number - 1),
-            Line("received - stored - duplicate - rejected", kept["unbalanced"], 0),
-            Line("stored - kept - forgotten", kept["missing"], 0),
-            Line("items an exporter passed and did not send", kept["unsent"], 0),
-            Line("damage that `quick_check` finds", int(quick_check(self.db) != "ok"), 0),
-            Line("wrong answers", len(self.trouble), 0),
-            Line("rows forgotten", kept["forgotten"], None, least=1),
-            Line("sweeps that went wrong", kept["troubles"], 0),
-            Line("answer, 99 of 100 (ms)", _at(acks, 0.99), 250, is_bound=True),
-            Line("answer, slowest (ms)", acks[-1], 5000, is_bound=True),
-            Line("lag of deriving, 99 of 100 (s)", _at(lag, 0.99), 5, is_bound=True),
-            Line("write-ahead log, largest (MiB)", max(s.log for s in self.samples) / MIB, 96, is_bound=True),
-            Line("database, end against middle", seen[-1].database / seen[0].database, 1.3, is_bound=True),
-            Line("memory of the daemon, growth (MiB/h)", _slope(seen) * 3600 / MIB, _slack(hours), is_bound=True),
-            Line("memory with its processes, largest (MiB)", max(s.rss for s in seen) / MIB, 600, is_bound=True),
-            Line("threads, end - middle", _change([s.threads for s in seen]), 2, is_bound=True),
-            Line("open files, end - middle", _change([s.files for s in seen]), 8, is_bound=True),
-        ]
-
-
-def look_at_books(db: Path) -> dict[str, int]:
-    """Read what the database says of itself."""
-    kept = look(db)
-    with ExitStack() as stack:
-        connection = stack.enter_context(reading(db))
-        forgotten = dict(connection.execute("select name, rows from forgotten"))
-        cursors = list(connection.execute("select signal, sent, refused, expired, passed from export_cursors"))
-        troubles = len(list(connection.execute("select 1 from sweeps where trouble is not null")))
-    missing = sum(kept.stored.values()) - sum(kept.rows.values()) - sum(forgotten.get(name, 0) for name in RAW)
-    return {
-        "stored": sum(kept.stored.values()),
-        "unbalanced": len(kept.unbalanced),
-        "missing": missing,
-        "forgotten": sum(forgotten.get(name, 0) for name in RAW),
-        "unsent": sum(refused + expired + passed for _, _, refused, expired, passed in cursors),
-        "troubles": troubles,
-    }
+        return value(self._get("/metrics")[1].decode(), name)
 
 
 def _forget(side: Far) -> None:
@@ -335,7 +282,7 @@ def _forget(side: Far) -> None:
     side.headers.clear()
 
 
-def _value(text: str, name: str) -> float:
+def value(text: str, name: str) -> float:
     """Add up a metric."""
     lines = (line for line in text.splitlines() if line.partition(" ")[0].partition("{")[0] == name)
     return sum(float(line.rpartition(" ")[2]) for line in lines)
@@ -344,25 +291,6 @@ def _value(text: str, name: str) -> float:
 def _rss(pid: int) -> int:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) << 10
-
-
-def _at(values: list[float], share: float) -> float:
-    return values[min(len(values) - 1, int(len(values) * share))]
-
-
-def _slope(seen: list[Sample]) -> float:
-    """Give bytes a second: the line through what the daemon itself held."""
-    return statistics.linear_regression([s.at for s in seen], [s.main_rss for s in seen]).slope
-
-
-def _slack(hours: float) -> float:
-    """Allow 1 MiB an hour, and what one measurement may be off: some MiB over the time that was measured."""
-    return round(1 + 4 / hours, 1)
-
-
-def _change(values: list[int]) -> float:
-    tenth = max(1, len(values) // 10)
-    return statistics.median(values[-tenth:]) - statistics.median(values[:tenth])
 
 
 def main(arguments: list[str]) -> int:
@@ -383,7 +311,7 @@ def main(arguments: list[str]) -> int:
         say(f"{soak.seeded:,} records that will expire; {plan.minutes:g} minutes begin")
         soak.began = time.monotonic()
         soak.finish(soak.run())
-        lines = soak.lines()
+        lines = judged(soak)
         text = page(lines, plan.minutes, facts, soak.kills, soak.reads, datetime.now(UTC))
     finally:
         shutil.rmtree(folder)

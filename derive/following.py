@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 GIVE_WAY_S: Final = 0.5
 LOOK_S: Final = 0.005
+NEAR_S: Final = 60.0
 REST_S: Final = 1.0
 
 
@@ -70,6 +71,13 @@ class Following:
     def is_level(self) -> bool:
         """Say whether all records were derived from a moment ago."""
         return self._heard == self.restarts and self.backlog == Backlog(0, 0)
+
+    def is_near(self, now: int) -> bool:
+        """Say whether all but the newest records were derived from; `now` is Unix nanoseconds.
+
+        While records come without a pause, some always wait: what is older is done all the same.
+        """
+        return self._heard == self.restarts and not self.backlog.again and self.backlog.lag_s(now) < NEAR_S
 
     @property
     def pid(self) -> int | None:

@@ -74,9 +74,11 @@ def _asked(sink: DaemonSink, numbers: tuple[int, ...]) -> list[dict[str, Any]]:
     """Have the collector do it, a round at a time."""
     path = f"{PREFIX}/rejections/replay"
     told: list[dict[str, Any]] = []
-    rounds = [{"ids": numbers[start : start + MOST]} for start in range(0, len(numbers), MOST)]
-    for asked in rounds:
-        told += sink.ask("POST", path, orjson.dumps(asked))["items"]
+    left = [*dict.fromkeys(numbers)]
+    while left:
+        told += sink.ask("POST", path, orjson.dumps({"ids": left[:MOST]}))["items"]
+        done = {one["id"] for one in told}
+        left = [number for number in left if number not in done]
     after: int | None = None if numbers else 0
     while after is not None:
         answer = sink.ask("POST", path, orjson.dumps({"all": True, "after": after}))

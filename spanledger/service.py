@@ -117,6 +117,7 @@ class Service:
             self.writer.run,
             busy=self._busy,
             is_derived=lambda: self.following.is_level,
+            is_near=lambda: self.following.is_near(time.time_ns()),
             free=lambda: free_bytes(path),
             helpers=helpers(config, self.following, self.keeping.indexing, self._keeper_is_over),
             archive=partial(archiving, config.retention),

@@ -378,7 +378,7 @@ from ledger
 order by signal, transport;
 
 -- name: stored_rows
--- Count rows, and say when the oldest came; what the books and the sums by day have counted is not counted again.
+-- Count rows, and say when the oldest came; what the books have counted is not counted again.
 select
   ifnull((select sum(stored) from ledger where signal = 'traces'), 0)
   - ifnull((select rows from forgotten where name = 'raw_spans'), 0) as spans,
@@ -387,9 +387,8 @@ select
   ifnull((select sum(stored) from ledger where signal = 'metrics'), 0)
   - ifnull((select rows from forgotten where name = 'raw_points'), 0) as points,
   (select count(*) from agent_traces) as entries,
-  ifnull((select sum(calls) from usage_days), 0)
-  + (select count(*) from model_calls where counted = 0) as model_calls,
-  ifnull((select sum(calls) from tool_days), 0) as tool_calls,
+  (select count(*) from model_calls) as model_calls,
+  (select count(*) from tool_calls) as tool_calls,
   (select count(*) from job_history) as jobs,
   (select count(*) from agent_sessions) as sessions,
   (select count(*) from events) as events,

@@ -359,11 +359,17 @@ from tool_calls
 where name = :tool
 and duration_ms is not null
 and duration_ms >= :low
+and duration_ms < :high
 and agent_name = :agent
 and ifnull(timestamp, :since) >= :since
 and ifnull(timestamp, '') < :until
 order by duration_ms
 limit 1 offset :offset;
+
+-- name: tool_calls_kept
+-- Count the tool calls that are there; days also count those that retention took.
+select count(*) as calls
+from tool_calls;
 
 -- name: tool_duration_from_end
 -- Find the duration at a place among the durations of a tool's calls, the longest first.

@@ -88,6 +88,15 @@ def test_nothing_is_lost(side: ReadSide, name: str, where: Mapping[str, Any], ti
         assert expected == whole(side, ask, {**where, **times}, limit)
 
 
+def test_a_cursor_of_another_list(side: ReadSide) -> None:
+    """It leads somewhere or nowhere, and breaks nothing."""
+    spans = lists.spans(side, name="chat llama-5-local", limit=1)["next"]
+    calls = lists.model_calls(side, provider="openai", limit=1)["next"]
+
+    assert isinstance(lists.model_calls(side, provider="openai", cursor=spans)["items"], list)
+    assert isinstance(lists.spans(side, name="chat llama-5-local", cursor=calls)["items"], list)
+
+
 def test_what_is_seldom_is_narrowed(side: ReadSide) -> None:
     """There are rows to find and rows to leave out in these."""
     for name, where in (("spans", {"name": "chat llama-5-local"}), ("tool-calls", {"tool": "run_tests"})):
@@ -141,6 +150,27 @@ def test_tools_are_counted_exactly(path: Path, side: ReadSide, where: Mapping[st
         assert (found["calls"], found["failures"]) == (one["calls"], one["failures"])
         assert (at[50], at[95], at[100]) == (one["p50_ms"], one["p95_ms"], one["max_ms"])
         assert one["total_ms"] == pytest.approx(fmean(times) * len(times))
+
+
+def test_what_retention_took_is_counted_on(tmp_path: Path) -> None:
+    """Days keep counting the calls that are gone; how long these took is known by their class."""
+    path = tmp_path / "forgotten.db"
+    make(path, spans=600, sessions=10, until=UNTIL)
+    with closing(SqliteReadSide(path)) as side:
+        before = {one["name"]: one for one in tool_sums.tools(side)["items"]}
+    with closing(apsw.Connection(str(path))) as writing:
+        writing.execute("create table held as select * from tool_days")
+        writing.execute("delete from tool_calls where id % 2 = 0 or name = 'bash'")
+        writing.execute("delete from tool_days")
+        writing.execute("insert into tool_days select * from held")
+    with closing(SqliteReadSide(path)) as side:
+        after = {one["name"]: one for one in tool_sums.tools(side)["items"]}
+
+    assert before.keys() == after.keys()
+    for name, one in after.items():
+        assert before[name]["calls"] == one["calls"]
+        for share in ("p50_ms", "p95_ms", "max_ms"):
+            assert one[share] == pytest.approx(before[name][share], rel=0.5)
 
 
 def counted(path: Path, where: Mapping[str, str]) -> dict[str, Any]:

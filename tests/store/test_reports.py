@@ -89,6 +89,7 @@ COUNTS_EVERYTHING = {"tools", "agents", "tool_durations", "agent_claims", "agent
     "rejection_reasons",
     "tool_day_sums",
     "all_tools",
+    "tool_calls_kept",
     "tool_part_sums",
     "names",
     "span_hours",
@@ -243,7 +244,7 @@ def test_every_question_is_bounded() -> None:
     single |= {"trace_version", "trace_tree", "trace_parts", "books", "stored_rows", "newest_calls"}
     single |= {"used_by_models", "used_by_tools", "counted_sessions", "counted_jobs"}
     single |= {"refused", "refused_tally", "newest_received"}
-    single |= {"service_known", "uncounted_spans", "tool_duration_from_end", "tool_longest"}
+    single |= {"service_known", "uncounted_spans", "tool_duration_from_end", "tool_longest", "tool_calls_kept"}
     by_model = {"session_models", "job_models", "jobs_by_hour"}
     by_time = {"span_hours", "uncounted_hours", "model_call_days", "tool_call_days"}
     by_tool = {"all_tools", "tool_day_sums", "tool_part_sums", "tool_duration", "tool_durations"}
