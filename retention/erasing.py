@@ -170,17 +170,17 @@ class Erasing:
             elif what == "sessions":
                 self._delete(what, "sessions", sessions)
             else:
-                while gone := self._piece(what, what.removeprefix("session_"), sessions):
+                while gone := self._piece(what, sessions):
                     self._count(what.removeprefix("session_"), gone)
 
     def _delete(self, what: str, kind: str, keys: Sequence[Any]) -> None:
         start = 0
         while start < len(keys) and not self.sweep.stopped():
             part = keys[start : start + self.sweep.pace.rows]
-            self._count(kind, self._piece(what, kind, part))
+            self._count(kind, self._piece(what, part))
             start += len(part)
 
-    def _piece(self, what: str, _kind: str, keys: Sequence[Any]) -> int:
+    def _piece(self, what: str, keys: Sequence[Any]) -> int:
         return self.sweep.do(Piece(what, keys, self.sweep.pins, leaves_sums=False)).rows
 
     def _count(self, kind: str, rows: int) -> None:

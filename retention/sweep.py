@@ -13,9 +13,9 @@ from typing import Final, Protocol, TypeVar
 
 from core.errors import SpanledgerError, TryAgain
 from retention.finding import bounds, oldest, pages
-from retention.moments import iso
 from retention.plan import RAW, STRIPPED, Task
 from retention.stripping import stripped
+from retention.tally import Tally, Told, line
 from schema.derived import Step
 from schema.signals import Signal
 from store.forgetting import Forgotten, Found, OldSide, Piece
@@ -69,26 +69,6 @@ class Archiving(Protocol):
 
 class ArchiveFailed(SpanledgerError):
     """Rows could not be archived, so they stay."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """Count what one rule took of one kind."""
-
-    rows: int = 0
-    bytes: int = 0
-    oldest: int | None = None
-    left: int = 0
-    seconds: float = 0.0
-
-    def add(self, rows: int, size: int) -> None:
-        """Count a piece."""
-        self.rows += rows
-        self.bytes += size
-
-
-Told = dict[tuple[str, str], Tally]
-"""Counts by rule and kind."""
 
 
 @dataclass(slots=True)
@@ -281,13 +261,13 @@ class Sweep:
         """Keep a line for each rule that took something, or could not."""
         first = next(iter(self.side.find(what, None, 1, **bounds(what, self.now, self.until))), None)
         steps = [
-            Step("add_sweep", _line(self.now, rule, what, tally, first, seconds, trouble))
+            Step("add_sweep", line(self.now, rule, what, tally, first, seconds, trouble))
             for (rule, kind), tally in self.told.items()
             if kind == what and (tally.rows or tally.left) and (rule, kind) not in self.written
         ]
         self.written |= {key for key in self.told if key[1] == what}
         if trouble and not steps:
-            steps = [Step("add_sweep", _line(self.now, "-", what, Tally(), first, seconds, trouble))]
+            steps = [Step("add_sweep", line(self.now, "-", what, Tally(), first, seconds, trouble))]
         if steps:
             self.do(Piece(steps=[*steps, Step("forget_sweeps", {"kept": KEPT_SWEEPS})]))
 
@@ -298,22 +278,6 @@ def _forget(piece: Piece, side: WriteSide) -> Forgotten:
 
 def _shrink(pages: int, side: WriteSide) -> int:
     return side.shrink(pages)
-
-
-def _line(  # noqa: PLR0913, PLR0917  one for each column
-    now: int, rule: str, what: str, tally: Tally, first: Found | None, seconds: float, trouble: str
-) -> dict[str, object]:
-    return {
-        "started_at": iso(now),
-        "rule": rule,
-        "what": what,
-        "rows": tally.rows,
-        "bytes_freed": tally.bytes,
-        "oldest_left": iso(first.came) if first else None,
-        "left_behind": tally.left,
-        "duration_ms": int(seconds * 1000),
-        "trouble": trouble or None,
-    }
 
 
 def _parts(keys: Sequence[object], size: int) -> Iterator[Sequence[object]]:

@@ -161,7 +161,8 @@ def _show_plan(told: Mapping[str, Any], *, as_json: bool) -> None:
 def _show_done(done: Mapping[str, Any]) -> None:
     rows = [(NAMES.get(what, what.replace("_", " ")), count) for what, count in done["rows"].items() if count]
     say(table(("erased", "rows"), rows) if rows else "there was nothing left to erase")
-    say(f"{done['files']} archived files were written anew ({done['seconds']:.1f} s)")
+    files = f"; archived files written anew: {done['files']}" if done["files"] else ""
+    say(f"done in {done['seconds']:.1f} s{files}")
     for what in done["troubles"]:
         note(f"not done: {what}")
     for what in ELSEWHERE:
