@@ -54,7 +54,11 @@ class Cursors:
         """Where the cursors stood when they were first looked at."""
 
     def at(self, signal: Signal) -> Cursor:
-        """Give a signal's cursor; one that there is not yet stands at the end, or at the beginning."""
+        """Give a signal's cursor; one that there is not yet stands at the end, or at the beginning.
+
+        Raise what kept the last move from being written; it is being written again then.
+        """
+        self._check(signal)
         if signal not in self._held:
             known = self._reader.report("export_cursors", exporter=self._exporter, signal=str(signal), limit=1)
             found = self._read(signal, known[0]) if known else self._fresh(signal)
@@ -78,10 +82,17 @@ class Cursors:
         if before is not None:
             before.result()
 
+    def _check(self, signal: Signal) -> None:
+        writing = self._writing.get(signal)
+        if writing is not None and writing.done() and (trouble := writing.exception()) is not None:
+            del self._writing[signal]
+            self.move(self._held[signal])
+            raise trouble
+
     def settle(self) -> None:
         """Wait for what is being written; what could not be is sent again after the next start."""
         for writing in self._writing.values():
-            with suppress(TryAgain, CancelledError):
+            with suppress(TryAgain, CancelledError, TimeoutError):
                 writing.result(SETTLE_S)
 
     def held(self) -> list[Cursor]:

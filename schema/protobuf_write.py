@@ -59,9 +59,8 @@ def _envelope(envelope: type[Message], scoped: type[Message], write: Write, item
 def _span(item: Item) -> bytes:
     """Write a span: what every span has here, what few have by the longer way."""
     start, end = item["start_time_unix_nano"], item["end_time_unix_nano"]
-    if (
-        start is None or end is None or not 0 <= item["kind"] < 128
-    ):  # times beyond SQLite's integers; kinds unknown to OTLP
+    if start is None or end is None or not 0 <= item["kind"] < 128:
+        # Times beyond SQLite's integers, kinds that OTLP does not know.
         return _item(Span, encode.span, b"\x4a", item)
     parent, told = item["parent_span_id"], item["attributes"]
     parts = [

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -104,6 +105,28 @@ def test_a_mistake_over_an_item_costs_that_item(stores: tuple[SqliteWriteSide, S
 
     assert [f"span {number}" for number in range(SPANS) if number != 5] == exporter.names
     assert (SPANS - 1, 1) == (cursor.sent, cursor.refused)
+
+
+def test_a_cursor_that_could_not_be_written_is_written_again(stores: tuple[SqliteWriteSide, SqliteReadSide]) -> None:
+    """Also the last one, behind which nothing comes; nothing is sent twice for it."""
+    writer, reader = stores
+    failing: Future[list[int]] = Future()
+    failing.set_exception(StoreBusy("busy"))
+    writes = iter([None, None, failing])
+    exporter, over = Picky(), Event()
+    follows = follower(stores, exporter, reader, over)
+    follows.cursors = Cursors(
+        "x", reader, lambda changes: next(writes, None) or done(writer.apply(changes)), from_beginning=True
+    )
+    while follows.round():
+        over.set()  # the wait after the trouble is over at once
+        with suppress(Stopped):
+            follows.round()
+        over.clear()
+    kept = Cursors("x", reader, lambda changes: done(writer.apply(changes)), from_beginning=True).at(Signal.TRACES)
+
+    assert SPANS - 1 == len(exporter.names)
+    assert (SPANS, SPANS - 1) == (kept.after_id, kept.sent)
 
 
 @pytest.mark.parametrize("trouble", [StoreBusy("busy"), KeyError("a mistake of ours")])
