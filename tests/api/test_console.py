@@ -103,8 +103,8 @@ def test_a_statement_ends_when_nobody_waits(service: Running) -> None:
         connection.request(
             "POST", f"{PREFIX}/sql", orjson.dumps({"query": ENDLESS}), {"Content-Type": "application/json"}
         )
-        until(lambda: bool(service.service.api._statements.waiting))
-    until(lambda: not service.service.api._statements.waiting)
+        until(lambda: bool(service.service.front.api._statements.waiting))
+    until(lambda: not service.service.front.api._statements.waiting)
 
     assert [[1]] == sql(service, "select 1")["rows"]
 
@@ -117,11 +117,11 @@ def test_too_many_statements_are_turned_away(service: Running) -> None:
     ]
     for thread in waiting:
         thread.start()
-    until(lambda: len(service.service.api._statements.waiting) == 5)
+    until(lambda: len(service.service.front.api._statements.waiting) == 5)
 
     assert 503 == raw(service, "/sql", method="POST", body={"query": "select 1"}).status
     assert ask(service, "/jobs")["items"]
-    for statement in service.service.api._statements.waiting:
+    for statement in service.service.front.api._statements.waiting:
         statement.stop()
     for thread in waiting:
         thread.join(30)

@@ -258,7 +258,7 @@ def test_large_bodies(tmp_path: Path) -> None:
 
         assert 3_000_000 == len(ask(service, "/jobs/job-1")["prompt"])
         assert (413, "too_large") == (refused.status, orjson.loads(refused.body)["code"])
-        assert 0 == service.service._intake.admission.in_flight_bytes
+        assert 0 == service.service.intake.admission.in_flight_bytes
 
 
 def test_tokens_are_asked_for(tmp_path: Path) -> None:
@@ -299,8 +299,8 @@ def test_a_long_query_does_not_hold_up_stopping(tmp_path: Path) -> None:
     """A query that would run for seconds is stopped with the daemon."""
     with running(tmp_path / "x.db") as service:
         endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n"
-        side = service.service.api._readers
-        asked = service.service.api._threads.submit(lambda: list(side.mine().query(endless)))
+        side = service.service.front.api._readers
+        asked = service.service.front.api._threads.submit(lambda: list(side.mine().query(endless)))
         until(asked.running)
         began = time.monotonic()
 
