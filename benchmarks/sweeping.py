@@ -35,7 +35,7 @@ LOOK_S: Final = 0.2
 DERIVED: Final = """
 insert or replace into derived_positions (signal, after_id)
 select signal, (select max(id) from raw_spans)
-from (select 'traces' as signal union all select 'inventory/traces')
+from (select 'traces' as signal union all select 'inventory/traces' union all select 'names/traces')
 """
 
 
