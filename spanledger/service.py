@@ -67,7 +67,8 @@ class Service:
         self.writing = Writing(config.store, self.counters)
         self.writer = self.writing.writer
         self.doors = Doors(self.writer, config.collector.tokens)
-        self.ingest, self.intake = self._ingest(), self._intake()
+        self.ingest = self._ingest()
+        self.intake = self._intake()
         self.following = self._following()
         self.keeping = Keeping(self.following, self._indexing())
         self.keeper = self._keeper()
