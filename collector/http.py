@@ -23,6 +23,8 @@ RUNNER: dict[str, Any] = {
     "handle_signals": False,
 }
 
+Route = web.AbstractRouteDef
+
 
 class Listener:
     """Serve one application on one port."""
@@ -96,7 +98,7 @@ def application(  # noqa: PLR0913  one for each part that others bring
     settings: Http,
     *,
     ready: Callable[[], Awaitable[str]],
-    api: Iterable[web.AbstractRouteDef] = (),
+    api: Iterable[Route] = (),
     scopes: Scopes | None = None,
     told: Telling | None = None,
 ) -> web.Application:

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-from aiohttp import web
-
 from api import erasing, rejections, retention
 from api.exporting import Exporting
 from api.operations import PREFIX
@@ -14,6 +12,7 @@ from api.rejections import Rejections
 from api.routes import Api
 from collector.bodies import Bodies
 from collector.guard import Scopes
+from collector.http import Route
 from collector.ingest import Ingest
 from collector.intake import Intake
 from collector.replaying import Replays
@@ -79,7 +78,7 @@ class Front:
         self.agents = Mcp(parts, self._body, version=__version__)
         self._mirrored = Routes(behind.mirror, writing.apply, self._body)
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         """Give all routes."""
         keeper = self._behind.keeper
         served = [*self.api.routes(), *self.exporting.routes(), *self._mirrored.routes(PREFIX)]

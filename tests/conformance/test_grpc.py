@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceS
 
 from collector.answers import TABLE, answer
 from collector.ingest import Ingest
-from core.errors import AlreadyRunning, Misconfigured, SpanledgerError, TryAgain
+from core.errors import AlreadyRunning, Misconfigured, RateLimited, SpanledgerError, TryAgain
 from schema.signals import WIRE, Signal
 from tests.support import build
 from tests.support.clients import channel, export, post, raw
@@ -56,7 +56,7 @@ def test_G03_our_own_faults_are_internal_and_say_nothing(service: Running, monke
 
 
 def test_G04_only_unavailable_asks_for_a_retry() -> None:
-    """Every error has an answer; the retryable ones are UNAVAILABLE and the others are not."""
+    """Every error has an answer; the retryable ones are UNAVAILABLE, or tell when, and the others are not."""
     final = {
         "INVALID_ARGUMENT",
         "UNAUTHENTICATED",
@@ -71,8 +71,12 @@ def test_G04_only_unavailable_asks_for_a_retry() -> None:
 
     assert len(raised) >= len(TABLE)
     for kind in raised:
-        told = answer(kind("x")).grpc.name
-        assert told == "UNAVAILABLE" if issubclass(kind, TryAgain) else told in final
+        told = answer(kind("x"))
+        if issubclass(kind, RateLimited):
+            assert told.grpc.name == "RESOURCE_EXHAUSTED"
+            assert told.retry_after_s
+        else:
+            assert told.grpc.name == "UNAVAILABLE" if issubclass(kind, TryAgain) else told.grpc.name in final
 
 
 def test_G05_quick_keepalive_pings_are_forgiven(shared_service: Running) -> None:

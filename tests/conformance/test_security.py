@@ -211,6 +211,15 @@ def test_S06_simple_requests_and_foreign_names_are_refused(shared_service: Runni
         assert post(shared_service, "/v1/traces", b"", {**PROTOBUF, "Host": host}).status == 200
 
 
+def _last(connection: socket.socket) -> bytes:
+    """Give what comes before the other side hangs up, however it does that, and hang up as well."""
+    with closing(connection):
+        try:
+            return connection.recv(100)
+        except ConnectionResetError:
+            return b""
+
+
 def test_S07_slow_clients_are_dropped_and_others_are_served(tmp_path: Path) -> None:
     """Five hundred clients that never finish their headers are closed in time, and nobody else notices."""
     limits = {"collector__limits__header_timeout": "500ms", "collector__limits__body_timeout": "500ms"}
@@ -221,9 +230,7 @@ def test_S07_slow_clients_are_dropped_and_others_are_served(tmp_path: Path) -> N
         began = time.monotonic()
         served = post(service, "/v1/traces", build.body(Signal.TRACES))
         took = time.monotonic() - began
-        ends = [connection.recv(100) for connection in slow]
-        for connection in slow:
-            connection.close()
+        ends = [_last(connection) for connection in slow]
 
         assert served.status == 200
         assert took < 5

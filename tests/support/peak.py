@@ -21,6 +21,8 @@ BOUND = (512 + 5 * 64) * MIB + DERIVING + INDEXING
 """The memory setting and five of the largest requests (reliability.md P3)."""
 RESTED_BYTES = 352 * MIB
 STILL_BYTES = MIB
+ALWAYS = 2
+"""Processes that a daemon always has: the deriving one and that of the index."""
 STILL_WITHIN_S = 5
 RESTED_WITHIN_S = 1
 """How long a daemon is given to return what the request before took, so that each is measured alone."""
@@ -55,10 +57,12 @@ def peak_of(daemon: Process) -> Iterator[Peak]:
 
 
 def _stand_still(daemon: Process) -> None:
-    """Wait until a daemon's processes have started: what they grow by then is no request's."""
+    """Wait until a daemon's processes have started, which is later than it: what they grow by then is no request's."""
     until, before = time.monotonic() + STILL_WITHIN_S, 0
-    while abs((now := daemon.rss()) - before) > STILL_BYTES and time.monotonic() < until:
-        before = now
+    while time.monotonic() < until:
+        before, now = daemon.rss(), before
+        if len(daemon.children()) >= ALWAYS and abs(now - before) <= STILL_BYTES:
+            return
         threading.Event().wait(0.3)
 
 
