@@ -20,6 +20,7 @@ import pytest
 from schema.signals import WIRE, Signal
 from tests.support import build, http2
 from tests.support.clients import channel, export, post, request
+from tests.support.neighbours import rows
 from tests.support.peak import MIB, peak_of, pulse_of, reach
 from tests.support.process import ROOT, Process, launch, ready_process
 from tests.support.wait import until
@@ -211,6 +212,7 @@ def test_row_32_a_slow_reader_over_http_is_dropped_in_time(tmp_path: Path) -> No
             fresh = [build.span(attributes=prompt) for _ in spans]
             assert post(reach(big), "/v1/traces", build.traces(*fresh).SerializeToString()).status == 200
         whole = request(reach(big), "GET", "/api/v1/export/traces")
+        until(lambda: settled(tmp_path / "big.db"), within_s=60)
         with peak_of(big) as peak, exporting(big.http, 5) as readers:
             answers = [post(reach(big), "/v1/traces", body).status for body in bodies(5)]
             ended = [ends(reader) for reader in readers]
@@ -222,6 +224,16 @@ def test_row_32_a_slow_reader_over_http_is_dropped_in_time(tmp_path: Path) -> No
     assert ended == [True] * 5
     assert peak.growth < 60 * MIB, f"{peak.growth // MIB} MiB"
     assert 'spanledger_turned_away_total{reason="slow_reader"} 5.0' in metrics
+
+
+def settled(db: Path) -> bool:
+    """Say whether everything was derived from what came, and the index of texts knows all of it."""
+    told = rows(
+        db,
+        "select (select max(id) from raw_spans) as newest, (select count(*) from search_feed) as changes,"
+        " (select after_id from derived_positions where signal = 'traces') as derived",
+    )[0]
+    return told["newest"] == told["derived"] and not told["changes"]
 
 
 @contextmanager
