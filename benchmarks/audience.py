@@ -12,6 +12,8 @@ from typing import Final
 
 REST_S: Final = 0.5
 """A page draws itself at most so often (web/static/app.js)."""
+SILENT_S: Final = 20.0
+"""Longer than a page is ever left without a word."""
 PART: Final = "/?part=live"
 SLOW: Final = (
     "select a.name, count(*), max(length(a.raw_input) + length(b.raw_output)) from agent_traces as a"
@@ -53,7 +55,7 @@ def watching(address: str, pages: int) -> Iterator[Seen]:
 
 def _page(address: str, seen: Seen, over: Event) -> None:
     """Listen to news, and draw the live part anew at each, not more often than a page does."""
-    news, drawn = HTTPConnection(address, timeout=2), HTTPConnection(address, timeout=30)
+    news, drawn = HTTPConnection(address, timeout=SILENT_S), HTTPConnection(address, timeout=SILENT_S)
     with suppress(OSError, HTTPException):
         news.request("GET", "/live")
         stream = news.getresponse()
