@@ -1,5 +1,6 @@
 """Crash with a long write-ahead log: the next start answers first and folds the log later."""
 
+import shutil
 import time
 from pathlib import Path
 
@@ -13,6 +14,8 @@ PATIENCE_S = 2.0
 """Senders give up after about seven seconds; a restart may take two of them (reliability.md P6)."""
 MORE_S = 0.5
 """What recovery may add where starting alone takes that long, on a machine with other work to do."""
+TRIES = 3
+"""The least of so many starts counts: whatever else the machine does comes and goes."""
 NEVER = "8GiB"
 STEP_BYTES = 8_000_000
 
@@ -35,12 +38,21 @@ def _recover(db: Path, *, log_bytes: int) -> None:
         running.kill()
     assert running.wal.stat().st_size >= log_bytes
 
-    usual_s = _time_to_first_answer(db.with_name("empty.db"), Load())
-    took_s = _time_to_first_answer(db, load)
+    copies = [_copied(db, number) for number in range(TRIES - 1)]
+    usual_s = min(_time_to_first_answer(db.with_name(f"empty-{number}.db"), Load()) for number in range(TRIES))
+    took_s = min(_time_to_first_answer(db, load), *(_time_to_first_answer(copy, Load()) for copy in copies))
 
     look(db).check(load.acknowledged, load)
     assert quick_check(db) == "ok"
     assert took_s <= max(PATIENCE_S, usual_s + MORE_S), f"{took_s:.2f} s; an empty database takes {usual_s:.2f} s"
+
+
+def _copied(db: Path, number: int) -> Path:
+    """Copy a database as it was left, its log included."""
+    copy = db.with_name(f"copy-{number}.db")
+    for ending in ("", "-wal"):
+        shutil.copy(db.with_name(db.name + ending), copy.with_name(copy.name + ending))
+    return copy
 
 
 def _fill(running: Process, load: Load, *, log_bytes: int) -> None:
