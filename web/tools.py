@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from api.pages import Row
+from api.tool_sums import STEP, UNTIMED
 from core.errors import Missing
 from web.asking import PERIODS, Asked
 
 DEFAULT_PERIOD: Final = "30d"
-UNTIMED: Final = -99
-STEP: Final = 2
-"""Classes of durations in each doubling (schema/migrations, tool_days)."""
 MOST: Final = 20_000
 SORTS: Final = ("calls", "failures", "rate", "p95", "total")
 NEWEST: Final = 50
