@@ -13,7 +13,7 @@ from api.bodies import fields
 from api.checks import Fields
 from core.errors import Invalid
 from schema.described import described
-from store.console import EXAMPLES
+from store.examples import EXAMPLES
 from store.protocol import Console
 
 DEFAULT: Final = 1_000

@@ -21,10 +21,11 @@ from mcp_server.http import Mcp, Parts
 from mirror.mirroring import Mirror
 from mirror.routes import Routes
 from retention.keeper import Keeper
+from schema.described import described
 from spanledger import __version__
 from spanledger.doors import Doors
 from spanledger.writing import Writing
-from store.console import SqliteConsole
+from store.console_apart import ConsoleApart
 from store.reading import SqliteReadSide
 from store.tracks import Tracks
 from web.app import SCOPES, Pages
@@ -103,8 +104,8 @@ class Front:
     def _reader(self) -> SqliteReadSide:
         return SqliteReadSide(self._path)
 
-    def _console(self) -> SqliteConsole:
-        return SqliteConsole(self._path)
+    def _console(self) -> ConsoleApart:
+        return ConsoleApart(self._path, described())
 
     def _daemon(self) -> Daemon:
         behind = self._behind

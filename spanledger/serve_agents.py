@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from api.console import Answer, Statement
 from api.writing import Operation
 from core.errors import Missing
+from schema.described import described
 from spanledger import __version__
 from spanledger.config import Config
 from spanledger.hands import send
@@ -47,7 +48,7 @@ class FileDesk:
 
     async def query(self, values: Mapping[str, Any]) -> Answer:
         """Run a statement."""
-        return await asyncio.to_thread(Statement(lambda: SqliteConsole(self._path), values).run)
+        return await asyncio.to_thread(Statement(lambda: SqliteConsole(self._path, described()), values).run)
 
     async def write(self, operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
         """Do an operation."""

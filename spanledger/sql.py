@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any
 
+from schema.described import described
 from spanledger.config import Config
 from spanledger.options import NotFound, database
 from spanledger.terminal import cell, note, plain, say, say_json_line, table
@@ -38,7 +39,7 @@ def opened(config: Config) -> Iterator[SqliteConsole]:
     path = database(config)
     if not path.exists():
         raise NotFound(f"there is no database at {path}; start one with `spanledger serve`, or name another with --db")
-    console = SqliteConsole(path, deadline_s=DEADLINE_S)
+    console = SqliteConsole(path, described(), deadline_s=DEADLINE_S)
     try:
         yield console
     finally:

@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from core.section import Duration, Section, Size
-
-Durability = Literal["full", "relaxed"]
+from store.connection import Durability
 
 
 class Store(Section):

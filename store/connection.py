@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 import apsw
 
 from core.errors import Misconfigured
 from schema import migrate
-from store.config import Durability
 
 MIN_SQLITE = (3, 51, 3)
 """Earlier versions can corrupt a database that two connections write and checkpoint at once."""
@@ -27,6 +27,7 @@ READER_BUSY_MS = 2_000
 PROGRESS_STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock: about a millisecond."""
 
+Durability = Literal["full", "relaxed"]
 SYNCHRONOUS: Mapping[Durability, str] = {"full": "full", "relaxed": "normal"}
 
 _SWITCHES = (

@@ -4,16 +4,14 @@ Every statement has a connection of its own, and lets go of the database when it
 a reader that lingers keeps the write-ahead log from being shortened.
 """
 
-import re
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from pathlib import Path
 from typing import Any, Final
 
 import apsw
 
 from core.errors import Forbidden, Refused, TooLong
-from schema.described import described
 from store import troubles
 from store.connection import let_go, open_reader
 
@@ -37,22 +35,15 @@ MADE: Final = frozenset({"json_each", "json_tree", "generate_series"})
 PRAGMAS: Final = frozenset({"table_info", "table_xinfo", "index_list"})
 """What may be asked of a table that may be read."""
 
-EXAMPLES: Final = tuple(
-    (str(about), str(sql))
-    for about, sql in re.findall(
-        r"^-- name: \w+\n-- (.+)\n([^;]+);$", (Path(__file__).parent / "examples.sql").read_text(), re.MULTILINE
-    )
-)
-"""Statements to begin with, each with what it is about."""
-
 Row = tuple[Any, ...]
 
 
 class SqliteConsole:
     """Run one statement on one SQLite file, in the thread that made this."""
 
-    def __init__(self, path: Path, *, deadline_s: float = DEADLINE_S) -> None:
-        """Open the database; raise Misconfigured when there is none of ours."""
+    def __init__(self, path: Path, tables: Collection[str], *, deadline_s: float = DEADLINE_S) -> None:
+        """Open the database, of which these tables may be read; raise Misconfigured when there is none of ours."""
+        self._tables = tables
         self._connection = open_reader(path)
         self._deadline_s = deadline_s
         self._until = time.monotonic() + deadline_s
@@ -124,12 +115,12 @@ class SqliteConsole:
         if action == apsw.SQLITE_FUNCTION:
             return second not in FUNCTIONS, f"the function {second} cannot be used here"
         if action == apsw.SQLITE_PRAGMA:
-            return first in PRAGMAS and second in described(), f"pragma {first} cannot be used here"
+            return first in PRAGMAS and second in self._tables, f"pragma {first} cannot be used here"
         return False, "only reading is allowed"
 
     def _is_open(self, table: str, column: str) -> bool:
         """Say whether a table may be read; a statement's own one is named when none of its columns is."""
-        if table in described() or table in MADE or table.removeprefix("pragma_") in PRAGMAS:
+        if table in self._tables or table in MADE or table.removeprefix("pragma_") in PRAGMAS:
             return True
         return not column and table not in self._there and not table.startswith("sqlite_")
 

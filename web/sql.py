@@ -8,7 +8,7 @@ from typing import Any, Final
 from api.console import Statement
 from core.errors import Refused
 from schema.described import Described, described
-from store.console import EXAMPLES
+from store.examples import EXAMPLES
 from web.asking import Asked
 
 ROWS: Final = 500

@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from api.questions import QUESTIONS
-from store.console import SqliteConsole
+from schema.described import described
+from store.console_apart import ConsoleApart
 from tests.bad_input.test_shapes import LONG, TRACE, trace
 from tests.support.api import ask, raw
 from tests.support.clients import post
@@ -49,7 +50,9 @@ def test_row_80_no_question_takes_for_ever(shared_service: Running) -> None:
     assert 400 == raw(shared_service, "/jobs?offset=1000000000").status
     assert 200 == raw(shared_service, "/usage?since=2016-01-01&until=2026-12-31").status
     assert 400 == raw(shared_service, "/usage?by=hour&since=2016-01-01&until=2026-12-31").status
-    shared_service.service.front.api._statements._open = lambda: SqliteConsole(shared_service.db, deadline_s=0.2)
+    shared_service.service.front.api._statements._open = lambda: ConsoleApart(
+        shared_service.db, described(), deadline_s=0.2
+    )
     reply = raw(shared_service, "/sql", method="POST", body={"query": ENDLESS})
     assert (504, "too_long") == (reply.status, orjson.loads(reply.body)["code"])
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 import pytest
 
-from store.config import Durability
+from store.connection import Durability
 from store.sqlite import SqliteWriteSide
 from tests.durability.recording_vfs import Operation, watched
 from tests.durability.workload import Group, Verdict, config, groups, judge, repeat, write

@@ -11,7 +11,8 @@ import apsw
 from core.errors import TryAgain
 from schema.rows import Batch, Rejection
 from schema.signals import Signal
-from store.config import Durability, Store
+from store.config import Store
+from store.connection import Durability
 from store.protocol import Outcome
 from store.sqlite import SqliteWriteSide
 from tests.contracts.batches import NOW, batch, log, point, span

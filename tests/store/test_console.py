@@ -1,19 +1,25 @@
-"""Mirror `store.console`: what a statement may read, and how much of it (reliability.md 5.11, row 81)."""
+"""Mirror `store.console` and `store.console_apart`: what a statement may read, and how much of it (row 81).
 
+Both keep the same rules (reliability.md 5.11); a process of its own has some more to say.
+"""
+
+import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.errors import Refused, TooLong
+from core.errors import Misconfigured, Refused, StoreBusy, TooLong
 from schema import migrate
+from schema.described import described
 from store import console
 from store.connection import open_writer
 from store.console import SqliteConsole, placed
+from store.console_apart import ConsoleApart
 
 ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
 
@@ -32,16 +38,29 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     writer.close()
 
 
-def ask(path: Path, sql: str, **options: Any) -> list[tuple[Any, ...]]:
+Kind = type[SqliteConsole] | type[ConsoleApart]
+Ask = Callable[..., list[tuple[Any, ...]]]
+BOTH = pytest.mark.parametrize("kind", [SqliteConsole, ConsoleApart])
+
+
+@pytest.fixture(scope="module")
+def ask(path: Path) -> Ask:
     """Run one statement."""
-    with closing(SqliteConsole(path, **options)) as opened:
-        return list(opened.rows(sql))
+
+    def asked(sql: str, *, kind: Kind = SqliteConsole, **options: Any) -> list[tuple[Any, ...]]:
+        with closing(kind(path, described(), **options)) as opened:
+            return list(opened.rows(sql))
+
+    return asked
 
 
-def test_names_and_rows(path: Path) -> None:
+@BOTH
+def test_names_and_rows(ask: Ask, kind: Kind) -> None:
     """The names of the columns come first, also when there are no rows."""
-    assert [("key", "n"), ("colour", 1)] == ask(path, "select key, 1 as n from trace_settings where key = 'colour'")
-    assert [("key",)] == ask(path, "select key from trace_settings where 0")
+    assert [("key", "n"), ("colour", 1)] == ask(
+        "select key, 1 as n from trace_settings where key = 'colour'", kind=kind
+    )
+    assert [("key",)] == ask("select key from trace_settings where 0", kind=kind)
 
 
 @pytest.mark.parametrize(
@@ -55,9 +74,9 @@ def test_names_and_rows(path: Path) -> None:
         "values (1)",
     ],
 )
-def test_reading_is_allowed(path: Path, sql: str) -> None:
+def test_reading_is_allowed(ask: Ask, sql: str) -> None:
     """Tables, views, what is made of values, and what describes them can be read."""
-    assert ask(path, sql)
+    assert ask(sql)
 
 
 @pytest.mark.parametrize(
@@ -93,31 +112,33 @@ def test_reading_is_allowed(path: Path, sql: str) -> None:
         ("with x as (select 1) select count(*) from x, SQLITE_MASTER", "there is no table"),
     ],
 )
-def test_all_else_is_refused(path: Path, sql: str, message: str) -> None:
+def test_all_else_is_refused(ask: Ask, sql: str, message: str) -> None:
     """Nothing is written, opened or switched; what is hidden stays hidden, and the message says why."""
     with pytest.raises(Refused, match=message):
-        ask(path, sql)
+        ask(sql)
 
 
-def test_the_place_of_a_mistake(path: Path) -> None:
+@BOTH
+def test_the_place_of_a_mistake(ask: Ask, kind: Kind) -> None:
     """A mistake is told with its position in characters, its line and its column."""
     with pytest.raises(Refused) as caught:
-        ask(path, "select 'é',\n  colour from spans")
+        ask("select 'é',\n  colour from spans", kind=kind)
 
     assert {"position": 14, "line": 2, "column": 3} == caught.value.told
     assert {"position": 0, "line": 1, "column": 1} == placed(Refused("x"), "select", 0).told
 
 
-def test_time_is_bounded(path: Path) -> None:
+@BOTH
+def test_time_is_bounded(ask: Ask, kind: Kind) -> None:
     """A statement that does not end is ended."""
     began = time.monotonic()
     with pytest.raises(TooLong, match=r"the query ran longer than 0.2 s"):
-        ask(path, ENDLESS, deadline_s=0.2)
+        ask(ENDLESS, kind=kind, deadline_s=0.2)
 
     assert time.monotonic() - began < 20
 
 
-def test_memory_is_bounded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """A statement that sorts or gathers too much is ended."""
     monkeypatch.setattr(console, "MAX_MEMORY", 4 << 20)
     sql = (
@@ -125,19 +146,20 @@ def test_memory_is_bounded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         " select count(*) from (select distinct hex(i) || i from n)"
     )
     with pytest.raises(TooLong, match="takes more than 4 MiB"):
-        ask(path, sql, deadline_s=60)
+        ask(sql, deadline_s=60)
 
 
 @pytest.mark.parametrize("sql", ["select replace(hex(123456789), '1', printf('%.*c', 90000000, 'x'))"])
-def test_values_are_bounded(path: Path, sql: str) -> None:
+def test_values_are_bounded(ask: Ask, sql: str) -> None:
     """One value cannot take all the memory."""
     with pytest.raises(Refused, match="too big"):
-        ask(path, sql)
+        ask(sql)
 
 
-def test_a_statement_can_be_stopped(path: Path) -> None:
+@BOTH
+def test_a_statement_can_be_stopped(path: Path, kind: Kind) -> None:
     """Whoever asked may go away: the statement ends at once."""
-    opened = SqliteConsole(path, deadline_s=60)
+    opened = kind(path, described(), deadline_s=60)
     timer = threading.Timer(0.2, opened.interrupt)
     timer.start()
     with pytest.raises(Refused, match="nobody waits"):
@@ -147,17 +169,45 @@ def test_a_statement_can_be_stopped(path: Path) -> None:
     opened.close()
 
 
-def test_the_log_can_be_shortened_afterwards(path: Path) -> None:
+@BOTH
+def test_the_log_can_be_shortened_afterwards(path: Path, kind: Kind) -> None:
     """A statement that was left in the middle holds nothing."""
-    with closing(SqliteConsole(path)) as opened:
+    with closing(kind(path, described())) as opened:
         rows = opened.rows(
             "with recursive n(i) as (select 1 union all select i + 1 from n) select key from trace_settings, n"
         )
         assert ("key",) == next(rows)
         next(rows)
         rows.close()
-
-        writer = open_writer(path)
-        busy, left, _ = next(iter(writer.execute("pragma wal_checkpoint(truncate)")))
-        writer.close()
+    writer = open_writer(path)
+    busy, left, _ = next(iter(writer.execute("pragma wal_checkpoint(truncate)")))
+    writer.close()
     assert (0, 0) == (busy, left)
+
+
+def test_a_process_that_is_gone_is_told(path: Path) -> None:
+    """What ended it, too little memory maybe, is not the statement's mistake: it may be asked again."""
+    with closing(ConsoleApart(path, described(), deadline_s=60)) as opened:
+        timer = threading.Timer(0.2, opened._process.kill)
+        timer.start()
+        with pytest.raises(StoreBusy, match="send the same again"):
+            list(opened.rows(ENDLESS))
+        timer.join()
+
+
+def test_what_cannot_be_opened_is_told_across(tmp_path: Path) -> None:
+    """The process says why, and its words arrive."""
+    with (
+        closing(ConsoleApart(tmp_path / "none.db", described())) as opened,
+        pytest.raises(Misconfigured, match="cannot open the database"),
+    ):
+        list(opened.rows("select 1"))
+
+
+def test_a_statement_in_a_process_is_nice(path: Path) -> None:
+    """Those who send come first."""
+    with closing(ConsoleApart(path, described(), deadline_s=60)) as opened:
+        rows = opened.rows("with recursive n(i) as (select 1 union all select i + 1 from n) select i from n")
+        assert ("i",) == next(rows)
+        assert 19 == os.getpriority(os.PRIO_PROCESS, opened._process.pid)
+        rows.close()
