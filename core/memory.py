@@ -34,6 +34,12 @@ def collect_seldom(kept: int = 50_000) -> None:
     gc.set_threshold(kept, 20, 50)
 
 
+def collect_when_told() -> None:
+    """Leave looking for cycles to `give_back`: for programs that make none, and keep many containers for long."""
+    gc.freeze()
+    gc.disable()
+
+
 def resident_bytes() -> int:
     """Read how much memory this process holds; 0 where the system does not say."""
     try:

@@ -10,12 +10,14 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from queue import SimpleQueue
 from signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM
 from signal import signal as on_signal
+from threading import Semaphore, Thread
 from typing import Any, BinaryIO, Final
 
 from core.errors import TryAgain
-from core.memory import collect_seldom, frugal, give_back, resident_bytes
+from core.memory import collect_when_told, frugal, give_back, resident_bytes
 from derive.channel import Apply, Order, Report, Start, Ticket
 from derive.deriver import Deriver
 from derive.meaning import Rules
@@ -28,28 +30,32 @@ LOOK_S: Final = 0.1
 """How long it rests when there is nothing new."""
 REPORT_S: Final = 1.0
 AHEAD: Final = 4
-"""Messages that may wait for their answers: while the daemon writes one, the next is made."""
+"""Messages that may wait for their answers."""
 IDLE_BYTES: Final = 160 << 20
 """Above this, memory is given back whenever there is nothing to do."""
-KEPT: Final = 500_000
-"""Containers that come to be kept between two looks for cycles: by then a step's records are gone."""
 NICE: Final = 19
 """Taking records in comes first."""
 
 
 class Daemon:
-    """Speak to the daemon. It answers every message in order; a few may be on their way before the first answer."""
+    """Speak to the daemon, on a thread of its own: while it writes what it was handed, more is derived.
+
+    It answers every message in order, with the orders that are not done.
+    """
 
     def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
         """Read answers from `source`, write to `sink`."""
         self._source, self._sink = source, sink
-        self._unanswered = 0
+        self._messages: SimpleQueue[bytes] = SimpleQueue()
+        self._room = Semaphore(AHEAD)
+        self._is_gone = False
         self._orders: list[Ticket] = []
         self._begun = self._done = 0
 
     def start(self) -> Start:
         """Wait for the first word."""
         start: Start = self._read()
+        Thread(target=self._speak, name="daemon", daemon=True).start()
         return start
 
     def apply(self, changes: Changes) -> None:
@@ -57,11 +63,10 @@ class Daemon:
         self._say(Apply.of(changes))
 
     def report(self, deriver: Deriver) -> None:
-        """Tell how it goes, and hear what is ordered; what was ordered before is done once nothing looks back."""
+        """Tell how it goes; what was ordered before is done once nothing looks back."""
         if not deriver.looks_back:
             self._done = self._begun
         self._say(Report(deriver.backlog(), deriver.failures, self._done))
-        self._hear(0)
 
     def orders(self) -> list[Order]:
         """Give the orders that came and are not begun."""
@@ -70,16 +75,23 @@ class Daemon:
         return [order for _, order in new]
 
     def _say(self, message: object) -> None:
-        pickle.dump(message, self._sink, pickle.HIGHEST_PROTOCOL)
-        self._sink.flush()
-        self._unanswered += 1
-        self._hear(AHEAD)
+        """Hand a message to the thread once there is room; raise EOFError when the daemon is gone."""
+        self._room.acquire()
+        if self._is_gone:
+            raise EOFError
+        self._messages.put(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
 
-    def _hear(self, left: int) -> None:
-        """Read answers until so many are left to come; each holds the orders that are not done."""
-        while self._unanswered > left:
-            self._orders = self._read()
-            self._unanswered -= 1
+    def _speak(self) -> None:
+        """Say what is to be said and hear the answers, until the daemon is gone."""
+        try:
+            while True:
+                self._sink.write(self._messages.get())
+                self._sink.flush()
+                self._orders = self._read()
+                self._room.release()
+        except (EOFError, BrokenPipeError, pickle.UnpicklingError):  # the end, or the daemon was killed half-way
+            self._is_gone = True
+            self._room.release(AHEAD)
 
     def _read(self) -> Any:
         return pickle.load(self._source)  # noqa: S301  from the daemon that started us
@@ -123,7 +135,7 @@ def main() -> None:
     for number in (SIGTERM, SIGINT, SIGHUP):
         on_signal(number, SIG_IGN)
     frugal()
-    collect_seldom(KEPT)
+    collect_when_told()
     os.nice(NICE)
     daemon = Daemon(sys.stdin.buffer, sys.stdout.buffer)
     sys.stdout = sys.stderr

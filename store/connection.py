@@ -18,6 +18,8 @@ from schema import migrate
 MIN_SQLITE = (3, 51, 3)
 """Earlier versions can corrupt a database that two connections write and checkpoint at once."""
 
+STATEMENTS = 500
+"""Prepared statements that a connection keeps: to prepare one that writes eight rows takes up to half a millisecond."""
 OPEN_BUSY_MS = 5_000
 WRITER_BUSY_MS = 1_200
 """A commit waits so long for another program that writes; senders wait as well, and must hear within five seconds."""
@@ -131,7 +133,7 @@ def _opened(path: Path, flags: int, vfs: str | None) -> Iterator[apsw.Connection
     try:
         if flags & apsw.SQLITE_OPEN_CREATE:
             make_private(path)
-        connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
+        connection = apsw.Connection(str(path), flags=flags, vfs=vfs, statementcachesize=STATEMENTS)
         for switch, value in _SWITCHES:
             connection.config(switch, value)
         yield connection
