@@ -289,6 +289,17 @@ def test_row_72_row_73_a_foreign_page_cannot_post(shared_service: Running, signa
     assert shared_service.count(signal) == 0
 
 
+@pytest.mark.parametrize(
+    "path", ["/api/v1/sessions", "/api/v1/sessions?format=csv", "/healthz", "/metrics", "/nowhere"]
+)
+def test_no_browser_guesses_what_an_answer_is(shared_service: Running, path: str) -> None:
+    """What was recorded is in answers for programs too: none of them can be taken for a page."""
+    reply = request(shared_service, "GET", path)
+
+    assert "nosniff" == reply.headers["x-content-type-options"]
+    assert reply.headers["content-type"].partition(";")[0] != "text/html" or path == "/nowhere"
+
+
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/v1/traces"])
 def test_row_73_a_foreign_page_cannot_read(shared_service: Running, path: str, site: str) -> None:
