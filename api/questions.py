@@ -270,7 +270,7 @@ QUESTIONS: Final = (
     Question("/agents", reading.agents, AGENTS, outline.AGENT),
     Question("/runs", lists.runs, RUNS, outline.RUN),
     Question("/runs/{run_id:.+}", lists.run, {}, outline.RUN, is_list=False),
-    Question("/entries", reading.newest_entries, ENTRIES, outline.ENTRY),
+    Question("/entries", lists.entries, ENTRIES, outline.ENTRY),
     Question("/entries/{entry_id:.+}", reading.entry, {}, outline.ENTRY, is_list=False),
     Question("/days", lists.days, {**SPAN, **PAGE}, outline.DAY),
     Question("/usage", series.usage, USAGE, outline.USAGE),

@@ -84,7 +84,7 @@ def questions(side: ReadSide, source: random.Random) -> Iterator[tuple[str, Ask,
         "tool-calls": lists.tool_calls,
         "events": lists.events,
         "runs": lists.runs,
-        "entries": reading.newest_entries,
+        "entries": lists.entries,
     }
     for name, ask in every.items():
         yield name, ask, [*plain, *until]

@@ -295,7 +295,8 @@ set records = records + excluded.records, longest = max(longest, excluded.longes
 -- name: forget_names
 -- Forget the names of hours of which no span is left; spans without a time are of the first hour that there is.
 delete from names
-where hour < (select ifnull(min(start_time_unix_nano), 0) / 3600000000000 from raw_spans);
+where hour < (select ifnull(min(start_time_unix_nano), 0) / 3600000000000 from raw_spans)
+and (hour > 0 or not exists (select 1 from raw_spans where start_time_unix_nano is null));
 
 -- name: shorten_search_feed
 -- Forget changes that the index of texts has followed durably.
