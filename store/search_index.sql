@@ -23,6 +23,10 @@ create virtual table words using fts5 (
   content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
 
+-- name: make_vocabulary
+-- Tell which words there are, and how many documents hold each.
+create virtual table vocabulary using fts5vocab(words, row);
+
 -- name: set_hash_bytes
 -- Let so many bytes of words come together before they are written.
 insert into words (words, rank)
