@@ -154,6 +154,7 @@ class Deriver:
         self._groups = Groups()
         self._gathering = self._gathered()
         self._points = Points(self._side)
+        self._names.hurry()
         self._lets_go = False
 
     def _price_on(self) -> bool:

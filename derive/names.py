@@ -85,6 +85,10 @@ class Names:
         self._last, self._written, self._is_new = self.position, clock, False
         return Changes(steps=steps, positions={NAMED: self.position})
 
+    def hurry(self) -> None:
+        """Write what is counted at the next call: what is about to be erased must not be written after that."""
+        self._written = float("-inf")
+
     def _lines(self) -> dict[Key, list[int]]:
         """Bring what was counted to its lines: its own, or that of the others of its hour."""
         lines: dict[Key, list[int]] = {}

@@ -100,6 +100,7 @@ def follow(daemon: Daemon, deriver: Deriver, *, rest: Callable[[float], None] = 
             daemon.report(deriver)
         for order in daemon.orders():
             obey(order, deriver)
+            reported = float("-inf")  # whoever ordered waits to hear that it is done
         pace.give_way()
         if not more:
             if resident_bytes() > IDLE_BYTES:

@@ -6,7 +6,7 @@ old one.
 
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -41,6 +41,7 @@ class File:
     day: str
     rows: int
     created_at: str
+    digest: str
     held: int = 0
 
 
@@ -122,16 +123,21 @@ class Archived:
         counted = [replace(one, held=self._count(one, sought)) for one in self._files()]
         return [one for one in counted if one.held]
 
-    def rewrite(self, held: Held) -> Sequence[Step]:
-        """Write files anew without what is held; give what to write down."""
+    def rewrite(self, held: Held) -> Iterator[Step]:
+        """Write files anew without what is held; give what to write down of each when it is in its place."""
         sought = self._learned(held)
-        return [self._rewritten(one, sought) for one in self._files() if self._count(one, sought)]
+        for one in self._files():
+            listed = self._as_it_is(one)
+            if self._count(listed, sought):
+                yield self._rewritten(listed, sought)
+            elif listed is not one:
+                yield self._listed(listed, listed.rows)
 
     def _files(self) -> list[File]:
         rows = self.side.rows("archives")
         if rows and self.folder is None:
             raise ArchiveFailed("records were archived, and retention.archive.folder does not say where; set it again")
-        files = [File(file, Signal(signal), day, count, at) for file, signal, day, count, _, _, at in rows]
+        files = [File(file, Signal(signal), day, count, at, digest) for file, signal, day, count, _, digest, at in rows]
         return [one for one in files if self._path(one).exists()]
 
     def _learned(self, held: Held) -> Sought:
@@ -160,22 +166,43 @@ class Archived:
                 written = format_of_file(one.file)
                 written.sift(path, part, one.signal, lambda line: sought.staying(one.signal, line))
                 check(part, one.signal, left, written)
-                digest, size = sha256(part.read_bytes()).hexdigest(), part.stat().st_size
         except UNREADABLE as error:
             raise ArchiveFailed(f"{path} cannot be written without what is erased: {error}") from error
+        return self._listed(one, left)
+
+    def _as_it_is(self, one: File) -> File:
+        """Count a file anew that is not as it is listed: it was written anew, and then the program was killed."""
+        if sha256(self._content(one)).hexdigest() == one.digest:
+            return one
+        return replace(one, rows=sum(len(_decoded(one.signal, line).rows) for line in self._lines(one)))
+
+    def _listed(self, one: File, rows: int) -> Step:
+        """Say what to write down of a file."""
+        content = self._content(one)
         told = {"file": one.file, "signal": str(one.signal), "day": one.day, "created_at": one.created_at}
-        return Step("add_archive", {**told, "rows": left, "bytes": size, "digest": digest})
+        return Step("add_archive", {**told, "rows": rows, "bytes": len(content), "digest": sha256(content).hexdigest()})
 
     def _lines(self, one: File) -> Iterator[bytes]:
         path = self._path(one)
         try:
             yield from format_of_file(one.file).requests(path)
         except UNREADABLE as error:
-            raise ArchiveFailed(f"{path} cannot be read ({error}); erase again when it can, or delete it") from error
+            raise _unreadable(path, error) from error
+
+    def _content(self, one: File) -> bytes:
+        path = self._path(one)
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise _unreadable(path, error) from error
 
     def _path(self, one: File) -> Path:
         assert self.folder is not None, "there are no files without a folder"
         return self.folder / one.file
+
+
+def _unreadable(path: Path, error: Exception) -> ArchiveFailed:
+    return ArchiveFailed(f"{path} cannot be read ({error}); `spanledger retention run` tries again, or delete it")
 
 
 def _decoded(signal: Signal, line: bytes) -> Batch:

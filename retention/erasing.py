@@ -2,7 +2,7 @@
 
 It takes the same way as the rules: rows are found by reading, and deleted by the writer in small pieces, with the books
 about them. Where a rule keeps the sums of days, erasing takes what was erased out of them. What is erased is remembered
-by hashes for a while: what comes late for it is erased by the next round.
+(`retention.remembered`): what comes late for it is erased by the next round, and what was interrupted is gone on with.
 """
 
 import time
@@ -12,10 +12,12 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from core.errors import Invalid, Missing, TryAgain
+from core.errors import Invalid, Missing, Stopping, TryAgain
+from retention import remembered
 from retention.archived import Archived, File
-from retention.holdings import Held, Subject, hashed, held_by, held_of
-from retention.moments import SECOND, iso
+from retention.holdings import Held, Subject, hashed, held_by, held_of, held_of_all
+from retention.moments import iso
+from retention.remembered import Unfinished
 from retention.rounds import DAY
 from retention.sweep import OF_SESSION, SESSIONS, ArchiveFailed, Sweep
 from schema.derived import Step
@@ -45,14 +47,9 @@ OF_WORK: Final = (
 """What goes of a session beside what the rules take, and what of the book of work no longer points to it."""
 ROUNDS: Final = 4
 """How often it is looked again for what came or was derived meanwhile."""
-KEPT: Final = 100_000
-REMEMBERED: Final = 30 * 24 * 3600 * SECOND
-"""For so long what comes late for an erased session or trace is erased as well."""
 AUDITED: Final = 10_000
 WIPE_S: Final = 20.0
 LOOK_S: Final = 0.2
-SEEN, ANEW = "erased_seen", "erased_anew"
-"""Names of what is kept: up to which records it was looked for what came late, and when files were written anew."""
 
 
 class Around(Protocol):
@@ -97,55 +94,83 @@ class Erasing:
         """Erase everything, for good; raise Missing when there is nothing, Invalid when something is pinned."""
         self.around.let_go()
         began, (held, _) = self.clock(), checked(self.sweep.side, subject, self.around)
-        hashes = [subject.hash, *held.hashes]
-        self._write_down(self._beginning(subject, held, hashes, who=who, address=address))
-        held = self._take_all(held)
-        files = self._archives(held)
-        self._finish(hashes, began)
+        begun = remembered.begun([subject, *held.subjects], self.sweep.now)
+        self._write_down([*self._audit(subject, held, who=who, address=address), begun])
+        files = self._carry_out(held, [subject.hash], began)
         return Erased(subject.hash, self.rows, files, round(self.clock() - began, 3), self.troubles)
 
+    def go_on(self) -> bool:
+        """Finish what was interrupted, by a crash or by trouble; say whether there was something."""
+        side, began = self.sweep.side, self.clock()
+        unfinished = Unfinished.of(side)
+        if not unfinished.asked:
+            return False
+        if not unfinished.subjects:  # bytes alone are left
+            self._finish(unfinished.asked, began)
+            return True
+        self.around.let_go()
+        held = held_of_all(side, unfinished.subjects)
+        if held.pinned:
+            self.troubles.append(f"{len(held.pinned)} sessions that were being erased were pinned, so they stay")
+        else:
+            self._carry_out(held, unfinished.asked, began)
+        return True
+
     def erase_late(self) -> None:
-        """Erase rows that came late for what was erased; once a day finish that in files, and what was interrupted."""
-        side, now = self.sweep.side, self.sweep.now
-        known: dict[str, str] = dict(side.rows("erased", since=iso(now - REMEMBERED)))
+        """Go on with what was interrupted, and erase what came late; once a day finish that in files."""
+        side, now, went_on = self.sweep.side, self.sweep.now, self.go_on()
+        known = remembered.known(side, now)
         if not known:
             return
         self.around.let_go()
-        seen, unfinished = _seen(side), [hash_ for hash_, _ in side.rows("unfinished")]
-        late = self._late(known, seen, _since(known, unfinished))
-        began = self.clock()
+        unseen, unfinished, began = remembered.unseen(side), Unfinished.of(side), self.clock()
+        late = self._late(known, unseen, remembered.since(known, unfinished))
         if not (late.is_nothing or late.pinned):
             late = self._take_all(late)
-            self._write_down([_named("add_erased", late.hashes, iso(now))])
-        self._write_down([_noted(SEEN, [seen["span"], seen["log"]])])
-        if (unfinished or self.rows) and now >= int(side.state().get(ANEW, 0)) + DAY:
+            self._write_down([remembered.late(late.subjects, now)])
+        self._write_down([remembered.seen(unseen)])
+        hashes = [*unfinished.hashes, *(one.hash for one in late.subjects)]
+        if hashes and not went_on and now >= remembered.written_anew(side) + DAY:
             self._archives(late)
-            self._finish([*late.hashes, *unfinished], began)
+            self._finish(hashes, began)
 
-    def _late(self, known: Mapping[str, str], seen: Mapping[str, int], since: str) -> Held:
+    def _late(self, known: Mapping[str, str], unseen: Mapping[str, int], since: str) -> Held:
         side = self.sweep.side
         sessions = [each for (each,) in side.rows("sessions_since", since=since)]
-        traces = [each for (each,) in side.rows("traces_since", **seen)]
+        traces = [each for (each,) in side.rows("traces_since", **unseen)]
         return held_by(
             side,
             [each for each in sessions if hashed("session", each) in known],
             traces=[each for each in traces if hashed("trace", each) in known],
         )
 
+    def _carry_out(self, held: Held, asked: Sequence[str], began: float) -> int:
+        """Take rows, then archived records, then bytes; give how many files were written anew."""
+        held = self._take_all(held)
+        files = self._archives(held)
+        if not self.troubles:
+            asked = list({*asked, *(one.hash for one in held.subjects)})
+            self._write_down([remembered.nameless(asked)])
+        if self.rows or files or not self.troubles:
+            self._finish(asked, began)
+        return files
+
     def _take_all(self, held: Held) -> Held:
         """Take what is held until nothing more of it comes; give all that it ever was."""
-        side, sessions, traces, others = self.sweep.side, set(held.sessions), set(held.traces), set(held.others)
+        side, others, subjects = self.sweep.side, set(held.others), dict.fromkeys(held.subjects)
         for _ in range(ROUNDS):
             self._take(held)
             self.around.let_go()  # what was read before it was deleted is written by now, and found
-            held = held_by(side, sessions, traces=traces, user=held.user)
-            sessions.update(held.sessions)
-            traces.update(held.traces)
+            if self.sweep.stopped():
+                raise Stopping("the daemon stops; what is being erased is gone on with when it starts again")
+            held = held_of_all(side, subjects)
+            subjects |= dict.fromkeys(held.subjects)
             if held.is_nothing or held.pinned:
                 break
         if not held.is_nothing:
             self.troubles.append("records go on coming for it; the next round of retention erases these")
-        return Held(held.user, sorted(sessions), sorted(traces), others)
+        ids = {kind: sorted(one.id for one in subjects if one.kind == kind) for kind in ("user", "session", "trace")}
+        return Held(ids["user"], ids["session"], ids["trace"], others)
 
     def _take(self, held: Held) -> None:
         """Delete raw rows first: what was derived of them says which they are, and its sessions go last of all."""
@@ -188,22 +213,23 @@ class Erasing:
             self.rows[kind] = self.rows.get(kind, 0) + rows
 
     def _archives(self, held: Held) -> int:
+        files = 0
         try:
-            steps = self.around.archived(self.sweep.side).rewrite(held)
+            for step in self.around.archived(self.sweep.side).rewrite(held):
+                self._write_down([step])
+                files += 1
         except ArchiveFailed as error:
             self.troubles.append(str(error))
-            return 0
-        self._write_down(steps)
-        return len(steps)
+        return files
 
     def _finish(self, hashes: Sequence[str], began: float) -> None:
         """Take the bytes out of the files, and write down what was done."""
+        now = self.sweep.now
         self.sweep.tidy()
         self.around.words()
         self._wipe()
-        now = self.sweep.now
-        done = [_named("finish_erased", hashes, iso(now)), _noted(ANEW, now)]
-        self._write_down([*([] if self.troubles else done), *self._forgetting(), *self._lines(began)])
+        done = [] if self.troubles else remembered.finished(hashes, now)
+        self._write_down([*done, *remembered.forgetting(now), *self._lines(began)])
 
     def _wipe(self) -> None:
         """Write the file anew and cut the log to nothing, so that no byte of what was deleted is in them."""
@@ -225,17 +251,11 @@ class Erasing:
         if steps:
             self.sweep.do(Piece(steps=steps))
 
-    def _beginning(
-        self, subject: Subject, held: Held, hashes: Sequence[str], *, who: str, address: str
-    ) -> Sequence[Step]:
+    def _audit(self, subject: Subject, held: Held, *, who: str, address: str) -> Sequence[Step]:
         at = iso(self.sweep.now)
         detail = orjson.dumps({"kind": subject.kind, "sha256": subject.hash, **held.counts()}).decode()
         audit = {"at": at, "who": who, "address": address, "action": "erase", "detail": detail}
-        return [Step("audit", audit), Step("forget_audit", {"kept": AUDITED}), _named("add_erased", hashes, at)]
-
-    def _forgetting(self) -> list[Step]:
-        before = iso(self.sweep.now - REMEMBERED)
-        return [Step("forget_erased", {"before": before}), Step("forget_many_erased", {"kept": KEPT})]
+        return [Step("audit", audit), Step("forget_audit", {"kept": AUDITED})]
 
     def _lines(self, began: float) -> list[Step]:
         told = {"started_at": iso(self.sweep.now), "rule": "erase", "bytes_freed": 0, "oldest_left": None}
@@ -265,8 +285,17 @@ def checked(side: OldSide, subject: Subject, around: Around) -> tuple[Held, list
         )
     files = around.archived(side).find(held)
     if held.is_nothing and not files:
-        raise Missing(f"nothing is held of the {subject.kind} {subject.id}, neither in the database nor in archives")
+        raise Missing(_why_nothing(side, subject))
     return held, files
+
+
+def _why_nothing(side: OldSide, subject: Subject) -> str:
+    if subject.hash in Unfinished.of(side).hashes:
+        return (
+            f"the {subject.kind} {subject.id} is being erased: rows are gone, bytes or archived records may be left;"
+            " `spanledger retention run` goes on with it"
+        )
+    return f"nothing is held of the {subject.kind} {subject.id}, neither in the database nor in archives"
 
 
 def _written_anew(side: WriteSide) -> None:
@@ -275,28 +304,3 @@ def _written_anew(side: WriteSide) -> None:
 
 def _wiped(side: WriteSide) -> bool:
     return side.wipe()
-
-
-def _named(step: str, hashes: Sequence[str], now: str) -> Step:
-    return Step(step, {"hashes": orjson.dumps(list(hashes)).decode(), "now": now})
-
-
-def _since(known: Mapping[str, str], unfinished: Sequence[str]) -> str:
-    """Say since when sessions may have come that were erased: what is not finished may be as old as any."""
-    return "" if unfinished else min(known.values())
-
-
-def _seen(side: OldSide) -> dict[str, int]:
-    """Say between which ids records have come since it was last looked."""
-    after = orjson.loads(side.state().get(SEEN, "[0, 0]"))
-    ends = side.ends()
-    return {
-        "after_span": after[0],
-        "after_log": after[1],
-        "span": ends[Signal.TRACES],
-        "log": ends[Signal.LOGS],
-    }
-
-
-def _noted(key: str, value: object) -> Step:
-    return Step("set_retention", {"key": key, "value": orjson.dumps(value).decode()})

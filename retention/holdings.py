@@ -26,7 +26,7 @@ COUNTED: Final = ("sessions", "entries", "model_calls", "tool_calls", "events", 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Name whom or what to erase: a session, or a user."""
+    """Name whom or what to erase: a session, or a user; what is erased with it may be a trace."""
 
     kind: str
     id: str
@@ -41,7 +41,7 @@ class Subject:
 class Held:
     """Hold what is held: sessions and traces by their ids, rows by their numbers; `others` are keys of what stays."""
 
-    user: str | None = None
+    users: list[str] = field(default_factory=list)
     sessions: list[str] = field(default_factory=list)
     traces: list[str] = field(default_factory=list)
     others: set[str] = field(default_factory=set)
@@ -58,12 +58,13 @@ class Held:
     @property
     def words(self) -> list[str]:
         """List the ids that name it."""
-        return [*self.sessions, *([self.user] if self.user else ())]
+        return [*self.sessions, *self.users]
 
     @property
-    def hashes(self) -> list[str]:
-        """List the hashes of its sessions and traces."""
-        return [hashed("session", one) for one in self.sessions] + [hashed("trace", one) for one in self.traces]
+    def subjects(self) -> list["Subject"]:
+        """List whom and what it is of."""
+        told = (("user", self.users), ("session", self.sessions), ("trace", self.traces))
+        return [Subject(kind, one) for kind, ids in told for one in ids]
 
     def counts(self) -> dict[str, int]:
         """Count the rows of each kind."""
@@ -78,17 +79,25 @@ def hashed(kind: str, name: str) -> str:
 
 def held_of(side: OldSide, subject: Subject) -> Held:
     """Find what is held of a session or a user."""
-    if subject.kind == "user":
-        sessions = [session for (session,) in side.rows("sessions_of_user", id=subject.id)]
-        return held_by(side, sessions, user=subject.id)
-    return held_by(side, [subject.id])
+    return held_of_all(side, [subject])
 
 
-def held_by(side: OldSide, sessions: Collection[str], *, traces: Collection[str] = (), user: str | None = None) -> Held:
-    """Find what is held of sessions, those that they started, some traces, and what names a user."""
+def held_of_all(side: OldSide, subjects: Iterable[Subject]) -> Held:
+    """Find what is held of several."""
+    ids: dict[str, list[str]] = {"user": [], "session": [], "trace": []}
+    for one in subjects:
+        ids[one.kind].append(one.id)
+    return held_by(side, ids["session"], traces=ids["trace"], users=ids["user"])
+
+
+def held_by(
+    side: OldSide, sessions: Collection[str], *, traces: Collection[str] = (), users: Collection[str] = ()
+) -> Held:
+    """Find what is held of sessions, those that they started, some traces, and users with all of theirs."""
     made_up = _column(side, "synthetic_in", traces=_json(traces)) if traces else []
-    known = _column(side, "with_children", sessions=_json({*sessions, *made_up}))
-    held = Held(user, known, pinned=_column(side, "pinned", sessions=_json(known)))
+    theirs = _column(side, "sessions_of_users", users=_json(users)) if users else []
+    known = _column(side, "with_children", sessions=_json({*sessions, *made_up, *theirs}))
+    held = Held([*users], known, pinned=_column(side, "pinned", sessions=_json(known)))
     told = {*traces, *_column(side, "traces", sessions=_json(known))}
     held.others = _others(side, held, told)
     named = {signal: [*_naming(side, signal, held)] for signal in Signal}

@@ -125,6 +125,9 @@ class Keeper:
             return planned(side, self._config, self._around(side, self.clock()))
 
     def _live(self) -> None:
+        trouble = self._tried(self._go_on)
+        if trouble and not self._over:
+            log.warning("what was being erased when the last run ended is not finished: %s", trouble)
         wait = FIRST_S
         while True:
             with self._changed:
@@ -146,7 +149,16 @@ class Keeper:
     def _has_something(self) -> bool:
         return self._over or self._ordered > self._done
 
-    def _tried(self, work: Callable[[], Erased]) -> Erased | str:
+    def _go_on(self) -> None:
+        """Go on with what was being erased when the last run ended."""
+        with self._reading() as side:
+            erasing = self._erasing(side, self.clock())
+            if erasing.go_on() and not erasing.troubles:
+                log.info("finished what was being erased when the last run ended")
+            for trouble in erasing.troubles:
+                log.warning("erasing: %s", trouble)
+
+    def _tried(self, work: Callable[[], T]) -> T | str:
         """Do what was ordered, or say why it could not be done."""
         self._goes = True
         try:
@@ -168,11 +180,13 @@ class Keeper:
 
     def go(self, token: str | None, *, is_ordered: bool) -> bool:
         """Go round if it is time for that; say whether it was."""
-        if not is_ordered and not (self._config.enabled and self._is_near()):
-            return not self._config.enabled
+        if not is_ordered and not self._is_near():
+            return False
         self._goes, began, went_well = True, time.monotonic(), False
         try:
             went_well = self._round(token, is_ordered=is_ordered)
+            for what in self.waiting:
+                log.warning("retention: %s", what)
         except SpanledgerError as error:  # the store is in trouble, or the daemon stops
             self.waiting = [str(error)]
             if not self._over:
@@ -187,19 +201,23 @@ class Keeper:
         return True
 
     def _round(self, token: str | None, *, is_ordered: bool) -> bool:
-        """Go round; say whether all went well."""
+        """Go round; say whether all went well. Where no rule is in force, what comes late for what was erased goes."""
         with self._reading() as side:
             wall = self.clock()
+            erasing = self._erasing(side, wall)
+            erasing.erase_late()
+            self.waiting = erasing.troubles
+            if not (is_ordered or self._config.enabled):
+                return not self.waiting
             now = wall if is_ordered else moment(side, wall)
             if now < wall:
                 log.warning("the clock is far ahead of the last sweep; this one goes on by a day, the next by another")
-            self._erasing(side, wall).erase_late()
             around = self._around(side, now)
             pace, archive = Pace(busy=self._busy), self._archive(side, now)
             sweep = Sweep(side, self._hand, now, dict(around.until), pace, archive, self.is_over)
-            self.waiting = go_round(sweep, self._hand, self._config, around, token=token)
+            self.waiting = [*erasing.troubles, *go_round(sweep, self._hand, self._config, around, token=token)]
             self._tell(sweep)
-            return not sweep.troubles
+            return not (sweep.troubles or erasing.troubles)
 
     @contextmanager
     def _reading(self) -> Iterator[OldSide]:
@@ -213,8 +231,6 @@ class Keeper:
             side.close()
 
     def _tell(self, sweep: Sweep) -> None:
-        for what in self.waiting:
-            log.warning("retention: %s", what)
         for (_rule, kind), tally in sweep.told.items():
             self.rows[kind] += tally.rows
             self.bytes[kind] += tally.bytes

@@ -149,7 +149,7 @@ class Sweep:
             room, before = self.side.room(), left
 
     def tidy(self) -> None:
-        """Forget what nothing uses any more: resources, scopes, ties of traces."""
+        """Forget what nothing uses any more: resources, scopes, names, ties of traces."""
         for name, keys, ends in self.side.unused():
             until = {str(signal): end for signal, end in ends.items()}
             for part in _parts(keys, SESSIONS * 5):

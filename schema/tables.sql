@@ -1675,7 +1675,9 @@ CREATE TABLE erased (
   id integer primary key autoincrement,
   hash text not null unique,
   begun_at text not null,
-  done_at text
+  done_at text,
+  kind text check (kind in ('session', 'trace', 'user')),
+  name text
 ) strict;
 
 CREATE INDEX idx_erased_begun on erased (begun_at);

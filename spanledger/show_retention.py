@@ -174,11 +174,12 @@ def _here(config: Config, token: str | None) -> list[str]:
         side = SqliteOldSide(database(config))
         try:
             hand = _hand(writing, progress)
-            Erasing(Sweep(side, hand, time.time_ns(), {}), Here(config)).erase_late()
+            erasing = Erasing(Sweep(side, hand, time.time_ns(), {}), Here(config))
+            erasing.erase_late()
             around = _around(config, side)
             archive = archiving(config.retention, side, around.now)
             sweep = Sweep(side, hand, around.now, dict(around.until), Pace(), archive)
-            return go_round(sweep, hand, config.retention, around, token=token)
+            return [*erasing.troubles, *go_round(sweep, hand, config.retention, around, token=token)]
         finally:
             side.close()
             writing.close()

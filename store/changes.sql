@@ -235,18 +235,26 @@ on conflict (file) do update
 set rows = excluded.rows, bytes = excluded.bytes, sha256 = excluded.sha256, created_at = excluded.created_at;
 
 -- name: add_erased
--- Remember what is being erased, by the hashes in a JSON array; what was erased before is erased anew.
-insert into erased (hash, begun_at)
-select value, :now
-from json_each(:hashes)
+-- Remember what is being erased: a JSON array of hashes, each with kind and name or two nulls; what was erased before is
+-- erased anew.
+insert into erased (hash, begun_at, kind, name)
+select value ->> 0, :now, value ->> 1, value ->> 2
+from json_each(:erased)
 where true
 on conflict (hash) do update
-set begun_at = excluded.begun_at, done_at = null;
+set
+  begun_at = excluded.begun_at, done_at = null, kind = ifnull(excluded.kind, kind), name = ifnull(excluded.name, name);
+
+-- name: forget_erased_names
+-- Forget what is called like what is erased, by the hashes in a JSON array: nothing is left to look for by name.
+update erased
+set name = null
+where hash in (select value from json_each(:hashes));
 
 -- name: finish_erased
 -- Write down that something is erased as a whole.
 update erased
-set done_at = :now
+set done_at = :now, kind = null, name = null
 where hash in (select value from json_each(:hashes));
 
 -- name: forget_erased

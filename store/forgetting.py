@@ -108,7 +108,7 @@ class OldSide(Protocol):
         ...
 
     def unused(self) -> Iterator[tuple[str, list[Any], Mapping[Signal, int]]]:
-        """List the resources and scopes that no raw row uses, each with up to which ids this was looked at."""
+        """List the resources, scopes and names that no raw row has, each with up to which ids this was looked at."""
         ...
 
     def state(self) -> dict[str, str]:

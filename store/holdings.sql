@@ -1,10 +1,10 @@
 -- What is held of sessions and of a user: questions that erasing asks. `:sessions` is a JSON array of ids.
 
--- name: sessions_of_user
--- List the sessions of a user.
+-- name: sessions_of_users
+-- List the sessions of users.
 select session_id
 from agent_sessions
-where user_id = :id;
+where user_id in (select value from json_each(:users));
 
 -- name: with_children
 -- List sessions with those that they started, and that these started.
@@ -213,8 +213,8 @@ from archives
 order by file;
 
 -- name: unfinished
--- List what was erased, and not yet as a whole.
-select hash, begun_at
+-- List what was erased, and not yet as a whole; kind and name of what was asked for, as long as they are needed.
+select hash, begun_at, kind, name
 from erased
 where done_at is null;
 

@@ -87,7 +87,7 @@ class SqliteOldSide:
         return [dict(zip(self._names(signal), row, strict=True)) for row in rows]
 
     def unused(self) -> Iterator[tuple[str, list[Any], Mapping[Signal, int]]]:
-        """List the resources and scopes that no raw row uses, each with up to which ids this was looked at."""
+        """List the resources, scopes and names that no raw row has, each with up to which ids this was looked at."""
         known = {name: {number for (number,) in self.rows(f"all_{name}")} for name in ("resources", "scopes")}
         ends = self.ends()
         for signal, end in ends.items():
@@ -96,6 +96,7 @@ class SqliteOldSide:
                 known["scopes"].discard(scope)
         for name, numbers in known.items():
             yield name, sorted(numbers), ends
+        yield "names", self._unused_names(ends[Signal.TRACES]), ends
 
     def state(self) -> dict[str, str]:
         """Read what retention keeps of itself."""
@@ -112,6 +113,15 @@ class SqliteOldSide:
     def close(self) -> None:
         """Let go of the database."""
         let_go(self._connection)
+
+    def _unused_names(self, end: int) -> list[Any]:
+        """List the kinds and names that no span has."""
+        known = {name for (name,) in self.rows("span_names")}
+        for after in range(0, end if known else 0, SCAN_IDS):
+            until = min(end, after + SCAN_IDS)
+            known.difference_update(name for (name,) in self.rows("names_of_spans", after=after, until=until))
+        services = [name for (name,) in self.rows("unused_services")]
+        return [*(["span", name] for name in sorted(known)), *(["service", name] for name in services)]
 
     def _used(self, signal: Signal, end: int) -> Iterator[Row]:
         for after in range(0, end, SCAN_IDS):

@@ -293,6 +293,28 @@ from resources;
 select id
 from scopes;
 
+-- name: span_names
+-- List names of spans that are counted by themselves.
+select distinct name
+from names
+where kind = 'span'
+and name <> '__other__';
+
+-- name: names_of_spans
+-- List the names of spans.
+select distinct name
+from raw_spans
+where id > :after
+and id <= :until;
+
+-- name: unused_services
+-- List services of which no resource is kept.
+select distinct name
+from names
+where kind = 'service'
+and name not in ('', '__other__')
+and name not in (select service_name from resources where service_name is not null);
+
 -- name: ends
 -- Find the newest id that was given for each signal.
 select name, seq

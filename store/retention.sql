@@ -220,6 +220,13 @@ and id not in (select scope_id from raw_spans where id > :traces)
 and id not in (select scope_id from raw_logs where id > :logs)
 and id not in (select scope_id from raw_points where id > :metrics);
 
+-- name: names
+-- Forget names that no span had when they were found, and none that came since; keys are pairs of kind and name.
+delete from names
+where (kind, name) in (select value ->> 0, value ->> 1 from json_each(:keys))
+and (kind <> 'span' or name not in (select name from raw_spans where id > :traces))
+and (kind <> 'service' or name not in (select service_name from resources where service_name is not null));
+
 -- name: count_forgotten
 -- Count raw rows that were forgotten.
 update forgotten

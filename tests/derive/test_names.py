@@ -106,3 +106,15 @@ def test_forgetting(tmp_path: Path) -> None:
         names.see(5, span("new", hour=4))
         side.apply(names.changes(2e9))
         assert [3, 4] == hours()
+
+
+def test_what_is_counted_can_be_had_at_once() -> None:
+    """Before something is erased, counts that would wait half a minute are given."""
+    names = Names([], 0)
+    seen(names, span("a"))
+    names.see(2, span("a"))
+    assert Changes() == names.changes(1e9 + 2)
+
+    names.hurry()
+
+    assert {("a", 0): (1, 5)} == lines(names.changes(1e9 + 2))

@@ -67,7 +67,15 @@ class Person:
                 when + 3 * SECOND,
                 {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.call.id": ids[2], **tool},
             ),
-            _span(trace, ids[3], ids[2], "GET /", when + 4 * SECOND, {"url.query": self.say(chance)}, self.say(chance)),
+            _span(
+                trace,
+                ids[3],
+                ids[2],
+                f"GET /{self.word}",
+                when + 4 * SECOND,
+                {"url.query": self.say(chance)},
+                self.say(chance),
+            ),
         ]
         return _request("resourceSpans", "scopeSpans", "spans", spans)
 
