@@ -27,7 +27,7 @@ EVERY_S: Final = 30.0
 EVERY_RECORDS: Final = 5_000
 """How often counts alone are written; so many records are read again after a restart."""
 FORGET_S: Final = 3_600.0
-"""How often names of hours are forgotten of which no span is left."""
+"""How often hours are forgotten of which no span, or no entry, is left."""
 SPAN, SERVICE, STATUS = "span", "service", "status"
 
 Key = tuple[str, str, int]
@@ -80,7 +80,7 @@ class Names:
         ]
         if clock - self._forgot >= FORGET_S:
             self._forgot = clock
-            steps.append(Step("forget_names", {}))
+            steps += [Step("forget_names", {}), Step("forget_entry_hours", {})]
         self._seen, self._counts = frozenset(self._counts), {}
         self._last, self._written, self._is_new = self.position, clock, False
         return Changes(steps=steps, positions={NAMED: self.position})

@@ -13,8 +13,11 @@ import pytest
 from api import lists, tool_sums
 from api.lists import Listing
 from benchmarks.million import make
+from schema.derived import Changes, Step
+from store.config import Store
 from store.protocol import ReadSide
 from store.reading import SqliteReadSide
+from store.sqlite import SqliteWriteSide
 
 UNTIL: Final = 1_790_000_000 * 1_000_000_000
 LISTS: Final = {
@@ -165,6 +168,21 @@ def test_entries_that_change_are_found(tmp_path: Path) -> None:
     with closing(SqliteReadSide(path)) as found:
         for where, entry in wanted:
             assert [entry] == [row["trace_id"] for row in whole(found, lists.entries, where, 1_000)]
+
+
+def test_hours_before_the_first_entry_are_forgotten(tmp_path: Path) -> None:
+    """What retention takes leaves no hours behind, and all that is left is found."""
+    path = tmp_path / "old.db"
+    make(path, spans=400, sessions=10, until=UNTIL)
+    side = SqliteWriteSide(Store(path=path, reserve=0))
+    with closing(apsw.Connection(str(path))) as writing:
+        (middle,) = next(writing.execute("select timestamp from agent_traces order by timestamp limit 1 offset 200"))
+        writing.execute("delete from agent_traces where timestamp < ?", (middle,))
+        side.apply(Changes(steps=[Step("forget_entry_hours", {})]))
+        (first,) = next(writing.execute("select min(hour) from entry_hours"))
+    side.close()
+
+    assert middle[:13] == first
 
 
 def test_spans_without_a_time_come_last(tmp_path: Path) -> None:
