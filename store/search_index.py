@@ -23,6 +23,8 @@ from store.queries import load
 STATEMENTS: Final = load((Path(__file__).parent / "search_index.sql").read_text())
 SHAPE: Final = 2
 """A file of another shape is made anew; so it must be when words are cut in another way."""
+TOKENIZER: Final = ("unicode61", ("remove_diacritics", "2"))
+"""How search_index.sql has text cut into words."""
 BITS: Final = 12
 """So many bits of a document's number tell documents of one second apart; with more in it, it runs into the next."""
 CACHE_KIB: Final = 16 << 10

@@ -95,6 +95,14 @@ where id = ?;
 delete from words
 where rowid = ?;
 
+-- name: beginning
+-- List the words that begin in some way, and how many documents hold each, the most frequent first.
+select term, doc
+from vocabulary
+where term >= ?1
+and term < ?2
+order by doc desc, term;
+
 -- name: newest
 -- List documents that hold words, newest first, before a number.
 select w.rowid, d.source, d.key
