@@ -88,7 +88,9 @@ class Guard:
         return self._scopes.get((request.method, path), usual)
 
     def _shared(self, request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
-        """Let a page of an allowed origin read the answer."""
+        """Let a page of an allowed origin read the answer, and let no browser guess what an answer is."""
+        if not response.prepared:
+            response.headers["X-Content-Type-Options"] = "nosniff"
         if request.headers.get(hdrs.ORIGIN) in self._origins and not response.prepared:
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = request.headers[hdrs.ORIGIN]
             response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = "ETag, Link, Retry-After"

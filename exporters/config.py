@@ -1,18 +1,16 @@
 """Say what is sent on, and where to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal, Protocol, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Literal, Protocol, Self
 
 from pydantic import Field, FilePath, HttpUrl, SecretStr, TypeAdapter, field_validator, model_validator
 
-from core.section import Address, Duration, Section, Size
+from core.section import Duration, Section, Size
 from schema.signals import Signal
 from store import arrow
 
 URL = TypeAdapter(HttpUrl)
-HERE: Final = frozenset({"localhost", "::1", "0.0.0.0", "::"})  # noqa: S104  where one connects to, not listens
 
 
 class Receiver(Protocol):
@@ -130,14 +128,3 @@ def checked_url(text: str) -> str:
     except ValueError:
         raise ValueError(f"endpoint is {text!r}; a URL is wanted, such as http://127.0.0.1:4318") from None
     return text
-
-
-def leads_back(endpoint: str, listeners: Iterable[Address]) -> bool:
-    """Say whether an endpoint is, by its name alone, one of our own listeners."""
-    parts = urlsplit(endpoint)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    return any(port == one.port and (host == one.host or _is_here(host)) for one in listeners)
-
-
-def _is_here(host: str) -> bool:
-    return host in HERE or host.startswith("127.")

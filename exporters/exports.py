@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from exporters.cursors import COUNTS, Cursor, Cursors
 from exporters.exporter import Exporter, Receiving
 from exporters.files import STAMP, FileExporter
 from exporters.follow import Follower
+from exporters.loops import refuse
 from exporters.parquet import ParquetExporter
 from exporters.waiting import Waiting
 from schema.derived import Changes, Step
@@ -35,15 +36,17 @@ class Exports:
         settings: Mapping[str, Settings],
         open_reader: Callable[[], ReadSide],
         write: Callable[[Changes], "Future[Any]"],
+        ports: Collection[int] = (),
     ) -> None:
-        """Start nothing yet."""
-        self._settings, self._open, self._write = settings, open_reader, write
+        """Start nothing yet; `ports` are those that the daemon listens on."""
+        self._settings, self._open, self._write, self._ports = settings, open_reader, write, ports
         self._over = Event()
         self._followers: list[Follower] = []
         self._threads: list[Thread] = []
 
     def start(self) -> None:
-        """Let go of exporters that are no longer configured, and start the others."""
+        """Let go of exporters that are no longer configured, and start the others; raise Misconfigured for a loop."""
+        refuse({name: one.endpoint for name, one in self._settings.items() if one.endpoint}, self._ports)
         names = orjson.dumps(list(self._settings)).decode()
         with suppress(TryAgain):  # a full disk must not keep the daemon from starting; the next start does it
             self._write(Changes(steps=[Step("retire_cursors", {"names": names})])).result()

@@ -5,19 +5,17 @@ Its transport is the exporters': no redirect is followed, and neither proxies no
 """
 
 import logging
-import socket
 import time
 from collections.abc import Callable, Collection, Mapping
-from contextlib import closing
 from threading import Event, Thread
 from typing import Final
-from urllib.parse import urlsplit
 
 from core.counters import Counters
 from core.errors import SpanledgerError
 from exporters.config import Telemetry
 from exporters.exporter import Receiving
 from exporters.exports import receiver
+from exporters.loops import is_ours
 from schema.signals import Signal
 
 log = logging.getLogger(__name__)
@@ -82,25 +80,3 @@ class Reporting:
         if not self._failing:
             log.warning("measurements cannot be sent: %s", trouble)
         self._failing = True
-
-
-def is_ours(endpoint: str, ports: Collection[int]) -> bool:
-    """Say whether an endpoint leads to one of our ports: an address is this machine's when one can listen on it."""
-    parts = urlsplit(endpoint)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    if port not in ports:
-        return False
-    try:
-        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-    except OSError:  # a name that is not known now is tried again by each request
-        return False
-    return any(_is_local(family, address[0]) for family, _, _, _, address in found)
-
-
-def _is_local(family: int, host: str | int) -> bool:
-    try:
-        with closing(socket.socket(family, socket.SOCK_STREAM)) as tried:
-            tried.bind((host, 0))
-    except OSError:
-        return False
-    return True

@@ -9,7 +9,8 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from collector.config import Collector
 from core.section import Section
 from derive.config import Derive
-from exporters.config import Exporter, Telemetry, leads_back
+from exporters.config import Exporter, Telemetry
+from exporters.loops import leads_back
 from mirror.config import Sync
 from privacy.config import Privacy
 from retention.config import Retention
@@ -57,14 +58,26 @@ class Config(Section):
             raise ValueError("grpc.endpoint and http.endpoint are both off; give at least one of them an address")
         return value
 
+    @field_validator("exporters")
+    @classmethod
+    def _lead_away(cls, value: dict[str, Exporter], told: ValidationInfo) -> dict[str, Exporter]:
+        for name, exporter in value.items():
+            _refuse_ours(exporter.endpoint, told, f"{name}: ")
+        return value
+
     @field_validator("telemetry")
     @classmethod
     def _is_another(cls, value: Telemetry, told: ValidationInfo) -> Telemetry:
-        collector = told.data.get("collector")  # missing when it is wrong itself
-        ours = [part.endpoint for part in (collector.grpc, collector.http) if part.endpoint] if collector else []
-        if value.endpoint and leads_back(value.endpoint, ours):
-            raise ValueError(f"endpoint {value.endpoint} is this daemon's own listener; name another collector")
+        _refuse_ours(value.endpoint, told, "")
         return value
+
+
+def _refuse_ours(endpoint: str, told: ValidationInfo, who: str) -> None:
+    """Refuse what leads back by its name alone; other names are looked up when the daemon starts."""
+    collector = told.data.get("collector")  # missing when it is wrong itself
+    ours = [part.endpoint for part in (collector.grpc, collector.http) if part.endpoint] if collector else []
+    if endpoint and leads_back(endpoint, ours):
+        raise ValueError(f"{who}endpoint {endpoint} is this daemon's own listener; name another collector")
 
 
 def default_database(environ: Mapping[str, str]) -> Path:

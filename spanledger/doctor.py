@@ -2,6 +2,7 @@
 
 import http.client
 import shutil
+import stat
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -83,8 +84,17 @@ def _database(config: Config) -> Findings:
     yield Finding("database", OK, f"{path}, {human_bytes(path.stat().st_size)}, {stored} items")
     if path.stat().st_mode & OTHERS:
         yield Finding("privacy", WARN, f"{path} can be read by other users", f"chmod 600 {path}")
+    if _may_be_replaced(path):
+        text = f"other users may put another file in the place of {path}"
+        yield Finding("privacy", WARN, text, f"chmod go-w {path.parent}")
     if refused:
         yield Finding("refused", WARN, f"{refused} items were refused", "look at them with `spanledger rejections`")
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Say whether others may write to the folder; a sticky one keeps each from the files of the others."""
+    mode = path.parent.stat().st_mode
+    return bool(mode & (stat.S_IWGRP | stat.S_IWOTH)) and not mode & stat.S_ISVTX
 
 
 def _collector(config: Config) -> Findings:

@@ -73,7 +73,9 @@ class Service:
         self.keeping = Keeping(self.following, self._indexing())
         self.keeper = self._keeper()
         self.mirror = Mirror(config.sync, Database(self._reader, self.writing.write))
-        self.exports = Exports(config.exporters, self._reader, self.writing.apply)
+        endpoints = (config.collector.grpc.endpoint, config.collector.http.endpoint)
+        ports = {one.port for one in endpoints if one is not None}
+        self.exports = Exports(config.exporters, self._reader, self.writing.apply, ports)
         self.front = Front(self, self._path)
         self.grpc = otlp_grpc.Listener(config.collector.grpc, self.intake) if config.collector.grpc.endpoint else None
         self.http = self._http() if config.collector.http.endpoint else None

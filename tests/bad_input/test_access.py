@@ -4,8 +4,9 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import grpc
 import pytest
@@ -254,6 +255,29 @@ def test_row_72_a_listed_host_is_served(tmp_path: Path) -> None:
         assert post(service, "/v1/traces", b"", {**PROTOBUF, "Host": "collector.example:4318"}).status == 200
 
 
+@pytest.mark.parametrize("signal", Signal)
+def test_row_72_a_page_cannot_speak_to_the_grpc_port(shared_service: Running, signal: Signal) -> None:
+    """What a browser says to a port without TLS is HTTP/1.1: under any name it is hung up on, and nothing is kept."""
+    body = build.body(signal)
+    head = f"POST /{WIRE[signal].service}/Export HTTP/1.1\r\nHost: evil.example\r\nContent-Type: application/grpc\r\n"
+    message = b"\0" + len(body).to_bytes(4, "big") + body
+    with socket.create_connection(("127.0.0.1", shared_service.grpc), timeout=20) as connection:
+        connection.sendall(head.encode() + f"Content-Length: {len(message)}\r\n\r\n".encode() + message)
+        with closing(connection.makefile("rb")) as answer:
+            told = hung_up(answer)
+
+    assert b"200" not in told.partition(b"\r\n")[0]
+    assert shared_service.count(signal) == 0
+
+
+def hung_up(answer: BinaryIO) -> bytes:
+    """Read until the other side hangs up, however it does that."""
+    try:
+        return answer.read()
+    except ConnectionResetError:
+        return b""
+
+
 @pytest.mark.parametrize("origin", EVIL_ORIGINS)
 @pytest.mark.parametrize("signal", Signal)
 def test_row_72_row_73_a_foreign_page_cannot_post(shared_service: Running, signal: Signal, origin: str) -> None:
@@ -263,6 +287,17 @@ def test_row_72_row_73_a_foreign_page_cannot_post(shared_service: Running, signa
     assert reply.status == 403
     assert "access-control-allow-origin" not in reply.headers
     assert shared_service.count(signal) == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/sessions", "/api/v1/sessions?format=csv", "/healthz", "/metrics", "/nowhere"]
+)
+def test_no_browser_guesses_what_an_answer_is(shared_service: Running, path: str) -> None:
+    """What was recorded is in answers for programs too: none of them can be taken for a page."""
+    reply = request(shared_service, "GET", path)
+
+    assert "nosniff" == reply.headers["x-content-type-options"]
+    assert reply.headers["content-type"].partition(";")[0] != "text/html" or path == "/nowhere"
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])

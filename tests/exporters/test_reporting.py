@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from exporters.reporting import is_ours
 from spanledger.mistakes import Mistaken
 from tests.exporters.far import far, status
 from tests.support.clients import request
@@ -57,14 +56,6 @@ def test_a_daemon_does_not_send_to_itself(host: str) -> None:
         configuration(**{"telemetry.endpoint": f"http://{host}:4317"})
 
     assert configuration(**{"telemetry.endpoint": f"http://{host}:4319"}).telemetry.endpoint
-
-
-def test_names_of_this_machine_are_found_out() -> None:
-    """Whatever it is called: where one can listen is here."""
-    assert is_ours("http://127.0.0.9:4318", {4317, 4318})
-    assert not is_ours("http://127.0.0.9:4319", {4317, 4318})
-    assert not is_ours("http://192.0.2.1:4318", {4317, 4318})
-    assert not is_ours("http://nowhere.invalid:4318", {4317, 4318})
 
 
 def test_the_sdk_is_loaded_only_when_it_is_asked_for() -> None:

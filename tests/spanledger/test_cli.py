@@ -185,6 +185,20 @@ def test_doctor(daemon: Process, capsys: pytest.CaptureFixture[str]) -> None:
     assert {"ok"} == {levels[name] for name in ("sqlite", "collector", "grpc", "http", "durability", "clock")}
 
 
+def test_doctor_tells_of_a_folder_that_others_may_write_to(daemon: Process, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever may write to it may put another database in the place of ours; a sticky folder keeps them from it."""
+    folder = daemon.db.parent
+    before = folder.stat().st_mode & 0o7777
+    told = {}
+    for mode in (0o700, 0o770, 0o1777):
+        folder.chmod(mode)
+        _, output, _ = outcome(capsys, "doctor", "--db", str(daemon.db))
+        told[mode] = f"chmod go-w {folder}" in output
+    folder.chmod(before)
+
+    assert {0o700: False, 0o770: True, 0o1777: False} == told
+
+
 def test_doctor_names_who_holds_a_port(daemon: Process, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A port that another program holds is a failure with that program's name and exit status 1."""
     database = str(tmp_path / "other.db")
