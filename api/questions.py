@@ -31,7 +31,7 @@ COST: Final[Takes] = {
 }
 PLACED: Final[Takes] = {"session": SESSION, "job": JOB, "trace": TRACE}
 JOBS: Final[Takes] = {
-    "status": one_of("Only with this status.", ("completed", "failed", "cancelled", "running")),
+    "status": text("Only with this status: running, completed, failed, cancelled, or what a program told."),
     "model": text("Only with this model."),
     "agent": AGENT,
     "session": SESSION,
