@@ -36,7 +36,7 @@ class Piece:
     """Name rows to forget; `what` is a kind of store/retention.sql or store/erasing.sql.
 
     `keys` of raw rows that lose their texts are triples: number, attributes that are left, marks (see `stripped`).
-    `pins` is the newest pin that was looked at.
+    `pins` is the newest pin that was looked at; None when no pin is about what goes.
 
     `jobs` are finished jobs of which these rows tell: they are frozen. `until` are the ids of each signal up to which
     it was looked for what uses them. `steps` are written with it. Calls leave the sums of their days behind them.
@@ -44,7 +44,7 @@ class Piece:
 
     what: str = ""
     keys: Sequence[Any] = ()
-    pins: int = 0
+    pins: int | None = None
     jobs: Sequence[str] = ()
     until: Mapping[str, int] = field(default_factory=dict)
     steps: Sequence[Step] = field(default=())
