@@ -6,7 +6,7 @@ the books about it, and small enough that nobody who sends notices. Raw rows tha
 deletes nothing: it is found again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -72,6 +72,14 @@ class Room:
         return self.file_bytes - self.free_bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Say what a look at all tables found: what is wrong, and which tables took too long."""
+
+    faults: list[str]
+    unread: list[str]
+
+
 class OldSide(Protocol):
     """Find what is old."""
 
@@ -117,6 +125,10 @@ class OldSide(Protocol):
 
     def rows(self, name: str, **values: Any) -> list[Row]:
         """Answer a question of `store/old.sql`, or of `store/holdings.sql`: what is held of a session or a user."""
+        ...
+
+    def look_through(self, *, seconds: float, stopped: Callable[[], bool]) -> Looked:
+        """Look whether each table is whole and agrees with its indexes, for so many seconds each at most."""
         ...
 
     def interrupt(self) -> None:
