@@ -17,6 +17,7 @@ from retention.erasing import Around as Helpers
 from retention.erasing import Erased, Erasing, to_erase
 from retention.finding import unless_awaited
 from retention.holdings import Subject
+from retention.looking import looked
 from retention.rounds import Around, go_round, moment, planned
 from retention.sweep import Archiving, Pace, Sweep
 from store.forgetting import OldSide
@@ -206,18 +207,24 @@ class Keeper:
             wall = self.clock()
             erasing = self._erasing(side, wall)
             erasing.erase_late()
-            self.waiting = erasing.troubles
-            if not (is_ordered or self._config.enabled):
-                return not self.waiting
-            now = wall if is_ordered else moment(side, wall)
-            if now < wall:
-                log.warning("the clock is far ahead of the last sweep; this one goes on by a day, the next by another")
-            around = self._around(side, now)
-            pace, archive = Pace(busy=self._busy), self._archive(side, now)
-            sweep = Sweep(side, self._hand, now, dict(around.until), pace, archive, self.is_over)
-            self.waiting = [*erasing.troubles, *go_round(sweep, self._hand, self._config, around, token=token)]
-            self._tell(sweep)
-            return not (sweep.troubles or erasing.troubles)
+            self.waiting, troubles = [*erasing.troubles], len(erasing.troubles)
+            if is_ordered or self._config.enabled:
+                now = wall if is_ordered else moment(side, wall)
+                troubles += self._forget(side, now, wall, token)
+            damage = looked(erasing.sweep)
+            self.waiting += damage
+            return not (troubles or damage)
+
+    def _forget(self, side: OldSide, now: int, wall: int, token: str | None) -> int:
+        """Forget by the rules; give how much went wrong."""
+        if now < wall:
+            log.warning("the clock is far ahead of the last sweep; this one goes on by a day, the next by another")
+        around = self._around(side, now)
+        pace, archive = Pace(busy=self._busy), self._archive(side, now)
+        sweep = Sweep(side, self._hand, now, dict(around.until), pace, archive, self.is_over)
+        self.waiting += go_round(sweep, self._hand, self._config, around, token=token)
+        self._tell(sweep)
+        return len(sweep.troubles)
 
     @contextmanager
     def _reading(self) -> Iterator[OldSide]:

@@ -16,7 +16,7 @@ from core.section import Address
 from spanledger.config import Config
 from spanledger.drift import quiet, updates
 from spanledger.findings import FAIL, OK, WARN, Finding, Findings
-from spanledger.keeping_checks import damaged, retention
+from spanledger.keeping_checks import damaged, retention, tables
 from spanledger.options import database, reading
 from spanledger.sinks import reachable
 from spanledger.status import last_received, waiting_texts
@@ -275,4 +275,5 @@ CHECKS: tuple[Check, ...] = (
     _quiet,
     retention,
     damaged,
+    tables,
 )

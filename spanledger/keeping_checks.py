@@ -4,6 +4,7 @@ import time
 
 from core.errors import Misconfigured
 from retention.agreement import agreement
+from retention.looking import last_look, look_text
 from retention.moments import iso
 from spanledger.config import Config
 from spanledger.findings import FAIL, OK, WARN, Finding, Findings
@@ -44,6 +45,20 @@ def retention(config: Config) -> Findings:
     if not told.pending or told.is_first:
         kept = config.retention.model_dump(mode="json")
         yield Finding("retention", OK, f"raw {kept['raw']}, content {kept['content']}, rows {kept['rows']}")
+
+
+def tables(config: Config) -> Findings:
+    """Say what the weekly look of the running collector found."""
+    if not database(config).exists():
+        return
+    side = SqliteOldSide(database(config))
+    try:
+        told = last_look(side.state())
+    finally:
+        side.close()
+    if told is not None:
+        level = FAIL if told["faults"] else OK
+        yield Finding("tables", level, look_text(told), "stop the collector and `spanledger restore` a backup")
 
 
 def damaged(config: Config) -> Findings:

@@ -1,5 +1,5 @@
 -- What erasing a session takes beside what the rules of retention take: each statement takes a JSON array of keys,
--- of sessions unless it says otherwise, and does nothing when something was pinned since they were found.
+-- of sessions unless it says otherwise.
 
 -- name: newest_pin
 -- Find the newest pin.
@@ -9,65 +9,53 @@ from pins;
 -- name: erase_open_jobs
 -- Forget jobs that go on.
 delete from open_jobs
-where session_id in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where session_id in (select value from json_each(:keys));
 
 -- name: erase_jobs
 -- Forget finished jobs, by their ids, which no longer count in their days.
 delete from job_history
-where id in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where id in (select value from json_each(:keys));
 
 -- name: erase_links
 -- Forget what work sessions were for.
 delete from work_links
-where (
-  session_id in (select value from json_each(:keys))
-  or (level = 'session' and id in (select value from json_each(:keys)))
-)
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where session_id in (select value from json_each(:keys))
+or (level = 'session' and id in (select value from json_each(:keys)));
 
 -- name: erase_lines
 -- Forget what was told of agents line by line.
 delete from agent_log_entries
-where session_id in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where session_id in (select value from json_each(:keys));
 
 -- name: erase_notes
 -- Forget notes that were written from sessions.
 delete from debug_notes
-where agent_session_id in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where agent_session_id in (select value from json_each(:keys));
 
 -- name: erase_summaries
 -- Forget summaries that were written from sessions.
 delete from summaries
-where agent_session_id in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where agent_session_id in (select value from json_each(:keys));
 
 -- name: erase_work
 -- Forget work sessions as their directories told.
 delete from sessions
-where session_id in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where session_id in (select value from json_each(:keys));
 
 -- name: erase_checkpoints
 -- Forget the checkpoints of work sessions.
 delete from session_checkpoints
-where session_id in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where session_id in (select value from json_each(:keys));
 
 -- name: erase_phases
 -- Forget the phases of work sessions.
 delete from session_phases
-where session_id in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where session_id in (select value from json_each(:keys));
 
 -- name: erase_told_agents
 -- Forget what the directories of work sessions said of agents.
 delete from session_agents
-where session_id in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where session_id in (select value from json_each(:keys));
 
 -- name: unlink_plans
 -- Let plans stand by themselves.

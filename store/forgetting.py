@@ -6,7 +6,7 @@ the books about it, and small enough that nobody who sends notices. Raw rows tha
 deletes nothing: it is found again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -36,7 +36,7 @@ class Piece:
     """Name rows to forget; `what` is a kind of store/retention.sql or store/erasing.sql.
 
     `keys` of raw rows that lose their texts are triples: number, attributes that are left, marks (see `stripped`).
-    `pins` is the newest pin that was looked at.
+    `pins` is the newest pin that was looked at; None when no pin is about what goes.
 
     `jobs` are finished jobs of which these rows tell: they are frozen. `until` are the ids of each signal up to which
     it was looked for what uses them. `steps` are written with it. Calls leave the sums of their days behind them.
@@ -44,7 +44,7 @@ class Piece:
 
     what: str = ""
     keys: Sequence[Any] = ()
-    pins: int = 0
+    pins: int | None = None
     jobs: Sequence[str] = ()
     until: Mapping[str, int] = field(default_factory=dict)
     steps: Sequence[Step] = field(default=())
@@ -70,6 +70,14 @@ class Room:
     def live_bytes(self) -> int:
         """Count the bytes that hold something."""
         return self.file_bytes - self.free_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Say what a look at all tables found: what is wrong, and which tables took too long."""
+
+    faults: list[str]
+    unread: list[str]
 
 
 class OldSide(Protocol):
@@ -117,6 +125,10 @@ class OldSide(Protocol):
 
     def rows(self, name: str, **values: Any) -> list[Row]:
         """Answer a question of `store/old.sql`, or of `store/holdings.sql`: what is held of a session or a user."""
+        ...
+
+    def look_through(self, *, seconds: float, stopped: Callable[[], bool]) -> Looked:
+        """Look whether each table is whole and agrees with its indexes, for so many seconds each at most."""
         ...
 
     def interrupt(self) -> None:

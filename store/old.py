@@ -1,6 +1,6 @@
 """Find old rows in SQLite (`store.forgetting` says what is promised)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +12,9 @@ from schema.derived import Row
 from schema.signals import Signal
 from store import troubles
 from store.connection import let_go, open_reader
-from store.forgetting import Found, Room
+from store.forgetting import Found, Looked, Room
 from store.queries import load
+from store.soundness import look_through
 
 HERE: Final = Path(__file__).parent
 QUERIES: Final = {**load((HERE / "old.sql").read_text()), **load((HERE / "holdings.sql").read_text())}
@@ -105,6 +106,11 @@ class SqliteOldSide:
     def rows(self, name: str, **values: Any) -> list[Row]:
         """Answer a question of `store/old.sql` or `store/holdings.sql`."""
         return self._all(QUERIES[name], values)
+
+    def look_through(self, *, seconds: float, stopped: Callable[[], bool]) -> Looked:
+        """Look whether each table is whole and agrees with its indexes, for so many seconds each at most."""
+        with self._told():
+            return look_through(self._connection, seconds=seconds, stopped=stopped)
 
     def interrupt(self) -> None:
         """Stop what is being read, from any thread."""

@@ -241,3 +241,17 @@ limit ?;
 select id, name, scopes, hash, created_at, expires_at, revoked_at, last_used_at
 from access_tokens
 order by created_at, id;
+
+-- name: tables
+-- List the tables.
+select name
+from sqlite_schema
+where type = 'table'
+and name not like 'sqlite_%'
+order by name;
+
+-- name: faults
+-- Say what is wrong with a table and its indexes: 'ok', or some lines.
+select integrity_check
+from pragma_integrity_check(?)
+limit ?;

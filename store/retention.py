@@ -45,13 +45,13 @@ def shrink(connection: apsw.Connection, pages: int) -> int:
 
 
 def _forget(cursor: apsw.Cursor, piece: Piece) -> int:
-    values = {"keys": orjson.dumps(list(piece.keys)).decode(), "pins": piece.pins, "limit": LIMIT, **piece.until}
+    newest: int = cursor.execute(QUERIES["newest_pin"]).get
+    if piece.pins is not None and newest > piece.pins:
+        return 0
+    values = {"keys": orjson.dumps(list(piece.keys)).decode(), "limit": LIMIT, **piece.until}
     if piece.jobs:
         cursor.execute(QUERIES["freeze_jobs"], {"jobs": orjson.dumps(list(piece.jobs)).decode()})
     if piece.what == "erase_jobs":
-        newest: int = cursor.execute(QUERIES["newest_pin"]).get
-        if newest > piece.pins:
-            return 0
         derived.count(cursor, list(map(str, piece.keys)), -1)
     if piece.leaves_sums and piece.what in FIRST:
         cursor.execute(QUERIES[FIRST[piece.what]], values)

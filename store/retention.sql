@@ -1,67 +1,57 @@
--- What is forgotten, a piece at a time: each statement takes the keys of its rows as a JSON array, and does nothing
--- when something was pinned since they were found.
+-- What is forgotten, a piece at a time: each statement takes the keys of its rows as a JSON array.
 
 -- name: raw_spans
 -- Forget spans.
 delete from raw_spans
-where id in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where id in (select value from json_each(:keys));
 
 -- name: raw_logs
 -- Forget log records.
 delete from raw_logs
-where id in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where id in (select value from json_each(:keys));
 
 -- name: raw_points
 -- Forget metric points.
 delete from raw_points
-where id in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where id in (select value from json_each(:keys));
 
 -- name: span_texts
 -- Forget what spans say: keys are their ids, each with what is left of its attributes and the marks of what was mended.
 update raw_spans
 set attributes = k.value ->> 1, repaired = k.value ->> 2, events = null, links = null, status_message = ''
 from json_each(:keys) as k
-where raw_spans.id = k.value ->> 0
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where raw_spans.id = k.value ->> 0;
 
 -- name: log_texts
 -- Forget what log records say, likewise.
 update raw_logs
 set attributes = k.value ->> 1, repaired = k.value ->> 2, body = null, body_is_json = 0
 from json_each(:keys) as k
-where raw_logs.id = k.value ->> 0
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where raw_logs.id = k.value ->> 0;
 
 -- name: entry_texts
 -- Forget what entries say.
 update agent_traces
 set raw_input = null, raw_output = null, data = null
-where rowid in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where rowid in (select value from json_each(:keys));
 
 -- name: tool_texts
 -- Forget what tools were given and gave.
 update tool_calls
 set input_preview = null, output_preview = null
-where id in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where id in (select value from json_each(:keys));
 
 -- name: event_texts
 -- Forget what events say.
 update events
 set data_json = null
-where id in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where id in (select value from json_each(:keys));
 
 -- name: job_texts
 -- Forget what jobs were asked and answered.
 update job_history
 set prompt = null, summary = null, original_prompt = null
-where rowid in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where rowid in (select value from json_each(:keys));
 
 -- name: session_entries
 -- Forget some entries of sessions.
@@ -71,8 +61,7 @@ where rowid in (
   from agent_traces
   where session_id in (select value from json_each(:keys))
   limit :limit
-)
-and (select ifnull(max(id), 0) from pins) <= :pins;
+);
 
 -- name: session_model_calls
 -- Forget some model calls of sessions.
@@ -82,8 +71,7 @@ where rowid in (
   from model_calls
   where session_id in (select value from json_each(:keys))
   limit :limit
-)
-and (select ifnull(max(id), 0) from pins) <= :pins;
+);
 
 -- name: session_tool_calls
 -- Forget some tool calls of sessions.
@@ -93,8 +81,7 @@ where id in (
   from tool_calls
   where session_id in (select value from json_each(:keys))
   limit :limit
-)
-and (select ifnull(max(id), 0) from pins) <= :pins;
+);
 
 -- name: session_events
 -- Forget some events of sessions.
@@ -104,8 +91,7 @@ where id in (
   from events
   where session_id in (select value from json_each(:keys))
   limit :limit
-)
-and (select ifnull(max(id), 0) from pins) <= :pins;
+);
 
 -- name: session_subagents
 -- Forget some subagents of sessions' jobs.
@@ -116,8 +102,7 @@ where id in (
   join job_subagents as s on s.job_id = j.id
   where j.session_id in (select value from json_each(:keys))
   limit :limit
-)
-and (select ifnull(max(id), 0) from pins) <= :pins;
+);
 
 -- name: session_agents
 -- Forget some runs of agents of sessions.
@@ -127,8 +112,7 @@ where rowid in (
   from agents
   where session_id in (select value from json_each(:keys))
   limit :limit
-)
-and (select ifnull(max(id), 0) from pins) <= :pins;
+);
 
 -- name: session_jobs
 -- Forget some finished jobs of sessions; the days in which they were counted stay.
@@ -138,8 +122,7 @@ where rowid in (
   from job_history
   where session_id in (select value from json_each(:keys))
   limit :limit
-)
-and (select ifnull(max(id), 0) from pins) <= :pins;
+);
 
 -- name: session_ties
 -- Forget some of what ties traces to sessions.
@@ -149,8 +132,7 @@ where (tie, trace_id) in (
   from trace_ties
   where session_id in (select value from json_each(:keys))
   limit :limit
-)
-and (select ifnull(max(id), 0) from pins) <= :pins;
+);
 
 -- name: session_series
 -- Forget some of what metrics told of sessions.
@@ -160,14 +142,12 @@ where (series, start) in (
   from usage_series
   where session_id in (select value from json_each(:keys))
   limit :limit
-)
-and (select ifnull(max(id), 0) from pins) <= :pins;
+);
 
 -- name: sessions
 -- Forget sessions, with the issues that they worked on and the skills that they used.
 delete from agent_sessions
-where session_id in (select value from json_each(:keys))
-and (select ifnull(max(id), 0) from pins) <= :pins;
+where session_id in (select value from json_each(:keys));
 
 -- name: loose_entries
 -- Forget entries that belong to no session.
@@ -267,7 +247,8 @@ select
   substr(started_at, 1, 10), '', ifnull(agent_name, ''), ifnull(provider, ''), ifnull(model, ''),
   ifnull(cost_source, ''), count(*), sum(status = 'error'), count(ifnull(input_tokens, output_tokens)),
   count(cost_nanos), ifnull(sum(input_tokens), 0), ifnull(sum(output_tokens), 0), ifnull(sum(cache_read_tokens), 0),
-  ifnull(sum(cache_write_tokens), 0), ifnull(sum(reasoning_tokens), 0), ifnull(sum(cost_nanos), 0)
+  ifnull(sum(cache_write_tokens), 0), ifnull(sum(reasoning_tokens), 0), ifnull(sum(cost_nanos), 0),
+  ifnull(min(cost_nanos), 9223372036854775807)
 from model_calls
 where rowid in (
   select rowid
@@ -285,7 +266,6 @@ where rowid in (
   and c.session_id is null
 )
 and counted = 1
-and (select ifnull(max(id), 0) from pins) <= :pins
 group by 1, 2, 3, 4, 5, 6
 on conflict do update
 set
@@ -294,7 +274,8 @@ set
   output_tokens = output_tokens + excluded.output_tokens,
   cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
   cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
-  reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos;
+  reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos,
+  least_nanos = min(least_nanos, excluded.least_nanos);
 
 -- name: keep_tools
 -- The same for tool calls, of which days keep no session.
@@ -319,7 +300,6 @@ where id in (
   where k.type = 'integer'
   and c.session_id is null
 )
-and (select ifnull(max(id), 0) from pins) <= :pins
 group by 1, 2, 3, 4
 on conflict do update
 set calls = calls + excluded.calls, failures = failures + excluded.failures, total_ms = total_ms + excluded.total_ms;

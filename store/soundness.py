@@ -3,6 +3,7 @@
 The look is bounded: what it does not reach in its time it says nothing of (`spanledger doctor --integrity` reads all).
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import apsw
 
 from store.connection import Deadline, file_bytes, let_go
 from store.files import sync
+from store.forgetting import Looked
 from store.queries import QUERIES
 from store.search_index import remove_index
 from store.tokens import COLUMNS
@@ -39,6 +41,31 @@ def fault_in(path: Path, *, seconds: float) -> str:
     finally:
         let_go(connection)
     return "" if faults == SOUND else "; ".join(line for fault in faults for line in fault.splitlines())
+
+
+def look_through(connection: apsw.Connection, *, seconds: float, stopped: Callable[[], bool]) -> Looked:
+    """Compare each table with its indexes, in a read of its own of so many seconds at most, until that is stopped."""
+    found, deadline = Looked([], []), Deadline(connection, seconds=seconds)
+    try:
+        for (table,) in connection.execute(QUERIES["tables"]).fetchall():
+            if stopped():
+                break
+            deadline.restart()
+            _look_at(connection, str(table), found)
+    finally:
+        connection.set_progress_handler(None)
+    return found
+
+
+def _look_at(connection: apsw.Connection, table: str, found: Looked) -> None:
+    try:
+        faults = [str(line) for (line,) in connection.execute(QUERIES["faults"], (table, MOST_FAULTS))]
+    except apsw.InterruptError:
+        found.unread.append(table)
+    except apsw.CorruptError as error:
+        found.faults.append(f"{table}: {error}")
+    else:
+        found.faults.extend(f"{table}: {line}" for line in faults if line not in SOUND)
 
 
 def tokens_in(path: Path) -> list[dict[str, Any]] | None:

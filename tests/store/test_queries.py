@@ -14,8 +14,8 @@ from store.queries import QUERIES, load, widen
 
 TEXT = (Path(queries.__file__).parent / "queries.sql").read_text()
 
-FULL_SCANS = {"ledger", "new_span_id", "finish_span", "tokens"}
-"""A handful of lines: one for each signal and transport, one for each table, one for each token."""
+FULL_SCANS = {"ledger", "new_span_id", "finish_span", "tokens", "tables", "faults"}
+"""A handful of lines: one for each signal and transport, one for each table, one for each token, some faults."""
 
 
 @pytest.fixture(scope="module")
