@@ -24,7 +24,11 @@ TIMES: Final = ("started_at", "completed_at")
 OWN: Final = fields(
     (
         ("id", "id!", "The job's unique name; the same again replaces all of it."),
-        ("status", "id!", "completed, failed or cancelled: a job that goes on is not recorded."),
+        (
+            "status",
+            "id!",
+            "completed, failed or cancelled; another word is kept as it is, but a job that goes on is not recorded.",
+        ),
         ("model", "text"),
         ("reasoning", "text", "How hard the model was to think."),
         ("session_id", "id"),

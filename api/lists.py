@@ -4,8 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from api.narrowing import Narrow, model_call_periods, paged_within, span_periods, tool_call_periods
-from api.pages import LARGEST, Row, paged, part_of_path, pattern
+from api.narrowing import (
+    Narrow,
+    entry_periods,
+    model_call_periods,
+    paged_within,
+    span_periods,
+    tool_call_periods,
+)
+from api.pages import LARGEST, Row, paged, paged_to_untimed, part_of_path, pattern
 from api.shapes import shown, tool_call_shown
 from api.times import iso_nano, moment
 from core.errors import Invalid, Missing
@@ -52,6 +59,7 @@ RAW: Final[Mapping[str, Turn]] = {
     "kind": lambda kind: {"kind": SPAN_KINDS[kind]},
     "min_ms": lambda ms: {"min_nanos": int(min(ms * PER_MS, LARGEST))},
 }
+ENTRIES: Final[Mapping[str, Turn]] = {"text": lambda text: {"text": pattern(text)}}
 TOOLS: Final[Mapping[str, Turn]] = {**COSTS, "status": lambda status: {"is_error": int(status == "error")}}
 
 
@@ -59,7 +67,7 @@ TOOLS: Final[Mapping[str, Turn]] = {**COSTS, "status": lambda status: {"is_error
 class Listing:
     """List the rows of a report; `place` are the columns of its order, `turns` make what is bound of its filters.
 
-    `narrow` says in which times there may be anything.
+    `narrow` says in which times there may be anything; `paged` reads a page of all of it.
     """
 
     about: str
@@ -68,6 +76,7 @@ class Listing:
     shown: Callable[[Row], Row] = shown
     turns: Mapping[str, Turn] = field(default_factory=lambda: COSTS)
     narrow: Narrow | None = None
+    paged: Callable[..., Row] = paged
 
     def __call__(self, side: ReadSide, *, limit: int | None = None, cursor: str | None = None, **where: Any) -> Row:
         """Read a page."""
@@ -80,7 +89,7 @@ class Listing:
             return paged_within(
                 side, self.report, self.place, periods, limit=limit, cursor=cursor, shown=self.shown, **bound
             )
-        return paged(side, self.report, self.place, limit=limit, cursor=cursor, shown=self.shown, **bound)
+        return self.paged(side, self.report, self.place, limit=limit, cursor=cursor, shown=self.shown, **bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +152,17 @@ traces = Listing(
     span_shown,
     RAW,
     span_periods,
+    paged_to_untimed,
 )
-spans = Listing("List spans without their attributes, newest first.", "spans", IN_TIME, span_shown, RAW, span_periods)
+spans = Listing(
+    "List spans without their attributes, newest first.",
+    "spans",
+    IN_TIME,
+    span_shown,
+    RAW,
+    span_periods,
+    paged_to_untimed,
+)
 span = Reading(
     "Read a span with its attributes, events and links.", "whole_span", "span", ("trace", "span"), span_shown
 )
@@ -160,6 +178,9 @@ tool_calls = Listing(
     "List tool calls, newest first.", "tool_calls", ("place", "id"), tool_call_shown, TOOLS, tool_call_periods
 )
 tool_call = Reading("Read a tool call.", "tool_call", "tool call", shown=tool_call_shown)
+entries = Listing(
+    "List entries, newest first.", "newest_entries", ("timestamp", "trace_id"), turns=ENTRIES, narrow=entry_periods
+)
 events = Listing("List events of jobs, newest first.", "events", ("timestamp", "id"))
 subagents = Listing("List subagents of jobs, newest first.", "subagents", ("id",))
 runs = Listing("List runs of agents in sessions, newest first.", "agent_runs", ("place", "agent_id"))

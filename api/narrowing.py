@@ -17,7 +17,7 @@ Narrow = Callable[[ReadSide, Mapping[str, Any]], Sequence[Period] | None]
 """Gives the periods for a list's filters, the newest first; None when nothing can be said."""
 
 HOUR: Final = 3_600_000_000_000
-MOST_PERIODS: Final = 300
+MOST_PERIODS: Final = 1_000
 """What is in more periods is not seldom: it is found along the way."""
 MOST_UNCOUNTED: Final = 20_000
 """Spans whose names are not counted yet and that are looked through."""
@@ -26,14 +26,17 @@ TIMELESS: Final[Period] = ("", "0")
 
 
 def span_periods(side: ReadSide, where: Mapping[str, Any]) -> Sequence[Period] | None:
-    """Find the hours in which spans of a name, or as long as is wanted, began."""
+    """Find the hours in which spans of a name or a status, or as long as is wanted, began."""
     service = where.get("service")
     if service is not None and not side.report("service_known", service=service):
         return []
     told = {name: where[name] for name in ("name", "min_nanos") if where.get(name) is not None}
-    if not told or side.report("uncounted_spans")[0]["spans"] > MOST_UNCOUNTED:
+    status = where.get("status_code")
+    if not (told or status is not None) or side.report("uncounted_spans")[0]["spans"] > MOST_UNCOUNTED:
         return None
-    hours = {row["hour"] for row in side.report("span_hours", **told)}
+    known = [side.report("span_hours", kind="span", **told)] if told else []
+    known += [side.report("span_hours", kind="status", name=str(status))] if status is not None else []
+    hours = set.intersection(*({row["hour"] for row in rows} for rows in known))
     hours |= {row["hour"] for row in side.report("uncounted_hours", **told)}
     if any(hour <= 0 for hour in hours):  # of these some may have no time at all
         return None
@@ -41,9 +44,17 @@ def span_periods(side: ReadSide, where: Mapping[str, Any]) -> Sequence[Period] |
 
 
 def model_call_periods(side: ReadSide, where: Mapping[str, Any]) -> Sequence[Period] | None:
-    """Find the days on which a provider was called, or calls can have cost as much as is wanted."""
-    told = {name: where[name] for name in ("provider", "cost_source", "min_nanos") if where.get(name) is not None}
+    """Find the days on which a provider was called, or calls can have cost as little or as much as is wanted."""
+    names = ("provider", "cost_source", "min_nanos", "max_nanos")
+    told = {name: where[name] for name in names if where.get(name) is not None}
     return _few(_days(side.report("model_call_days", **told))) if told else None
+
+
+def entry_periods(side: ReadSide, where: Mapping[str, Any]) -> Sequence[Period] | None:
+    """Find the hours in which there can be entries of a kind or a status, or as short or long as is wanted."""
+    told = {name: where[name] for name in ("kind", "status", "min_ms", "max_ms") if where.get(name) is not None}
+    hours = [(row["hour"], row["following"]) for row in side.report("entry_hours", **told)] if told else None
+    return None if hours is None or any(None in hour for hour in hours) else _few(hours)
 
 
 def tool_call_periods(side: ReadSide, where: Mapping[str, Any]) -> Sequence[Period] | None:

@@ -48,6 +48,38 @@ def paged(  # noqa: PLR0913  what makes a page
     return {"items": [shown(row) for row in found], "next": following}
 
 
+def paged_to_untimed(  # noqa: PLR0913  what makes a page
+    side: ReadSide,
+    report: str,
+    place: Sequence[str],
+    /,
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+    shown: Callable[[Row], Row],
+    **where: Any,
+) -> Row:
+    """Read a page of a list that ends with rows without a time.
+
+    They are behind every place in time but in no comparison with one, so they are asked for by themselves.
+    """
+    size, behind = limited(limit), _timed(cursor) if cursor else {}
+    found, more = side.page(report, rows=size, **behind, **where)
+    if "after_time" in behind and not more:
+        rest, more = side.page(report, rows=size - len(found), untimed=LARGEST, **where)
+        found += rest
+    following = word([found[-1][name] for name in place if found[-1][name] is not None]) if more else None
+    return {"items": [shown(row) for row in found], "next": following}
+
+
+def _timed(cursor: str) -> Mapping[str, Any]:
+    """Read a place in time, or the place of a row without one: its id alone, as `untimed`."""
+    try:
+        return after(cursor)
+    except Invalid:
+        return {"untimed": after(cursor, 1)["after_id"]}
+
+
 def word(place: Sequence[Any]) -> str:
     """Write a place in a list."""
     return base64.urlsafe_b64encode(orjson.dumps(list(place))).rstrip(b"=").decode()

@@ -31,7 +31,7 @@ COST: Final[Takes] = {
 }
 PLACED: Final[Takes] = {"session": SESSION, "job": JOB, "trace": TRACE}
 JOBS: Final[Takes] = {
-    "status": one_of("Only with this status.", ("completed", "failed", "cancelled", "running")),
+    "status": text("Only with this status: running, completed, failed, cancelled, or what a program told."),
     "model": text("Only with this model."),
     "agent": AGENT,
     "session": SESSION,
@@ -270,7 +270,7 @@ QUESTIONS: Final = (
     Question("/agents", reading.agents, AGENTS, outline.AGENT),
     Question("/runs", lists.runs, RUNS, outline.RUN),
     Question("/runs/{run_id:.+}", lists.run, {}, outline.RUN, is_list=False),
-    Question("/entries", reading.newest_entries, ENTRIES, outline.ENTRY),
+    Question("/entries", lists.entries, ENTRIES, outline.ENTRY),
     Question("/entries/{entry_id:.+}", reading.entry, {}, outline.ENTRY, is_list=False),
     Question("/days", lists.days, {**SPAN, **PAGE}, outline.DAY),
     Question("/usage", series.usage, USAGE, outline.USAGE),

@@ -82,14 +82,6 @@ def entries(
     return paged(side, "entries", ENTRY_PLACE, limit=limit, cursor=cursor, shown=shown, **where)
 
 
-def newest_entries(
-    side: ReadSide, *, limit: int | None = None, cursor: str | None = None, text: str | None = None, **where: Any
-) -> Row:
-    """List entries, newest first; filters as for `entries`."""
-    where["text"] = pattern(text) if text else None
-    return paged(side, "newest_entries", ENTRY_PLACE, limit=limit, cursor=cursor, shown=shown, **where)
-
-
 def entry(side: ReadSide, entry_id: str) -> Row:
     """Read one entry with what was said in it."""
     return shown(_one(side, "entry", entry_id, "entry", "session ID"))

@@ -8,7 +8,7 @@ from api.pages import Row, word
 from api.pages import after as place_of
 from core.errors import Invalid
 from search.query import Query, Term, parse
-from search.shapes import NEWEST, ORDERS, TEXTS, Filters, IndexState
+from search.shapes import NEWEST, ORDERS, TEXTS, Filters, Found
 from search.snippets import snippet
 from store.protocol import ReadSide
 
@@ -33,6 +33,7 @@ TOLD: Final = (
 NO_INDEX: Final = "there is no index of texts yet; a running collector makes it, or `spanledger rebuild --search`"
 NO_WORD: Final = "there is no letter or digit in that text; words, names and numbers can be found"
 TOO_LONG: Final = "only the first words of that text were looked for"
+TOO_MANY: Final = "many words begin so, and only the most frequent of them were looked for; write more of the word"
 
 
 def search(
@@ -59,7 +60,7 @@ def search(
     return {
         "items": [_told(row, query.terms) for row in found.rows],
         "next": None if found.after is None else word([order, found.after]),
-        "note": _note(query, found.state),
+        "note": _note(query, found),
         "index": {"exists": found.state.exists, "behind": found.state.behind, "unread": found.state.unread},
     }
 
@@ -109,12 +110,15 @@ def _short(text: str | None) -> str | None:
     return text if text is None or len(text) <= MOST_NAME else text[: MOST_NAME - 1] + "…"
 
 
-def _note(query: Query, state: IndexState) -> str | None:
+def _note(query: Query, found: Found) -> str | None:
     """Say what a reader should know about the answer."""
+    state = found.state
     if not state.exists:
         return NO_INDEX
     if query.seeks_nothing:
         return NO_WORD
     if state.unread:
         return f"the index of texts is being made; about {state.unread} older rows are not in it yet"
-    return TOO_LONG if query.ignored else None
+    if query.ignored:
+        return TOO_LONG
+    return TOO_MANY if found.cut else None

@@ -35,7 +35,7 @@ class Sums:
         """Count some of its calls."""
         self.calls += row["calls"]
         self.failures += row["failures"]
-        self.total_ms += row["total_ms"]
+        self.total_ms += max(row["total_ms"], 0.0)
         if row["share"] != UNTIMED:
             self.classes[row["share"]] = self.classes.get(row["share"], 0) + row["calls"]
 
@@ -43,6 +43,18 @@ class Sums:
     def timed(self) -> int:
         """Count the calls of which it is known how long they took."""
         return sum(self.classes.values())
+
+    @property
+    def rate(self) -> float:
+        """Give the part of the calls that failed."""
+        return self.failures / self.calls if self.calls else 0.0
+
+    def within(self, percent: int) -> float | None:
+        """Say about how many milliseconds so many of a hundred calls took at most: the middle of their class.
+
+        One call never took longer than all.
+        """
+        return min(_middle(self.place(percent)[0]), self.total_ms) if self.timed else None
 
     def place(self, percent: int) -> tuple[int, int]:
         """Say in which class the duration stands that so many of a hundred did not pass, and where in it."""
@@ -158,7 +170,7 @@ def _low(one: Sums, share: int) -> float | None:
 
 
 def _middle(share: int) -> float:
-    """Stand for the calls of a class that retention took: it is right to a fifth."""
+    """Stand for the calls of a class: it is right to a fifth."""
     return float(2 ** ((share + 0.5) / STEP))
 
 

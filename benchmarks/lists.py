@@ -84,7 +84,7 @@ def questions(side: ReadSide, source: random.Random) -> Iterator[tuple[str, Ask,
         "tool-calls": lists.tool_calls,
         "events": lists.events,
         "runs": lists.runs,
-        "entries": reading.newest_entries,
+        "entries": lists.entries,
     }
     for name, ask in every.items():
         yield name, ask, [*plain, *until]
@@ -100,6 +100,7 @@ def questions(side: ReadSide, source: random.Random) -> Iterator[tuple[str, Ask,
     yield "model-calls of a model", lists.model_calls, one_of("model", models)
     yield "model-calls of an agent", lists.model_calls, one_of("agent", ["coder", "nobody"])
     yield "model-calls of a provider", lists.model_calls, one_of("provider", ["openai", "nobody"])
+    yield from seldom(one_of)
     yield "model-calls by cost", lists.model_calls, [{"min_cost": cost} for cost in (0.01, 0.04, 1000.0)]
     yield "tool-calls of a tool", lists.tool_calls, one_of("tool", tools)
     yield "tool-calls about a file", lists.tool_calls, one_of("file", ["part_7.py", "nobody.py"])
@@ -126,6 +127,17 @@ def questions(side: ReadSide, source: random.Random) -> Iterator[tuple[str, Ask,
     some = [{"trace_id": source.choice(jobs).partition(":")[0]} for _ in range(ROUNDS)]
     yield "a trace", traces.trace, some
     yield "spans of a trace", traces.spans, some
+
+
+def seldom(one_of: Callable[[str, list[str]], list[dict[str, Any]]]) -> Iterator[tuple[str, Ask, list[dict[str, Any]]]]:
+    """Give lists with filters for what there is seldom, or nowhere."""
+    yield "model-calls that cost little", lists.model_calls, [{"max_cost": cost} for cost in (0.0, 0.0001, 0.01)]
+    yield "model-calls that do not count", lists.model_calls, [{"counted": False}]
+    yield "spans of a kind", lists.spans, one_of("kind", ["client", "server"])
+    yield "spans of a status", lists.spans, one_of("status", ["ok", "unset"])
+    yield "entries of a kind", lists.entries, one_of("kind", ["llm", "agent", "nobody"])
+    yield "entries of a status", lists.entries, one_of("status", ["error", "nobody"])
+    yield "entries that took long", lists.entries, [{"min_ms": ms} for ms in (1_000.0, 100_000.0, 1e9)]
 
 
 if __name__ == "__main__":

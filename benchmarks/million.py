@@ -13,7 +13,7 @@ from typing import Final
 import apsw
 
 from benchmarks.past import SECOND, Past, Written, lengths
-from derive.names import HOUR, SPAN
+from derive.names import HOUR, SPAN, STATUS
 from mapping.record import columns
 from schema.derived import COUNTED, NAMED, Changes, Step
 from schema.rows import SPAN_COLUMNS, Batch
@@ -60,15 +60,16 @@ def _write(side: SqliteWriteSide, past: Past, held: list[Written], at: int) -> N
 
 
 def _named(spans: list[tuple[object, ...]]) -> list[Step]:
-    """Count the names of spans by hour, as who derives does."""
-    counts: dict[tuple[object, int], tuple[int, int]] = {}
+    """Count the names and statuses of spans by hour, as who derives does."""
+    counts: dict[tuple[str, object, int], tuple[int, int]] = {}
     for row in spans:
-        name, start, end = NAMED_BY(row)
-        records, longest = counts.get((name, start // HOUR), (0, 0))
-        counts[name, start // HOUR] = (records + 1, max(longest, end - start))
+        name, status, start, end = NAMED_BY(row)
+        for kind, told in ((SPAN, name), (STATUS, str(status))):
+            records, longest = counts.get((kind, told, start // HOUR), (0, 0))
+            counts[kind, told, start // HOUR] = (records + 1, max(longest, end - start))
     return [
-        Step("count_name", {"kind": SPAN, "name": name, "hour": hour, "records": records, "longest": longest})
-        for (name, hour), (records, longest) in counts.items()
+        Step("count_name", {"kind": kind, "name": name, "hour": hour, "records": records, "longest": longest})
+        for (kind, name, hour), (records, longest) in counts.items()
     ]
 
 
@@ -90,7 +91,7 @@ def _end(table: str, cursor: apsw.Cursor) -> int:
     return int(next(cursor.execute(f"select ifnull(max(id), 0) from {table}"))[0])
 
 
-NAMED_BY: Final = columns(SPAN_COLUMNS, "name start_time_unix_nano end_time_unix_nano")
+NAMED_BY: Final = columns(SPAN_COLUMNS, "name status_code start_time_unix_nano end_time_unix_nano")
 TABLES: Final = {Signal.TRACES: "raw_spans", Signal.LOGS: "raw_logs", Signal.METRICS: "raw_points"}
 
 

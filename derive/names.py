@@ -1,4 +1,4 @@
-"""Note which names spans have, and which services they are from, by the hour in which they began.
+"""Note which names and statuses spans have, and which services they are from, by the hour in which they began.
 
 What is kept is bounded, however many names there are: 10,000 of a kind and 256 in an hour; others count together.
 Counting and writing are done in bulk: each record costs less than a microsecond.
@@ -27,8 +27,8 @@ EVERY_S: Final = 30.0
 EVERY_RECORDS: Final = 5_000
 """How often counts alone are written; so many records are read again after a restart."""
 FORGET_S: Final = 3_600.0
-"""How often names of hours are forgotten of which no span is left."""
-SPAN, SERVICE = "span", "service"
+"""How often hours are forgotten of which no span, or no entry, is left."""
+SPAN, SERVICE, STATUS = "span", "service", "status"
 
 Key = tuple[str, str, int]
 """Kind, name, and hour since 1970."""
@@ -40,11 +40,11 @@ class Names:
     def __init__(self, known: Iterable[tuple[str, str]], position: int) -> None:
         """Go on from the kinds and names that are kept, and from up to which span they are counted."""
         self.position = position
-        self._known: dict[str, set[str]] = {SPAN: set(), SERVICE: set()}
+        self._known: dict[str, set[str]] = {SPAN: set(), SERVICE: set(), STATUS: set()}
         for kind, name in known:
             self._known.setdefault(kind, set()).add(name)
         self._hours: OrderedDict[tuple[str, int], set[str]] = OrderedDict()
-        self._counts: dict[tuple[str, Any, int], list[int]] = {}
+        self._counts: dict[tuple[str, Any, int, int], list[int]] = {}
         self._seen: frozenset[Any] = frozenset()
         self._last = position
         self._written = self._forgot = float("-inf")
@@ -57,14 +57,14 @@ class Names:
         self.position = number
         start = record.start
         took = record.end - start
-        alike = (record.name, record.resource.get("service.name"), start // HOUR)
+        alike = (record.name, record.resource.get("service.name"), start // HOUR, record.status)
         try:
             counts = self._counts[alike]
         except KeyError:
             counts = self._counts[alike] = [0, 0]
             self._is_new |= alike not in self._seen
         except TypeError:  # a service that is no text
-            counts = self._counts.setdefault((record.name, None, start // HOUR), [0, 0])
+            counts = self._counts.setdefault((record.name, None, *alike[2:]), [0, 0])
         counts[0] += 1
         counts[1] = max(counts[1], took)
 
@@ -80,7 +80,7 @@ class Names:
         ]
         if clock - self._forgot >= FORGET_S:
             self._forgot = clock
-            steps.append(Step("forget_names", {}))
+            steps += [Step("forget_names", {}), Step("forget_entry_hours", {})]
         self._seen, self._counts = frozenset(self._counts), {}
         self._last, self._written, self._is_new = self.position, clock, False
         return Changes(steps=steps, positions={NAMED: self.position})
@@ -92,8 +92,9 @@ class Names:
     def _lines(self) -> dict[Key, list[int]]:
         """Bring what was counted to its lines: its own, or that of the others of its hour."""
         lines: dict[Key, list[int]] = {}
-        for (name, service, hour), (records, longest) in self._counts.items():
-            for kind, told in ((SPAN, name), (SERVICE, service if isinstance(service, str) else "")):
+        for (name, service, hour, status), (records, longest) in self._counts.items():
+            known = {SPAN: name, SERVICE: service if isinstance(service, str) else "", STATUS: str(status)}
+            for kind, told in known.items():
                 line = lines.setdefault((kind, self._place(kind, told, hour), hour), [0, 0])
                 line[0] += records
                 line[1] = max(line[1], longest)

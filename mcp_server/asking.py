@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from api import reading, searching, tool_sums
+from api import lists, reading, searching, tool_sums
 from api.console import Answer
 from api.pages import Row
 from api.times import iso, moment
@@ -66,7 +66,7 @@ def session_summary(side: ReadSide, session_id: str) -> Row:
     whole = reading.whole_id(side, "session", session_id, hint="find_sessions lists them")
     told = reading.summary(side, whole)
     jobs = reading.jobs(side, session=whole, limit=SOME)["items"]
-    errors = reading.newest_entries(side, session=whole, status="error", limit=SOME)["items"]
+    errors = lists.entries(side, session=whole, status="error", limit=SOME)["items"]
     return {
         **told,
         "newest_jobs": [_only(row, JOB) for row in jobs],

@@ -200,6 +200,14 @@ begin
   where id = 1;
 end;
 
+CREATE TRIGGER ingest_rejections_changed after update of message, payload on ingest_rejections
+begin
+  update rejection_tally
+  set bytes = bytes + octet_length(new.message) + ifnull(octet_length(new.payload), 0)
+    - octet_length(old.message) - ifnull(octet_length(old.payload), 0)
+  where id = 1;
+end;
+
 CREATE TRIGGER ingest_rejections_forgotten after delete on ingest_rejections
 begin
   update rejection_tally
@@ -1304,6 +1312,7 @@ CREATE TABLE usage_days (
   cache_write_tokens integer not null,
   reasoning_tokens integer not null,
   cost_nanos integer not null,
+  least_nanos integer not null,
   primary key (day, session_id, agent_name, provider, model, cost_source)
 ) strict, without rowid;
 
@@ -1328,7 +1337,8 @@ begin
     ifnull(new.model, ''), ifnull(new.cost_source, ''), 1, new.status = 'error',
     ifnull(new.input_tokens, new.output_tokens) is not null, new.cost_nanos is not null,
     ifnull(new.input_tokens, 0), ifnull(new.output_tokens, 0), ifnull(new.cache_read_tokens, 0),
-    ifnull(new.cache_write_tokens, 0), ifnull(new.reasoning_tokens, 0), ifnull(new.cost_nanos, 0)
+    ifnull(new.cache_write_tokens, 0), ifnull(new.reasoning_tokens, 0), ifnull(new.cost_nanos, 0),
+    ifnull(new.cost_nanos, 9223372036854775807)
   )
   on conflict do update
   set
@@ -1337,7 +1347,8 @@ begin
     output_tokens = output_tokens + excluded.output_tokens,
     cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
     cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
-    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos;
+    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos,
+    least_nanos = min(least_nanos, excluded.least_nanos);
 end;
 
 CREATE TRIGGER usage_days_removed after delete on model_calls when old.counted = 1
@@ -1410,7 +1421,8 @@ begin
     ifnull(new.model, ''), ifnull(new.cost_source, ''), 1, new.status = 'error',
     ifnull(new.input_tokens, new.output_tokens) is not null, new.cost_nanos is not null,
     ifnull(new.input_tokens, 0), ifnull(new.output_tokens, 0), ifnull(new.cache_read_tokens, 0),
-    ifnull(new.cache_write_tokens, 0), ifnull(new.reasoning_tokens, 0), ifnull(new.cost_nanos, 0)
+    ifnull(new.cache_write_tokens, 0), ifnull(new.reasoning_tokens, 0), ifnull(new.cost_nanos, 0),
+    ifnull(new.cost_nanos, 9223372036854775807)
   )
   on conflict do update
   set
@@ -1419,7 +1431,8 @@ begin
     output_tokens = output_tokens + excluded.output_tokens,
     cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
     cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
-    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos;
+    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos,
+    least_nanos = min(least_nanos, excluded.least_nanos);
 end;
 
 CREATE TRIGGER tool_days_added after insert on tool_calls
@@ -1570,9 +1583,11 @@ select key as session_id, id as agent_session_id
 from work_links
 where kind = 'session' and level = 'session';
 
-CREATE INDEX raw_spans_roots on raw_spans (start_time_unix_nano) where parent_span_id is null;
+CREATE INDEX raw_spans_roots on raw_spans (start_time_unix_nano, id, status_code) where parent_span_id is null;
 
 CREATE INDEX raw_spans_failed on raw_spans (start_time_unix_nano) where status_code = 2;
+
+CREATE INDEX raw_spans_kind on raw_spans (kind, start_time_unix_nano) where kind = 0 or kind = 2 or kind = 4 or kind = 5;
 
 CREATE INDEX idx_model_calls_started on model_calls (started_at, call_id);
 
@@ -1651,7 +1666,8 @@ CREATE TABLE names (
   primary key (kind, name, hour)
 ) strict, without rowid;
 
-CREATE INDEX idx_model_calls_uncounted on model_calls (started_at, provider, cost_source, cost_nanos) where counted = 0;
+CREATE INDEX idx_model_calls_uncounted on model_calls (started_at, call_id, provider, cost_source, cost_nanos)
+where counted = 0;
 
 CREATE INDEX idx_tool_calls_failed on tool_calls (ifnull(timestamp, ''), id, error_type, error_message) where is_error = 1;
 
@@ -1665,3 +1681,58 @@ CREATE TABLE erased (
 ) strict;
 
 CREATE INDEX idx_erased_begun on erased (begun_at);
+
+CREATE TABLE entry_hours (
+  kind text not null,
+  status text not null,
+  hour text not null,
+  shortest real,
+  longest real,
+  primary key (kind, status, hour)
+) strict, without rowid;
+
+CREATE TRIGGER entry_hours_added after insert on agent_traces
+when not exists (
+  select 1
+  from entry_hours
+  where kind = iif(new.emitter is 'api', '', ifnull(new.kind, ''))
+  and status = ifnull(new.status, '')
+  and hour = substr(new.timestamp, 1, 13)
+  and (new.duration_ms is null or (shortest <= new.duration_ms and longest >= new.duration_ms))
+)
+begin
+  insert into entry_hours
+  values (
+    iif(new.emitter is 'api', '', ifnull(new.kind, '')), ifnull(new.status, ''), substr(new.timestamp, 1, 13),
+    new.duration_ms, new.duration_ms
+  )
+  on conflict do update
+  set
+    shortest = min(ifnull(shortest, excluded.shortest), ifnull(excluded.shortest, shortest)),
+    longest = max(ifnull(longest, excluded.longest), ifnull(excluded.longest, longest));
+end;
+
+CREATE TRIGGER entry_hours_changed after update of kind, status, timestamp, duration_ms, emitter on agent_traces
+when not exists (
+  select 1
+  from entry_hours
+  where kind = iif(new.emitter is 'api', '', ifnull(new.kind, ''))
+  and status = ifnull(new.status, '')
+  and hour = substr(new.timestamp, 1, 13)
+  and (new.duration_ms is null or (shortest <= new.duration_ms and longest >= new.duration_ms))
+)
+begin
+  insert into entry_hours
+  values (
+    iif(new.emitter is 'api', '', ifnull(new.kind, '')), ifnull(new.status, ''), substr(new.timestamp, 1, 13),
+    new.duration_ms, new.duration_ms
+  )
+  on conflict do update
+  set
+    shortest = min(ifnull(shortest, excluded.shortest), ifnull(excluded.shortest, shortest)),
+    longest = max(ifnull(longest, excluded.longest), ifnull(excluded.longest, longest));
+end;
+
+CREATE INDEX idx_traces_failed on agent_traces (session_id) where status = 'error';
+
+CREATE INDEX idx_tool_calls_session_failed on tool_calls (session_id) where is_error = 1;

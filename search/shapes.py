@@ -61,11 +61,15 @@ class IndexState:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Hold documents, best or newest first, and where to go on; None at the end."""
+    """Hold documents, best or newest first, and where to go on; None at the end.
+
+    `cut` says that more words begin as was asked than were looked for.
+    """
 
     rows: list[dict[str, Any]]
     after: int | None
     state: IndexState
+    cut: bool = False
 
 
 LABELS: Final = {"k": "kind", "s": "session", "a": "agent", "p": "project", "t": "tool"}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from api import reading
+from api import lists, reading
 from api.times import between_ms
 from spanledger.config import Config
 from spanledger.layout import amount, clock, columns, cut, fitted, price, short_clock, short_ids, took
@@ -43,7 +43,7 @@ def show_one(config: Config, beginning: str, *, as_json: bool) -> None:
         session_id = reading.whole_id(side, "session", beginning, hint="`spanledger sessions` lists them")
         told = reading.summary(side, session_id)
         told["newest_jobs"] = reading.jobs(side, session=session_id, limit=SHOWN)["items"]
-        told["newest_errors"] = reading.newest_entries(side, session=session_id, status="error", limit=SHOWN)["items"]
+        told["newest_errors"] = lists.entries(side, session=session_id, status="error", limit=SHOWN)["items"]
     if as_json:
         say_json(told)
         return

@@ -235,8 +235,8 @@ on conflict (file) do update
 set rows = excluded.rows, bytes = excluded.bytes, sha256 = excluded.sha256, created_at = excluded.created_at;
 
 -- name: add_erased
--- Remember what is being erased: a JSON array of hashes, each with kind and name or two nulls; what was erased before is
--- erased anew.
+-- Remember what is being erased: a JSON array of hashes, each with kind and name or two nulls.
+-- What was erased before is erased anew.
 insert into erased (hash, begun_at, kind, name)
 select value ->> 0, :now, value ->> 1, value ->> 2
 from json_each(:erased)
@@ -303,7 +303,13 @@ set records = records + excluded.records, longest = max(longest, excluded.longes
 -- name: forget_names
 -- Forget the names of hours of which no span is left; spans without a time are of the first hour that there is.
 delete from names
-where hour < (select ifnull(min(start_time_unix_nano), 0) / 3600000000000 from raw_spans);
+where hour < (select ifnull(min(start_time_unix_nano), 0) / 3600000000000 from raw_spans)
+and (hour > 0 or not exists (select 1 from raw_spans where start_time_unix_nano is null));
+
+-- name: forget_entry_hours
+-- Forget the hours before the first entry that is there.
+delete from entry_hours
+where hour < (select substr(ifnull(min(timestamp), '~'), 1, 13) from agent_traces);
 
 -- name: shorten_search_feed
 -- Forget changes that the index of texts has followed durably.

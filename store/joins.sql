@@ -50,10 +50,11 @@ limit :limit;
 with
   by_session as (
     select
-      session_id, count(*) as calls, sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens,
-      sum(cost_nanos) as cost_nanos, sum(cost_source = 'unknown_model') as unpriced
-    from model_calls
-    where counted = 1
+      session_id, sum(calls) as calls, iif(sum(measured) > 0, sum(input_tokens), null) as input_tokens,
+      iif(sum(measured) > 0, sum(output_tokens), null) as output_tokens,
+      iif(sum(priced) > 0, sum(cost_nanos), null) as cost_nanos, sum(iif(cost_source = 'unknown_model', calls, 0)) as unpriced
+    from usage_days
+    where session_id <> ''
     group by session_id
   ),
   of_project as (

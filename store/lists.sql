@@ -12,12 +12,13 @@ left join agent_traces as t on t.trace_id = s.trace_id || '/' || s.span_id
 where s.parent_span_id is null
 and r.service_name = :service
 and s.name = :name
-and s.status_code = :status_code
+and +s.status_code = :status_code
 and s.trace_id in (select n.otel_trace_id from agent_traces as n where n.session_id = :session)
 and s.start_time_unix_nano >= :since
 and s.start_time_unix_nano < :until
 and s.end_time_unix_nano - s.start_time_unix_nano >= :min_nanos
 and (s.start_time_unix_nano, s.id) < (:after_time, :after_id)
+and (s.start_time_unix_nano is null and s.id < :untimed)
 order by s.start_time_unix_nano desc, s.id desc
 limit :limit;
 
@@ -79,6 +80,7 @@ and s.start_time_unix_nano >= :since
 and s.start_time_unix_nano < :until
 and s.end_time_unix_nano - s.start_time_unix_nano >= :min_nanos
 and (s.start_time_unix_nano, s.id) < (:after_time, :after_id)
+and (s.start_time_unix_nano is null and s.id < :untimed)
 order by s.start_time_unix_nano desc, s.id desc
 limit :limit;
 
@@ -96,10 +98,11 @@ select
   - ifnull((select after_id from derived_positions where signal = 'names/traces'), 0) as spans;
 
 -- name: span_hours
--- List the hours in which spans of a name began, or spans that took so long; those of names that are counted together too.
+-- List the hours in which spans of a name or a status began, or spans that took so long.
+-- Names that are counted together may be any of them.
 select distinct known.hour
 from names as known
-where known.kind = 'span'
+where known.kind = :kind
 and known.name in (:name, '__other__')
 and known.longest >= :min_nanos;
 
@@ -214,6 +217,7 @@ where true
 and known.provider = :provider
 and known.cost_source = :cost_source
 and known.cost_nanos >= :min_nanos
+and known.least_nanos <= :max_nanos
 union
 select substr(told.started_at, 1, 10)
 from model_calls as told
@@ -221,6 +225,7 @@ where told.counted = 0
 and told.provider = :provider
 and told.cost_source = :cost_source
 and told.cost_nanos >= :min_nanos
+and told.cost_nanos <= :max_nanos
 order by 1 desc;
 
 -- name: model_call
@@ -250,6 +255,19 @@ and (is_error = 1 and (error_type like :error escape '\' or error_message like :
 and (ifnull(timestamp, ''), id) < (:after_time, :after_id)
 order by ifnull(timestamp, '') desc, id desc
 limit :limit;
+
+-- name: entry_hours
+-- List the hours in which there can be entries of a kind, of a status, or as short or long as is wanted, the newest first.
+-- Kinds that programs wrote are not told apart.
+select known.hour, strftime('%Y-%m-%dT%H', known.hour || ':00', '+1 hour') as following
+from entry_hours as known
+where true
+and known.kind in (:kind, '')
+and known.status = :status
+and known.longest >= :min_ms
+and known.shortest <= :max_ms
+group by known.hour
+order by known.hour desc;
 
 -- name: tool_call_days
 -- List the days on which there can be tool calls of a kind, the newest first.
@@ -378,7 +396,8 @@ from ledger
 order by signal, transport;
 
 -- name: stored_rows
--- Count rows, and say when the oldest came; what the books have counted is not counted again.
+-- Count rows, and say when the oldest came; what books and sums have counted is not counted again.
+-- What sums keep of calls that are gone is of no session.
 select
   ifnull((select sum(stored) from ledger where signal = 'traces'), 0)
   - ifnull((select rows from forgotten where name = 'raw_spans'), 0) as spans,
@@ -387,7 +406,9 @@ select
   ifnull((select sum(stored) from ledger where signal = 'metrics'), 0)
   - ifnull((select rows from forgotten where name = 'raw_points'), 0) as points,
   (select count(*) from agent_traces) as entries,
-  (select count(*) from model_calls) as model_calls,
+  (select ifnull(sum(calls), 0) from usage_days where session_id <> '')
+  + (select count(*) from model_calls where session_id is null and counted = 1)
+  + (select count(*) from model_calls where counted = 0) as model_calls,
   (select count(*) from tool_calls) as tool_calls,
   (select count(*) from job_history) as jobs,
   (select count(*) from agent_sessions) as sessions,

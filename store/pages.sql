@@ -203,13 +203,23 @@ order by started_at, agent_id
 limit :limit;
 
 -- name: growth
--- List what each of a session's model calls read and wrote, in order of time.
-select started_at, job_id, agent_id, model, input_tokens, output_tokens, cache_read_tokens, cost_nanos, status
-from model_calls
-where session_id = :session
-and counted = 1
-order by started_at
-limit :limit;
+-- Read what a session's first model calls outside of subagents read and wrote, in order of time.
+-- There is one JSON array for each column: calls may be thousands.
+select
+  json_group_array(started_at) as times, json_group_array(input_tokens) as inputs,
+  json_group_array(output_tokens) as outputs, json_group_array(cache_read_tokens) as cached
+from (
+  select started_at, input_tokens, output_tokens, cache_read_tokens
+  from model_calls
+  where session_id = :session
+  and counted = 1
+  and input_tokens is not null
+  and ifnull(agent_id, '') not in (
+    select agent_id from agents where session_id = :session and parent_agent_id is not null
+  )
+  order by started_at
+  limit :limit
+);
 
 -- name: session_sums
 -- Add a session up.
@@ -219,6 +229,19 @@ select
   sum(reasoning_tokens) as reasoning_tokens, sum(cost_nanos) as cost_nanos
 from usage_days
 where session_id = :session;
+
+-- name: session_usage
+-- Add a session's model calls up for each model.
+select
+  nullif(provider, '') as provider, nullif(model, '') as model, sum(calls) as calls, sum(errors) as errors,
+  iif(sum(measured) > 0, sum(input_tokens), null) as input_tokens,
+  iif(sum(measured) > 0, sum(output_tokens), null) as output_tokens,
+  nullif(sum(cache_read_tokens), 0) as cache_read_tokens, iif(sum(priced) > 0, sum(cost_nanos), null) as cost_nanos
+from usage_days
+where session_id = :session
+group by provider, model
+order by calls desc, provider, model
+limit :limit;
 
 -- name: session_traces
 -- List the OpenTelemetry traces of a session's first two thousand entries.
@@ -275,8 +298,8 @@ select
   ) as later;
 
 -- name: trace_extent
--- Count the spans of an OpenTelemetry trace, and find the newest of them.
-select count(*) as spans, max(id) as newest
+-- Count the spans of an OpenTelemetry trace, and find the oldest and the newest of them.
+select count(*) as spans, min(id) as oldest, max(id) as newest
 from raw_spans
 where trace_id = :trace;
 
@@ -292,6 +315,20 @@ from (
   from (select id from raw_spans where trace_id = :trace order by id limit :limit) as told
   cross join raw_spans as s on s.id = told.id
   order by s.start_time_unix_nano
+);
+
+-- name: trace_outline_together
+-- The same of a trace whose spans came together: there is no need to look each of them up.
+select
+  json_group_array(span_id) as spans, json_group_array(parent_span_id) as parents,
+  json_group_array(ifnull(start_time_unix_nano, 0)) as starts, json_group_array(ifnull(end_time_unix_nano, 0)) as ends,
+  json_group_array(status_code) as codes
+from (
+  select told.span_id, told.parent_span_id, told.start_time_unix_nano, told.end_time_unix_nano, told.status_code
+  from (
+    select * from raw_spans where id >= :oldest and id <= :newest and +trace_id = :trace order by id limit :limit
+  ) as told
+  order by told.start_time_unix_nano
 );
 
 -- name: trace_rows

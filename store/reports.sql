@@ -74,7 +74,7 @@ select
   (select max(t.timestamp) from agent_traces as t where t.session_id = s.session_id) as last_entry_at,
   (select count(*) from job_history as j where j.session_id = s.session_id) as jobs,
   (select count(*) from tool_calls as c where c.session_id = s.session_id) as tool_calls,
-  (select sum(c.is_error) from tool_calls as c where c.session_id = s.session_id) as failed_tool_calls
+  (select count(*) from tool_calls as c where c.session_id = s.session_id and c.is_error = 1) as failed_tool_calls
 from agent_sessions as s
 where s.session_id = :id;
 

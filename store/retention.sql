@@ -247,7 +247,8 @@ select
   substr(started_at, 1, 10), '', ifnull(agent_name, ''), ifnull(provider, ''), ifnull(model, ''),
   ifnull(cost_source, ''), count(*), sum(status = 'error'), count(ifnull(input_tokens, output_tokens)),
   count(cost_nanos), ifnull(sum(input_tokens), 0), ifnull(sum(output_tokens), 0), ifnull(sum(cache_read_tokens), 0),
-  ifnull(sum(cache_write_tokens), 0), ifnull(sum(reasoning_tokens), 0), ifnull(sum(cost_nanos), 0)
+  ifnull(sum(cache_write_tokens), 0), ifnull(sum(reasoning_tokens), 0), ifnull(sum(cost_nanos), 0),
+  ifnull(min(cost_nanos), 9223372036854775807)
 from model_calls
 where rowid in (
   select rowid
@@ -273,7 +274,8 @@ set
   output_tokens = output_tokens + excluded.output_tokens,
   cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
   cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
-  reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos;
+  reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos,
+  least_nanos = min(least_nanos, excluded.least_nanos);
 
 -- name: keep_tools
 -- The same for tool calls, of which days keep no session.

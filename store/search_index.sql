@@ -23,6 +23,10 @@ create virtual table words using fts5 (
   content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
 
+-- name: make_vocabulary
+-- Tell which words there are, and how many documents hold each.
+create virtual table vocabulary using fts5vocab(words, row);
+
 -- name: set_hash_bytes
 -- Let so many bytes of words come together before they are written.
 insert into words (words, rank)
@@ -90,6 +94,14 @@ where id = ?;
 -- Forget a document's words.
 delete from words
 where rowid = ?;
+
+-- name: beginning
+-- List the words that begin in some way, and how many documents hold each, the most frequent first.
+select term, doc
+from vocabulary
+where term >= ?1
+and term < ?2
+order by doc desc, term;
 
 -- name: newest
 -- List documents that hold words, newest first, before a number.

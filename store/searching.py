@@ -1,6 +1,7 @@
 """Find documents by their words: numbers from the index, rows from the database."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -13,6 +14,7 @@ from search.query import Query, Term
 from search.shapes import ANY, BEST, FEED, Filters, Found, IndexState
 from search.words import humps, phrase
 from store import troubles
+from store.beginnings import BOUNDS, Beginnings
 from store.connection import READER_BUSY_MS, Deadline, file_identity, let_go
 from store.search_index import BITS, CACHE_KIB, STATEMENTS, check_shape, index_path
 from store.search_source import STATEMENTS as TEXTS
@@ -20,6 +22,7 @@ from store.search_source import TABLES, read_documents
 
 Row = dict[str, Any]
 Numbered = tuple[int, Row]
+Begun = Callable[[str], Sequence[str] | None]
 Wanted = tuple[str, int, int]
 """An expression, and the numbers that limit it: before, and from."""
 
@@ -45,11 +48,14 @@ class Searcher:
         index = self._opened()
         if index is None or query.seeks_nothing:
             return Found([], None, self.state())
-        wanted = (expression(query, filters), *_numbers(filters))
+        beginnings = Beginnings(index, BOUNDS[order])
         with troubles.reading(deadline_s=self._seconds):
+            wanted = (expression(query, filters, beginnings.phrases), *_numbers(filters))
             if order == BEST:
-                return self._best(index, wanted, filters, limit, after or 0)
-            return self._newest(index, wanted, filters, limit, after)
+                found = self._best(index, wanted, filters, limit, after or 0)
+            else:
+                found = self._newest(index, wanted, filters, limit, after)
+        return replace(found, cut=beginnings.cut)
 
     def state(self) -> IndexState:
         """Say how far the index is."""
@@ -136,30 +142,38 @@ class Searcher:
         return index
 
 
-def expression(query: Query, filters: Filters) -> str:
-    """Write a question in the index's language; every word in it is quoted."""
+def expression(query: Query, filters: Filters, begun: Begun) -> str:
+    """Write a question in the index's language; every word in it is quoted. `begun` gives the words for a beginning."""
     parts = [f"labels : ({' AND '.join(filters.labels() or [ANY])})"] if filters.labels() or not query.groups else []
     if query.groups:
-        parts.append(f"text : ({' AND '.join(map(_one_of, query.groups))})")
+        parts.append(f"text : ({' AND '.join(_one_of(group, begun) for group in query.groups)})")
     wanted = f"({' AND '.join(parts)})"
-    return f"{wanted} NOT text : {_one_of(query.without)}" if query.without else wanted
+    return f"{wanted} NOT text : {_one_of(query.without, begun)}" if query.without else wanted
 
 
-def _one_of(terms: Sequence[Term]) -> str:
-    return f"({' OR '.join(told for term in terms for told in _term(term))})"
+def _one_of(terms: Sequence[Term], begun: Begun) -> str:
+    return f"({' OR '.join(told for term in terms for told in _term(term, begun))})"
 
 
-def _term(term: Term) -> Iterator[str]:
+def _term(term: Term, begun: Begun) -> Iterator[str]:
     """Give a term as a phrase, and a name that was parted as one word as well."""
-    text, prefix = phrase(term.text, prefix=term.prefix)
-    yield _quoted(text, prefix=prefix)
+    yield from _phrases(*phrase(term.text, prefix=term.prefix), begun)
     if humps(term.text) != term.text:
-        yield _quoted(term.text, prefix=term.prefix)
+        yield from _phrases(term.text, term.prefix, begun)
 
 
-def _quoted(text: str, *, prefix: bool) -> str:
+def _phrases(text: str, prefix: bool, begun: Begun) -> Iterator[str]:
+    """Give a phrase, or one for each word that its last may be the beginning of."""
+    words = begun(text) if prefix else None
+    if words is None:
+        yield _quoted(text) + (" *" if prefix else "")
+    else:
+        yield from map(_quoted, words)
+
+
+def _quoted(text: str) -> str:
     written = text.replace('"', '""')
-    return f'"{written}"' + (" *" if prefix else "")
+    return f'"{written}"'
 
 
 def _numbers(filters: Filters) -> tuple[int, int]:

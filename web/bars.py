@@ -15,12 +15,12 @@ LEAST: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Hold one part of a bar: what it is called, its height, and where it begins."""
+    """Hold one part of a bar: what it is called, its height, and how far its top is from that of the picture."""
 
     name: str
     value: float
     height: float
-    base: float
+    top: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ def _parts(parts: Mapping[str, float], highest: float) -> list[Part]:
     found, base = [], 0.0
     for name, value in parts.items():
         height = max(LEAST, FULL * value / highest) if value > 0 else 0.0
-        found.append(Part(name, value, round(height, 2), round(base, 2)))
         base += height
+        found.append(Part(name, value, round(height, 2), round(FULL - base, 2)))
     return found
 
 

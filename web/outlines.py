@@ -12,6 +12,7 @@ from typing import Final
 
 import orjson
 
+from api.pages import Row
 from api.tree import placed
 from core.errors import Missing
 from web.asking import Asked
@@ -19,6 +20,8 @@ from web.asking import Asked
 MOST_SPANS: Final = 200_000
 KEPT: Final = 4
 ERROR: Final = 2
+TOGETHER: Final = 2
+"""Spans that may lie where one of a trace is looked for; to look each up is dearer than to pass another."""
 
 Key = tuple[str, str, int, int]
 
@@ -63,7 +66,7 @@ def outline(asked: Asked, trace_id: str) -> Outline:
         if known is not None:
             _kept.move_to_end(key)
             return known
-    made = _made(asked, trace_id, extent["spans"])
+    made = _made(_columns(asked, trace_id, extent), extent["spans"])
     with _lock:
         _kept[key] = made
         while len(_kept) > KEPT:
@@ -71,19 +74,25 @@ def outline(asked: Asked, trace_id: str) -> Outline:
     return made
 
 
-def _made(asked: Asked, trace_id: str, count: int) -> Outline:
-    columns = asked.side.report("trace_outline", trace=trace_id, limit=MOST_SPANS)[0]
+def _columns(asked: Asked, trace_id: str, extent: Row) -> Row:
+    """Read spans; those that came together are read as they lie, whatever came between them."""
+    oldest, newest = extent["oldest"], extent["newest"]
+    if newest - oldest < TOGETHER * extent["spans"]:
+        near = {"oldest": oldest, "newest": newest}
+        return asked.side.report("trace_outline_together", trace=trace_id, limit=MOST_SPANS, **near)[0]
+    return asked.side.report("trace_outline", trace=trace_id, limit=MOST_SPANS)[0]
+
+
+def _made(columns: Row, count: int) -> Outline:
     spans, parents, starts, ends, codes = (orjson.loads(column) for column in columns.values())
     places, deep = placed(spans, parents)
     start = array("q", map(starts.__getitem__, places))
-    ended = map(ends.__getitem__, places)
-    failed = {at for at, code in enumerate(codes) if code == ERROR}
     return Outline(
         spans=list(map(spans.__getitem__, places)),
         depth=array("l", map(deep.__getitem__, places)),
         start=start,
-        end=array("q", [max(begin, end) for begin, end in zip(start, ended, strict=True)]),
-        errors=[at for at, place in enumerate(places) if place in failed],
+        end=array("q", map(max, start, map(ends.__getitem__, places))),
+        errors=[at for at, code in enumerate(map(codes.__getitem__, places)) if code == ERROR],
         began=min(filter(None, starts), default=0),
         ended=max(ends),
         cut=count > MOST_SPANS,

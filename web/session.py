@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from itertools import starmap
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+import orjson
 
 from api import reading
 from api.pages import Row, after, page
@@ -15,7 +19,17 @@ from web.wording import amount, clock, segment
 TURNS: Final = 20
 MOST_CALLS: Final = 5_000
 MOST_BARS: Final = 200
+MOST_MODELS: Final = 100
 TRACES: Final = 20
+
+
+class Call(NamedTuple):
+    """Hold what a model call read, wrote, and took from a cache, in tokens."""
+
+    at: str
+    read: int
+    wrote: int | None
+    cached: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +66,18 @@ def show(asked: Asked) -> Session:
     cut = page(found, TURNS, ("time", "id"), shown=lambda one: one)
     turns = cut["items"] if cut["next"] else [*cut["items"], *_open(asked, session_id)]
     agents = side.report("session_agents_of", session=session_id, limit=MOST_AGENTS)
-    own = _main(side.report("growth", session=session_id, limit=MOST_CALLS), agents)
-    each = -(-len(own) // MOST_BARS) or 1
+    calls = _calls(side.report("growth", session=session_id, limit=MOST_CALLS)[0])
+    each = -(-len(calls) // MOST_BARS) or 1
     row["duration_ms"] = between_ms(row["started_at"], row["ended_at"] or row["last_entry_at"])
     return Session(
         row=row,
         sums=side.report("session_sums", session=session_id)[0],
-        models=side.report("session_models", id=session_id),
+        models=side.report("session_usage", session=session_id, limit=MOST_MODELS),
         turns=turns,
         steps=steps(side, [turn["id"] for turn in turns], agents),
         outside=loose(side, session_id, agents) if not place else Steps({}, None),
         agents=agents,
-        growth=_growth(own, each),
+        growth=_growth(calls, each),
         growth_each=each,
         traces=side.report("session_traces", session=session_id, limit=TRACES),
         relatives=side.report("relatives", session=session_id, limit=TRACES),
@@ -85,25 +99,21 @@ def _here(asked: Asked) -> str:
     return f"/sessions/{segment(asked.path['session_id'])}"
 
 
-def _main(calls: Sequence[Row], agents: Sequence[Row]) -> list[Row]:
-    """Give the calls of the main thread, as far as tokens are known."""
-    subagents = {row["agent_id"] for row in agents if row["parent_agent_id"]}
-    return [row for row in calls if row["agent_id"] not in subagents and row["input_tokens"] is not None]
+def _calls(columns: Mapping[str, str]) -> list[Call]:
+    return list(starmap(Call, zip(*map(orjson.loads, columns.values()), strict=True)))
 
 
-def _growth(own: Sequence[Row], each: int) -> list[Bar]:
-    """Draw what calls read and wrote; of each few the largest."""
-    shown = [max(own[at : at + each], key=lambda row: row["input_tokens"]) for at in range(0, len(own), each)]
-    return stacked([("", _words(row), _parts(row)) for row in shown])
+def _growth(calls: Sequence[Call], each: int) -> list[Bar]:
+    """Draw what calls read and wrote; of each few the one that read most."""
+    shown = [max(calls[at : at + each], key=attrgetter("read")) for at in range(0, len(calls), each)]
+    return stacked([("", _words(call), _parts(call)) for call in shown])
 
 
-def _parts(row: Row) -> Mapping[str, float]:
-    cached = min(row["cache_read_tokens"] or 0, row["input_tokens"])
-    return {"cached": cached, "fresh": row["input_tokens"] - cached, "output": row["output_tokens"] or 0}
+def _parts(call: Call) -> Mapping[str, float]:
+    cached = min(call.cached or 0, call.read)
+    return {"cached": cached, "fresh": call.read - cached, "output": call.wrote or 0}
 
 
-def _words(row: Row) -> str:
-    cached = f", {amount(row['cache_read_tokens'])} of them cached" if row["cache_read_tokens"] else ""
-    return (
-        f"{clock(row['started_at'])} read {amount(row['input_tokens'])}{cached}, wrote {amount(row['output_tokens'])}"
-    )
+def _words(call: Call) -> str:
+    cached = f", {amount(call.cached)} of them cached" if call.cached else ""
+    return f"{clock(call.at)} read {amount(call.read)}{cached}, wrote {amount(call.wrote)}"

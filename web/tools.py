@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Final
 
 from api.pages import Row
-from api.tool_sums import STEP, UNTIMED
+from api.tool_sums import Sums
 from core.errors import Missing
 from web.asking import PERIODS, Asked
 
@@ -16,66 +17,30 @@ NEWEST: Final = 50
 SHOWN: Final = 200
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Tool:
-    """Hold what is known of one tool; `shares` are its calls by class of duration."""
+    """Hold what is known of one tool: all its calls, and those of each agent."""
 
-    name: str
-    calls: int = 0
-    failures: int = 0
-    total_ms: float = 0.0
-    shares: dict[int, int] = field(default_factory=dict)
-    agents: dict[str, tuple[int, int]] = field(default_factory=dict)
+    sums: Sums
+    agents: dict[str, Sums] = field(default_factory=dict)
 
     def add(self, row: Row) -> None:
         """Count some of its calls."""
-        self.calls += row["calls"]
-        self.failures += row["failures"]
-        self.total_ms += max(row["total_ms"], 0.0)
-        calls, failures = self.agents.get(row["agent_name"], (0, 0))
-        self.agents[row["agent_name"]] = (calls + row["calls"], failures + row["failures"])
-        if row["share"] != UNTIMED:
-            self.shares[row["share"]] = self.shares.get(row["share"], 0) + row["calls"]
+        self.sums.add(row)
+        self.agents.setdefault(row["agent_name"], Sums(row["agent_name"])).add(row)
 
     @property
-    def rate(self) -> float:
-        """Give the part of its calls that failed."""
-        return self.failures / self.calls if self.calls else 0.0
-
-    @property
-    def timed(self) -> int:
-        """Count the calls of which it is known how long they took."""
-        return sum(self.shares.values())
-
-    def within(self, percent: int) -> float | None:
-        """Say about how many milliseconds so many of a hundred calls took at most: the middle of their class.
-
-        One call never took longer than all.
-        """
-        wanted, seen = -(-self.timed * percent // 100), 0
-        for share in sorted(self.shares):
-            seen += self.shares[share]
-            if seen >= wanted:
-                return min(float(2 ** ((share + 0.5) / STEP)), self.total_ms)
-        return None
-
-    @property
-    def p50(self) -> float | None:
-        """Say what half of the calls took at most."""
-        return self.within(50)
-
-    @property
-    def p95(self) -> float | None:
-        """Say what 95 of a hundred took at most."""
-        return self.within(95)
+    def by_agent(self) -> Sequence[Sums]:
+        """List who called it, the most often first."""
+        return sorted(self.agents.values(), key=attrgetter("calls"), reverse=True)
 
     @property
     def spread(self) -> Sequence[tuple[int, int]]:
         """Draw how calls spread over durations from 1 ms to 17 minutes: forty places, each up to 20 high."""
-        highest = max(self.shares.values(), default=1)
+        classes = self.sums.classes
+        highest = max(classes.values(), default=1)
         return [
-            (min(max(share, 0), 39), max(1, round(20 * calls / highest)))
-            for share, calls in sorted(self.shares.items())
+            (min(max(share, 0), 39), max(1, round(20 * calls / highest))) for share, calls in sorted(classes.items())
         ]
 
 
@@ -110,7 +75,7 @@ class One:
     @property
     def title(self) -> str:
         """Name the page."""
-        return self.tool.name
+        return self.tool.sums.name
 
 
 def show(asked: Asked) -> Tools:
@@ -118,7 +83,7 @@ def show(asked: Asked) -> Tools:
     period, agent = asked.period(DEFAULT_PERIOD), asked.text("agent")
     sort = asked.one_of("sort", SORTS) or SORTS[0]
     day = _day(asked, period)
-    items = sorted(_tools(asked, day=day, agent=agent), key=lambda tool: _order(tool, sort), reverse=True)
+    items = sorted(_tools(asked, day=day, agent=agent), key=lambda tool: _order(tool.sums, sort), reverse=True)
     return Tools(
         items=items[:SHOWN],
         agents=_agents(asked.side.report("spent_by_agent", day=day, agent=agent, limit=SHOWN)),
@@ -150,14 +115,14 @@ def _day(asked: Asked, period: str) -> str | None:
 def _tools(asked: Asked, **where: Any) -> list[Tool]:
     found: dict[str, Tool] = {}
     for row in asked.side.report("tool_shares", limit=MOST, **where):
-        found.setdefault(row["name"], Tool(row["name"])).add(row)
+        found.setdefault(row["name"], Tool(Sums(row["name"]))).add(row)
     return list(found.values())
 
 
-def _order(tool: Tool, sort: str) -> tuple[float, int]:
-    p95 = tool.p95 or 0.0
-    of = {"calls": tool.calls, "failures": tool.failures, "rate": tool.rate, "p95": p95, "total": tool.total_ms}
-    return of[sort], tool.calls
+def _order(sums: Sums, sort: str) -> tuple[float, int]:
+    p95 = sums.within(95) or 0.0
+    of = {"calls": sums.calls, "failures": sums.failures, "rate": sums.rate, "p95": p95, "total": sums.total_ms}
+    return of[sort], sums.calls
 
 
 def _agents(rows: Iterable[Row]) -> list[Row]:

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import Final
 
 import orjson
@@ -209,7 +210,7 @@ def _longest(whole: Outline, places: Sequence[int]) -> Sequence[int]:
     most = MAP_BOXES // MAP_LEVELS
     if len(places) <= most:
         return places
-    return sorted(sorted(places, key=lambda at: whole.start[at] - whole.end[at])[:most])
+    return sorted(nlargest(most, places, key=lambda at: whole.end[at] - whole.start[at]))
 
 
 def _error(asked: Asked, here: str, whole: Outline, errors: Sequence[int], number: int) -> str | None:

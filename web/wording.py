@@ -27,7 +27,7 @@ def harmless(value: Any) -> Any:
     """Write text with everything in it visible: controls as pictures, other hidden characters by their number."""
     if value is None:
         return ""
-    if isinstance(value, Markup) or not isinstance(value, str):
+    if isinstance(value, Markup) or not isinstance(value, str) or value.isprintable():
         return value
     return SURROGATE.sub("\ufffd", HIDDEN.sub(_picture, value))
 

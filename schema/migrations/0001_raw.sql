@@ -217,6 +217,14 @@ begin
   where id = 1;
 end;
 
+create trigger ingest_rejections_changed after update of message, payload on ingest_rejections
+begin
+  update rejection_tally
+  set bytes = bytes + octet_length(new.message) + ifnull(octet_length(new.payload), 0)
+    - octet_length(old.message) - ifnull(octet_length(old.payload), 0)
+  where id = 1;
+end;
+
 create trigger ingest_rejections_forgotten after delete on ingest_rejections
 begin
   update rejection_tally

@@ -2,7 +2,8 @@
 
 -- One row for what a session's counted model calls of one day have in common. `calls` of 0 do not stay.
 -- What retention takes leaves its sums, as those of no session (store/retention.sql).
--- `measured` are the calls that tell tokens, `priced` those that have a cost.
+-- `measured` are the calls that tell tokens, `priced` those that have a cost. None of them costs less than `least_nanos`,
+-- which is the largest number while none has a cost; a call that changes or goes does not raise it.
 create table usage_days (
   day text not null,
   session_id text not null,
@@ -20,6 +21,7 @@ create table usage_days (
   cache_write_tokens integer not null,
   reasoning_tokens integer not null,
   cost_nanos integer not null,
+  least_nanos integer not null,
   primary key (day, session_id, agent_name, provider, model, cost_source)
 ) strict, without rowid;
 
@@ -44,7 +46,8 @@ select
   substr(started_at, 1, 10), ifnull(session_id, ''), ifnull(agent_name, ''), ifnull(provider, ''), ifnull(model, ''),
   ifnull(cost_source, ''), count(*), sum(status = 'error'), count(ifnull(input_tokens, output_tokens)), count(cost_nanos),
   ifnull(sum(input_tokens), 0), ifnull(sum(output_tokens), 0), ifnull(sum(cache_read_tokens), 0),
-  ifnull(sum(cache_write_tokens), 0), ifnull(sum(reasoning_tokens), 0), ifnull(sum(cost_nanos), 0)
+  ifnull(sum(cache_write_tokens), 0), ifnull(sum(reasoning_tokens), 0), ifnull(sum(cost_nanos), 0),
+  ifnull(min(cost_nanos), 9223372036854775807)
 from model_calls
 where counted = 1
 group by 1, 2, 3, 4, 5, 6;
@@ -65,7 +68,8 @@ begin
     ifnull(new.model, ''), ifnull(new.cost_source, ''), 1, new.status = 'error',
     ifnull(new.input_tokens, new.output_tokens) is not null, new.cost_nanos is not null,
     ifnull(new.input_tokens, 0), ifnull(new.output_tokens, 0), ifnull(new.cache_read_tokens, 0),
-    ifnull(new.cache_write_tokens, 0), ifnull(new.reasoning_tokens, 0), ifnull(new.cost_nanos, 0)
+    ifnull(new.cache_write_tokens, 0), ifnull(new.reasoning_tokens, 0), ifnull(new.cost_nanos, 0),
+    ifnull(new.cost_nanos, 9223372036854775807)
   )
   on conflict do update
   set
@@ -74,7 +78,8 @@ begin
     output_tokens = output_tokens + excluded.output_tokens,
     cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
     cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
-    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos;
+    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos,
+    least_nanos = min(least_nanos, excluded.least_nanos);
 end;
 
 create trigger usage_days_removed after delete on model_calls when old.counted = 1
@@ -148,7 +153,8 @@ begin
     ifnull(new.model, ''), ifnull(new.cost_source, ''), 1, new.status = 'error',
     ifnull(new.input_tokens, new.output_tokens) is not null, new.cost_nanos is not null,
     ifnull(new.input_tokens, 0), ifnull(new.output_tokens, 0), ifnull(new.cache_read_tokens, 0),
-    ifnull(new.cache_write_tokens, 0), ifnull(new.reasoning_tokens, 0), ifnull(new.cost_nanos, 0)
+    ifnull(new.cache_write_tokens, 0), ifnull(new.reasoning_tokens, 0), ifnull(new.cost_nanos, 0),
+    ifnull(new.cost_nanos, 9223372036854775807)
   )
   on conflict do update
   set
@@ -157,7 +163,8 @@ begin
     output_tokens = output_tokens + excluded.output_tokens,
     cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
     cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
-    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos;
+    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos,
+    least_nanos = min(least_nanos, excluded.least_nanos);
 end;
 
 create trigger tool_days_added after insert on tool_calls

@@ -1,10 +1,13 @@
 -- What lists are read by: newest first, so that a page takes as long on a million rows as on a hundred.
 
--- Lists traces by their roots.
-create index raw_spans_roots on raw_spans (start_time_unix_nano) where parent_span_id is null;
+-- Lists traces by their roots, and leaves those of another status out without reading them.
+create index raw_spans_roots on raw_spans (start_time_unix_nano, id, status_code) where parent_span_id is null;
 
 -- Lists spans that failed.
 create index raw_spans_failed on raw_spans (start_time_unix_nano) where status_code = 2;
+
+-- Lists spans of kinds that agents seldom send; most are internal or a client's.
+create index raw_spans_kind on raw_spans (kind, start_time_unix_nano) where kind = 0 or kind = 2 or kind = 4 or kind = 5;
 
 -- Lists model calls: all, those that failed, those of a model or an agent.
 drop index idx_model_calls_started;

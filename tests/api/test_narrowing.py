@@ -13,8 +13,11 @@ import pytest
 from api import lists, tool_sums
 from api.lists import Listing
 from benchmarks.million import make
+from schema.derived import Changes, Step
+from store.config import Store
 from store.protocol import ReadSide
 from store.reading import SqliteReadSide
+from store.sqlite import SqliteWriteSide
 
 UNTIL: Final = 1_790_000_000 * 1_000_000_000
 LISTS: Final = {
@@ -22,6 +25,7 @@ LISTS: Final = {
     "traces": lists.traces,
     "model-calls": lists.model_calls,
     "tool-calls": lists.tool_calls,
+    "entries": lists.entries,
 }
 CUT: Final = ("2026-08-02T11:30:00.000000Z", "2026-08-30T17:45:00.000000Z")
 
@@ -62,13 +66,27 @@ def whole(side: ReadSide, ask: Listing, where: Mapping[str, Any], limit: int) ->
         ("spans", {"name": "chat llama-5-local", "status": "error"}),
         ("spans", {"service": "nobody"}),
         ("spans", {"min_ms": 5_000.0}),
+        ("spans", {"status": "ok"}),
+        ("spans", {"status": "error"}),
+        ("spans", {"kind": "server"}),
+        ("spans", {"kind": "client"}),
         ("traces", {"min_ms": 20_000.0}),
+        ("traces", {"status": "error"}),
         ("traces", {"name": "nobody"}),
         ("model-calls", {"provider": "openai"}),
         ("model-calls", {"provider": "nobody"}),
         ("model-calls", {"min_cost": 0.03}),
         ("model-calls", {"min_cost": 1_000.0}),
         ("model-calls", {"cost_source": "computed", "min_cost": 0.02}),
+        ("model-calls", {"max_cost": 0.0}),
+        ("model-calls", {"max_cost": 0.001}),
+        ("model-calls", {"min_cost": 0.02, "max_cost": 0.021}),
+        ("entries", {"kind": "nobody"}),
+        ("entries", {"kind": "agent"}),
+        ("entries", {"status": "nobody"}),
+        ("entries", {"kind": "llm", "status": "error"}),
+        ("entries", {"min_ms": 30_000.0}),
+        ("entries", {"kind": "tool", "max_ms": 1.0}),
         ("tool-calls", {"tool": "bash"}),
         ("tool-calls", {"tool": "run_tests", "status": "error"}),
         ("tool-calls", {"tool": "nobody"}),
@@ -99,7 +117,14 @@ def test_a_cursor_of_another_list(side: ReadSide) -> None:
 
 def test_what_is_seldom_is_narrowed(side: ReadSide) -> None:
     """There are rows to find and rows to leave out in these."""
-    for name, where in (("spans", {"name": "chat llama-5-local"}), ("tool-calls", {"tool": "run_tests"})):
+    for name, where in (
+        ("spans", {"name": "chat llama-5-local"}),
+        ("spans", {"status": "error"}),
+        ("tool-calls", {"tool": "run_tests"}),
+        ("model-calls", {"max_cost": 0.001}),
+        ("entries", {"kind": "llm", "status": "error"}),
+        ("entries", {"min_ms": 30_000.0}),
+    ):
         assert 0 < len(whole(side, LISTS[name], where, 1_000)) < 2_000
 
 
@@ -123,6 +148,61 @@ def test_what_is_not_counted_yet_is_found(tmp_path: Path) -> None:
 
             assert expected
             assert expected == whole(found, LISTS[name], where, 1_000)
+
+
+def test_entries_that_change_are_found(tmp_path: Path) -> None:
+    """One that becomes longer, or is of another kind or status now, is in the lists of those; so is a program's."""
+    path = tmp_path / "changed.db"
+    make(path, spans=400, sessions=10, until=UNTIL)
+    with closing(apsw.Connection(str(path))) as writing:
+        (one, other, third) = (row[0] for row in writing.execute("select trace_id from agent_traces limit 3"))
+        writing.execute("update agent_traces set kind = 'odd', status = 'lost' where trace_id = ?", (one,))
+        writing.execute("update agent_traces set duration_ms = 9e9 where trace_id = ?", (other,))
+        writing.execute("update agent_traces set kind = 'own', emitter = 'api' where trace_id = ?", (third,))
+    wanted: list[tuple[Mapping[str, Any], str]] = [
+        ({"kind": "odd"}, one),
+        ({"status": "lost"}, one),
+        ({"min_ms": 8e9}, other),
+        ({"kind": "own"}, third),
+    ]
+    with closing(SqliteReadSide(path)) as found:
+        for where, entry in wanted:
+            assert [entry] == [row["trace_id"] for row in whole(found, lists.entries, where, 1_000)]
+
+
+def test_hours_before_the_first_entry_are_forgotten(tmp_path: Path) -> None:
+    """What retention takes leaves no hours behind, and all that is left is found."""
+    path = tmp_path / "old.db"
+    make(path, spans=400, sessions=10, until=UNTIL)
+    side = SqliteWriteSide(Store(path=path, reserve=0))
+    with closing(apsw.Connection(str(path))) as writing:
+        (middle,) = next(writing.execute("select timestamp from agent_traces order by timestamp limit 1 offset 200"))
+        writing.execute("delete from agent_traces where timestamp < ?", (middle,))
+        side.apply(Changes(steps=[Step("forget_entry_hours", {})]))
+        (first,) = next(writing.execute("select min(hour) from entry_hours"))
+    side.close()
+
+    assert middle[:13] == first
+
+
+def test_spans_without_a_time_come_last(tmp_path: Path) -> None:
+    """They end the list, in pages of any size; asked for a time, none of them is there."""
+    path = tmp_path / "timeless.db"
+    make(path, spans=400, sessions=10, until=UNTIL)
+    timeless = "(id % 40 < 2 or (id % 2 and (status_code = 2 or parent_span_id is null)))"
+    with closing(apsw.Connection(str(path))) as writing:
+        writing.execute(f"update raw_spans set start_time_unix_nano = null where {timeless}")
+        writing.execute("insert into names values ('status', '2', 0, 1, 0)")
+        (count,) = next(writing.execute("select count(*) from raw_spans where start_time_unix_nano is not null"))
+    with closing(SqliteReadSide(path)) as found:
+        for name, where in (("spans", {}), ("spans", {"status": "error"}), ("traces", {})):
+            expected = whole(found, LISTS[name], where, 1_000)
+
+            assert expected[0]["timestamp"]
+            assert expected[-1]["timestamp"] is None
+            for limit in (1, 7, 20):
+                assert expected == whole(found, LISTS[name], where, limit)
+        assert count == len(whole(found, lists.spans, {"until": "2100-01-01T00:00:00.000000Z"}, 7))
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from tests.support.wait import until
 SOURCES: Final = ("claude-code-both", "otel-python-grpc-gzip", "otel-js-json")
 STEPS: Final = len(migrate.steps())
 CUTS: Final = 4
-FILLED: Final = ("usage_days", "tool_days", "names")
+FILLED: Final = ("usage_days", "tool_days", "names", "entry_hours")
 """Tables that the step which makes them fills from what is there."""
 LATER: Final = {
     (2, 15): "delete from derived_positions where signal = 'names/traces'",

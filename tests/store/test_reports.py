@@ -213,7 +213,10 @@ def test_changes_can_be_prepared(connection: apsw.Connection) -> None:
             line
             for line in scans
             if line.startswith("SCAN")
-            and not any(word in line for word in ("VIRTUAL", "CONST", "model_prices", "export_cursors", "SCAN names"))
+            and not any(
+                word in line
+                for word in ("VIRTUAL", "CONST", "model_prices", "export_cursors", "SCAN names", "SCAN entry_hours")
+            )
         ], name
 
 
@@ -246,7 +249,7 @@ def test_every_question_is_bounded() -> None:
     single |= {"refused", "refused_tally", "newest_received"}
     single |= {"service_known", "uncounted_spans", "tool_duration_from_end", "tool_longest", "tool_calls_kept"}
     by_model = {"session_models", "job_models", "jobs_by_hour"}
-    by_time = {"span_hours", "uncounted_hours", "model_call_days", "tool_call_days"}
+    by_time = {"span_hours", "uncounted_hours", "entry_hours", "model_call_days", "tool_call_days"}
     by_tool = {"all_tools", "tool_day_sums", "tool_part_sums", "tool_duration", "tool_durations"}
 
     assert single | by_model | by_time | by_tool == {name for name in REPORTS if ":limit" not in REPORTS[name]}

@@ -84,8 +84,39 @@ from tool_calls
 group by name, ifnull(agent_name, '')
 order by name, ifnull(agent_name, '')
 """
-KEPT_UP = {"usage_days": (KEPT_USAGE, USAGE), "tool_days": (KEPT_TOOLS, TOOLS)}
+KEPT_REFUSED = "select kept, bytes from rejection_tally"
+REFUSED = """
+select count(*) as kept, ifnull(sum(octet_length(message) + ifnull(octet_length(payload), 0)), 0) as bytes
+from ingest_rejections
+"""
+KEPT_UP = {
+    "usage_days": (KEPT_USAGE, USAGE),
+    "tool_days": (KEPT_TOOLS, TOOLS),
+    "rejection_tally": (KEPT_REFUSED, REFUSED),
+}
 """What triggers keep added up, and the same added up anew."""
+OVERLOOKED = {
+    "usage_days": """
+select m.call_id
+from model_calls as m
+join usage_days as d on d.day = substr(m.started_at, 1, 10) and d.session_id = ifnull(m.session_id, '')
+and d.agent_name = ifnull(m.agent_name, '') and d.provider = ifnull(m.provider, '') and d.model = ifnull(m.model, '')
+and d.cost_source = ifnull(m.cost_source, '')
+where m.counted = 1 and m.cost_nanos < d.least_nanos
+""",
+    "entry_hours": """
+select t.trace_id
+from agent_traces as t
+where not exists (
+  select 1
+  from entry_hours as h
+  where h.kind = iif(t.emitter is 'api', '', ifnull(t.kind, '')) and h.status = ifnull(t.status, '')
+  and h.hour = substr(t.timestamp, 1, 13)
+  and (t.duration_ms is null or t.duration_ms between h.shortest and h.longest)
+)
+""",
+}
+"""What lists would leave out that look only where there can be something."""
 
 
 def check(ask: Ask) -> None:
@@ -93,6 +124,8 @@ def check(ask: Ask) -> None:
     for name, (kept, anew) in KEPT_UP.items():
         told, found = ([[*row.values()] for row in ask(query)] for query in (kept, anew))
         assert told == found or (_were_forgotten(ask) and _at_least(told, found)), name
+    for name, query in OVERLOOKED.items():
+        assert [] == ask(query), name
     for name, (one, other) in PAIRS.items():
         assert _told(ask(one)) == _told(ask(other)), name
     days, history = ask(DAYS)[0], ask(HISTORY)[0]
