@@ -190,8 +190,8 @@ select
 from json_each(:jobs) as j
 cross join tool_calls as t
 where t.job_id = j.value
-and t.timestamp > :after
-order by t.timestamp, t.id
+and ifnull(t.timestamp, '') > :after
+order by ifnull(t.timestamp, ''), t.id
 limit :limit;
 
 -- name: session_agents_of
