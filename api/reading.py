@@ -166,25 +166,29 @@ def _job_place(row: Row) -> tuple[str, str]:
 
 def job(side: ReadSide, job_id: str) -> Row:
     """Read one job, over or running, and what its models and subagents did."""
-    found = side.report("job", id=job_id) or side.report("running_job", id=job_id)
-    if not found:
-        raise Missing(f"there is no job {job_id!r}; `spanledger jobs` lists them")
-    told = job_shown(found[0])
+    told = job_shown(_job(side, job_id))
     told["models"] = [shown(row) for row in side.report("job_models", id=job_id)]
     told["model_failures"] = side.report("job_failures", id=job_id, limit=100)
     return told
 
 
+def _job(side: ReadSide, job_id: str) -> Row:
+    found = side.report("job", id=job_id) or side.report("running_job", id=job_id)
+    if not found:
+        raise Missing(f"there is no job {job_id!r}; `spanledger jobs` lists them")
+    return found[0]
+
+
 def job_tool_calls(side: ReadSide, job_id: str, *, limit: int | None = None, cursor: str | None = None) -> Row:
     """List a job's tool calls in order of time."""
-    job(side, job_id)
+    _job(side, job_id)
     place = ("place", "id")
     return paged(side, "job_tool_calls", place, limit=limit, cursor=cursor, shown=tool_call_shown, id=job_id)
 
 
 def job_subagents(side: ReadSide, job_id: str) -> Row:
     """List a job's subagents."""
-    job(side, job_id)
+    _job(side, job_id)
     found = side.report("job_subagents", id=job_id, limit=MOST_PARTS)
     return {"items": [shown(row) for row in found], "next": None}
 

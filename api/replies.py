@@ -62,5 +62,6 @@ def _problem(status: str) -> Document:
 
 def sent(one: Attribute, place: str) -> Document:
     """Describe a value that is sent in an address: in its path or its query."""
+    kind = "id" if one.type == "key" else one.type  # whole numbers are text there
     told: Document = {"name": one.field, "in": place, "required": one.needed}
-    return told | {"description": one.says, "schema": SCHEMAS[one.type]}
+    return told | {"description": one.says, "schema": SCHEMAS[kind]}

@@ -64,8 +64,9 @@ class Sums:
     calls: int = 0
 
     def told(self) -> dict[str, Any]:
-        """Give what every table with sums has."""
-        return {name: getattr(self, name) for name in ("input_tokens", "output_tokens", "cost_nanos")}
+        """Give what every table with sums has; nothing is known where no model was called."""
+        names = ("input_tokens", "output_tokens", "cost_nanos")
+        return {name: getattr(self, name) if self.calls else None for name in names}
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,6 @@ OF_WORK: Final = (
 """What goes of a session beside what the rules take, and what of the book of work no longer points to it."""
 ROUNDS: Final = 4
 """How often it is looked again for what came or was derived meanwhile."""
-AUDITED: Final = 10_000
 WIPE_S: Final = 20.0
 LOOK_S: Final = 0.2
 
@@ -94,8 +93,9 @@ class Erasing:
         """Erase everything, for good; raise Missing when there is nothing, Invalid when something is pinned."""
         self.around.let_go()
         began, (held, _) = self.clock(), checked(self.sweep.side, subject, self.around)
-        begun = remembered.begun([subject, *held.subjects], self.sweep.now)
-        self._write_down([*self._audit(subject, held, who=who, address=address), begun])
+        now = self.sweep.now
+        audit = remembered.audited(subject, held.counts(), now, who=who, address=address)
+        self._write_down([*audit, remembered.begun([subject, *held.subjects], now)])
         files = self._carry_out(held, [subject.hash], began)
         return Erased(subject.hash, self.rows, files, round(self.clock() - began, 3), self.troubles)
 
@@ -250,12 +250,6 @@ class Erasing:
     def _write_down(self, steps: Sequence[Step]) -> None:
         if steps:
             self.sweep.do(Piece(steps=steps))
-
-    def _audit(self, subject: Subject, held: Held, *, who: str, address: str) -> Sequence[Step]:
-        at = iso(self.sweep.now)
-        detail = orjson.dumps({"kind": subject.kind, "sha256": subject.hash, **held.counts()}).decode()
-        audit = {"at": at, "who": who, "address": address, "action": "erase", "detail": detail}
-        return [Step("audit", audit), Step("forget_audit", {"kept": AUDITED})]
 
     def _lines(self, began: float) -> list[Step]:
         told = {"started_at": iso(self.sweep.now), "rule": "erase", "bytes_freed": 0, "oldest_left": None}

@@ -17,7 +17,7 @@ from retention.erasing import Around as Helpers
 from retention.erasing import Erased, Erasing, to_erase
 from retention.finding import unless_awaited
 from retention.holdings import Subject
-from retention.looking import looked
+from retention.looking import damage, look_if_due
 from retention.rounds import Around, go_round, moment, planned
 from retention.sweep import Archiving, Pace, Sweep
 from store.forgetting import OldSide
@@ -211,9 +211,11 @@ class Keeper:
             if is_ordered or self._config.enabled:
                 now = wall if is_ordered else moment(side, wall)
                 troubles += self._forget(side, now, wall, token)
-            damage = looked(erasing.sweep)
-            self.waiting += damage
-            return not (troubles or damage)
+            if not is_ordered:
+                look_if_due(erasing.sweep)
+            damaged = damage(side.state())
+            self.waiting += damaged
+            return not (troubles or damaged)
 
     def _forget(self, side: OldSide, now: int, wall: int, token: str | None) -> int:
         """Forget by the rules; give how much went wrong."""

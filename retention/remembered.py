@@ -15,6 +15,8 @@ from schema.derived import Step
 from schema.signals import Signal
 from store.forgetting import OldSide
 
+AUDITED: Final = 10_000
+"""Lines of the audit log that are kept."""
 KEPT: Final = 100_000
 REMEMBERED: Final = 30 * 24 * 3600 * SECOND
 """For so long what comes late for an erased session or trace is erased as well."""
@@ -36,6 +38,13 @@ class Unfinished:
         rows = side.rows("unfinished")
         asked = [hash_ for hash_, _, kind, _ in rows if kind]
         return cls([row[0] for row in rows], asked, [Subject(kind, name) for _, _, kind, name in rows if name])
+
+
+def audited(subject: Subject, counts: Mapping[str, int], now: int, *, who: str, address: str) -> list[Step]:
+    """Write down who has what erased, without saying its name."""
+    detail = orjson.dumps({"kind": subject.kind, "sha256": subject.hash, **counts}).decode()
+    audit = {"at": iso(now), "who": who, "address": address, "action": "erase", "detail": detail}
+    return [Step("audit", audit), Step("forget_audit", {"kept": AUDITED})]
 
 
 def known(side: OldSide, now: int) -> dict[str, str]:

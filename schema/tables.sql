@@ -338,11 +338,11 @@ CREATE TABLE tool_calls (
   sources text
 ) strict;
 
-CREATE INDEX idx_tool_calls_job on tool_calls (job_id, timestamp, id);
+CREATE INDEX idx_tool_calls_job on tool_calls (job_id, ifnull(timestamp, ''), id);
 
 CREATE INDEX idx_tool_calls_name on tool_calls (name, duration_ms, is_error, timestamp, agent_name);
 
-CREATE INDEX idx_tool_calls_session on tool_calls (session_id, timestamp);
+CREATE INDEX idx_tool_calls_session on tool_calls (session_id, ifnull(timestamp, ''), id);
 
 CREATE TABLE job_history (
   id text primary key,

@@ -56,9 +56,12 @@ def tables(config: Config) -> Findings:
         told = last_look(side.state())
     finally:
         side.close()
-    if told is not None:
-        level = FAIL if told["faults"] else OK
-        yield Finding("tables", level, look_text(told), "stop the collector and `spanledger restore` a backup")
+    if told is None:
+        return
+    if told["faults"]:
+        yield Finding("tables", FAIL, look_text(told), "stop the collector and `spanledger restore` a backup")
+    else:
+        yield Finding("tables", OK, look_text(told))
 
 
 def damaged(config: Config) -> Findings:

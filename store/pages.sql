@@ -190,8 +190,8 @@ select
 from json_each(:jobs) as j
 cross join tool_calls as t
 where t.job_id = j.value
-and t.timestamp > :after
-order by t.timestamp, t.id
+and ifnull(t.timestamp, '') > :after
+order by ifnull(t.timestamp, ''), t.id
 limit :limit;
 
 -- name: session_agents_of
@@ -324,9 +324,13 @@ select
   json_group_array(ifnull(start_time_unix_nano, 0)) as starts, json_group_array(ifnull(end_time_unix_nano, 0)) as ends,
   json_group_array(status_code) as codes
 from (
-  select told.span_id, told.parent_span_id, told.start_time_unix_nano, told.end_time_unix_nano, told.status_code
+  select *
   from (
-    select * from raw_spans where id >= :oldest and id <= :newest and +trace_id = :trace order by id limit :limit
+    select span_id, parent_span_id, start_time_unix_nano, end_time_unix_nano, status_code
+    from raw_spans
+    where id >= :oldest and id <= :newest and +trace_id = :trace
+    order by id
+    limit :limit
   ) as told
   order by told.start_time_unix_nano
 );

@@ -292,7 +292,7 @@ select *, ifnull(timestamp, '') as place
 from tool_calls
 where job_id = :id
 and (ifnull(timestamp, ''), id) > (:after_time, :after_id)
-order by timestamp, id
+order by ifnull(timestamp, ''), id
 limit :limit;
 
 -- name: job_subagents

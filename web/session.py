@@ -17,7 +17,7 @@ from web.steps import MOST_AGENTS, Steps, loose, steps
 from web.wording import amount, clock, segment
 
 TURNS: Final = 20
-MOST_CALLS: Final = 5_000
+MOST_CALLS: Final = 20_000
 MOST_BARS: Final = 200
 MOST_MODELS: Final = 100
 TRACES: Final = 20

@@ -130,11 +130,11 @@ create table tool_calls (
   sources text
 ) strict;
 
-create index idx_tool_calls_job on tool_calls (job_id, timestamp, id);
+create index idx_tool_calls_job on tool_calls (job_id, ifnull(timestamp, ''), id);
 
 -- Counts the calls of each tool, of an agent or since a time, and sorts them by duration, without reading the rows.
 create index idx_tool_calls_name on tool_calls (name, duration_ms, is_error, timestamp, agent_name);
-create index idx_tool_calls_session on tool_calls (session_id, timestamp);
+create index idx_tool_calls_session on tool_calls (session_id, ifnull(timestamp, ''), id);
 
 create table job_history (
   id text primary key,

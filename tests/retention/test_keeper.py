@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from retention.config import Retention
@@ -64,6 +65,8 @@ def test_what_is_derived_from_goes_though_newer_records_wait(kept: Kept) -> None
     assert waiting == kept.count("raw_spans")
     assert before == keeps.rows["raw_spans"]
     assert keeps.bytes["raw_spans"] > 0
+    looked = dict(kept.rows("select key, value from retention_state"))["looked_through"]
+    assert {"at": NOW, "faults": [], "unread": []} == orjson.loads(looked)
 
 
 def test_a_round_waits_while_much_is_not_derived_from(kept: Kept) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from retention.looking import WEEK, last_look, look_text, looked
+from retention.looking import WEEK, damage, last_look, look_if_due, look_text
 from retention.sweep import Sweep
 from store.config import Store
 from store.old import SqliteOldSide
@@ -51,18 +51,20 @@ def test_a_sound_database_is_looked_through_once_a_week(db: Path) -> None:
     """It is noted when, and the next look is a week later."""
     for now in (NOW, NOW + WEEK - 1, NOW + WEEK):
         with sweep_of(db, now) as sweep:
-            assert [] == looked(sweep)
+            look_if_due(sweep)
             told = last_look(sweep.side.state())
+            assert [] == damage(sweep.side.state())
         assert told == {"at": NOW if now < NOW + WEEK else now, "faults": [], "unread": []}
         assert "sound" in look_text(told)
 
 
 def test_damage_is_said_until_it_is_mended(db: Path) -> None:
-    """An index that lacks rows is found, and looked at again each time; when it is made anew, all is well."""
+    """An index that lacks rows is found, and looked for again each time; when it is made anew, all is well."""
     forget_an_index_entry(db)
     for now in (NOW, NOW + 1):
         with sweep_of(db, now) as sweep:
-            told = looked(sweep)
+            look_if_due(sweep)
+            told = damage(sweep.side.state())
             assert told
             assert all("the database is damaged: raw_spans: " in line and "restore" in line for line in told)
             state = last_look(sweep.side.state())
@@ -73,7 +75,8 @@ def test_damage_is_said_until_it_is_mended(db: Path) -> None:
         connection.execute("reindex raw_spans_start")
 
     with sweep_of(db, NOW + 2) as sweep:
-        assert [] == looked(sweep)
+        look_if_due(sweep)
+        assert [] == damage(sweep.side.state())
 
 
 def test_a_table_that_takes_too_long_is_named(db: Path) -> None:
@@ -89,5 +92,5 @@ def test_a_table_that_takes_too_long_is_named(db: Path) -> None:
 def test_a_look_that_was_stopped_says_nothing(db: Path) -> None:
     """It is begun again at the next round."""
     with sweep_of(db, stopped=True) as sweep:
-        assert [] == looked(sweep)
+        look_if_due(sweep)
         assert last_look(sweep.side.state()) is None

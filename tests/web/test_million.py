@@ -15,6 +15,7 @@ SESSIONS = 10_000
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1_800)
 def test_every_page_of_a_million_spans_is_sound(tmp_path: Path) -> None:
     """No page fails, has an error in its console, or keeps readers with other senses out."""
     db = tmp_path / "spanledger.db"
