@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import starmap
-from operator import attrgetter
 from typing import Final, NamedTuple
 
 import orjson
@@ -66,8 +64,7 @@ def show(asked: Asked) -> Session:
     cut = page(found, TURNS, ("time", "id"), shown=lambda one: one)
     turns = cut["items"] if cut["next"] else [*cut["items"], *_open(asked, session_id)]
     agents = side.report("session_agents_of", session=session_id, limit=MOST_AGENTS)
-    calls = _calls(side.report("growth", session=session_id, limit=MOST_CALLS)[0])
-    each = -(-len(calls) // MOST_BARS) or 1
+    calls, each = _largest(side.report("growth", session=session_id, limit=MOST_CALLS)[0])
     row["duration_ms"] = between_ms(row["started_at"], row["ended_at"] or row["last_entry_at"])
     return Session(
         row=row,
@@ -77,7 +74,7 @@ def show(asked: Asked) -> Session:
         steps=steps(side, [turn["id"] for turn in turns], agents),
         outside=loose(side, session_id, agents) if not place else Steps({}, None),
         agents=agents,
-        growth=_growth(calls, each),
+        growth=stacked([("", _words(call), _parts(call)) for call in calls]),
         growth_each=each,
         traces=side.report("session_traces", session=session_id, limit=TRACES),
         relatives=side.report("relatives", session=session_id, limit=TRACES),
@@ -99,14 +96,13 @@ def _here(asked: Asked) -> str:
     return f"/sessions/{segment(asked.path['session_id'])}"
 
 
-def _calls(columns: Mapping[str, str]) -> list[Call]:
-    return list(starmap(Call, zip(*map(orjson.loads, columns.values()), strict=True)))
-
-
-def _growth(calls: Sequence[Call], each: int) -> list[Bar]:
-    """Draw what calls read and wrote; of each few the one that read most."""
-    shown = [max(calls[at : at + each], key=attrgetter("read")) for at in range(0, len(calls), each)]
-    return stacked([("", _words(call), _parts(call)) for call in shown])
+def _largest(columns: Mapping[str, str]) -> tuple[list[Call], int]:
+    """Choose the call of every few that read most, as many as are drawn; say of how many."""
+    times, read, wrote, cached = map(orjson.loads, columns.values())
+    each = -(-len(read) // MOST_BARS) or 1
+    starts = range(0, len(read), each)
+    chosen = [max(range(at, min(at + each, len(read))), key=read.__getitem__) for at in starts]
+    return [Call(times[at], read[at], wrote[at], cached[at]) for at in chosen], each
 
 
 def _parts(call: Call) -> Mapping[str, float]:
