@@ -22,6 +22,8 @@ class Pending:
 
     def __init__(self, write: Callable[[Changes], object]) -> None:
         """Hand changes to `write`, which returns when they are durable."""
+        self.handed = 0
+        """How many changes were handed over."""
         self._write = write
         self._changes = Changes()
         self._queue: deque[Changes] = deque()
@@ -78,6 +80,7 @@ class Pending:
         while self._queue:
             self._write(self._queue[0])
             self._queue.popleft()
+            self.handed += 1
 
     def _queue_up(self) -> None:
         changes, self._changes = self._changes, Changes()

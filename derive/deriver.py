@@ -5,6 +5,7 @@ from it is written. Whatever happens in between, reading on from there comes to 
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -50,10 +51,14 @@ class Deriver:
         write: Callable[[Changes], object],
         rules: Rules,
         *,
+        written: Callable[[], float] = lambda: math.inf,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Read through `side`, on this thread; `write` returns when changes are durable, and may raise TryAgain."""
-        self._side, self._rules, self._clock = side, rules, clock
+        """Read through `side`, on this thread; `write` takes changes over in order, and may raise TryAgain.
+
+        `written` says how many of those that it took are durable: what is not cannot be read from the store yet.
+        """
+        self._side, self._rules, self._written, self._clock = side, rules, written, clock
         self._pending = Pending(write)
         self._groups = Groups()
         self._records = Records(side)
@@ -66,7 +71,8 @@ class Deriver:
         self._position[Signal.TRACES] = min(self._position[Signal.TRACES], self._names.position)
         self._again: Again | None = None
         self._costs: Iterator[list[CallCost]] | None = None
-        self._lets_go = False
+        self._lets_go = self._begins_again = False
+        self._derived: list[Group] = []
         self._swept = self._retried = float("-inf")
         self._swept_to = ""
         self.failures = 0
@@ -77,7 +83,8 @@ class Deriver:
         Raise TryAgain when the store has trouble; nothing is lost, and the next step goes on.
         """
         self._pending.write()
-        self._let_go()
+        if self._lets_go and not self._has_let_go():
+            return False
         for session in self._points.due(now):
             self._groups.wait(self._gathering.group_of(session), self._position)
         more = self._read() or self._points.read()
@@ -88,21 +95,17 @@ class Deriver:
         self._pending.add_whole(self._points.changes(self._clock()))
         self._pending.add_whole(self._inventory.changes(self._clock()))
         self._pending.add_whole(self._names.changes(self._clock()))
-        self._pending.flush(self._settled())
+        self._flush()
         self._finish_again()
-        self._groups.forget()
+        self._groups.forget(self._written())
         return more or self._price_on()
 
     def rebuild(self) -> None:
         """Derive everything again from now on, as far as new records leave time for it."""
-        self._position = self._settled()
-        self._groups = Groups()
-        self._gathering = self._gathered()
-        self._again = Again(self._side.ends())
-        self._pending.add_whole(self._points.again())
+        self._lets_go = self._begins_again = True
 
     def let_go(self) -> None:
-        """Hold nothing in memory from the next step on: what was erased must not be written again from there."""
+        """Hold nothing in memory from a next step on: what was erased must not be written again from there."""
         self._lets_go = True
 
     def reprice(self, *, past: bool) -> None:
@@ -145,17 +148,29 @@ class Deriver:
             return False
         return self._again.read(self._records, self._gathering, self._position, READ_ROWS)
 
-    def _let_go(self) -> None:
-        if not self._lets_go:
-            return
-        self._pending.add_whole(self._points.changes(float("inf")))
-        self._pending.flush(self._settled())
+    def _has_let_go(self) -> bool:
+        """Drop what is held, once all that was derived from it is in the store: there it is looked for from then on."""
+        self._pending.add_whole(self._points.changes(math.inf))
+        self._flush()
+        if self._pending.handed > self._written():
+            return False
         self._position = self._settled()
         self._groups = Groups()
         self._gathering = self._gathered()
         self._points = Points(self._side)
         self._names.hurry()
-        self._lets_go = False
+        if self._begins_again:
+            self._again = Again(self._side.ends())
+            self._pending.add_whole(self._points.again())
+        self._lets_go = self._begins_again = False
+        return True
+
+    def _flush(self) -> None:
+        """Hand over what is left, and note by when all of it is handed over."""
+        self._pending.flush(self._settled())
+        for group in self._derived:
+            group.handed = self._pending.handed
+        self._derived.clear()
 
     def _price_on(self) -> bool:
         """Price the next of the past's calls; say whether there are more."""
@@ -188,6 +203,8 @@ class Deriver:
             log.exception("cannot derive from sessions %s, traces %s", *map(_some, (group.sessions, group.traces)))
             found = Meaning()
         else:
+            self._derived.append(group)
+            group.handed = math.inf
             self._pending.add(group, found.rows)
         group.due = found.due
         group.forget_contents()

@@ -40,6 +40,8 @@ class Group:
     unread: dict[Signal, int] | None = None
     due: int | None = None
     rest_until: float = 0.0
+    handed: float = 0
+    """How many changes were handed over when the last of its own were; none of them is in the store before."""
 
     def add(self, fact: Fact, events: list[Told]) -> None:
         """Take a record's fact, which replaces an earlier one of the same record, and the events it tells of."""
@@ -58,6 +60,7 @@ class Group:
         self.ties |= other.ties
         self.closed |= other.closed
         self.counted |= other.counted
+        self.handed = max(self.handed, other.handed)
         for mine, others in ((self.written, other.written), (self.sealed, other.sealed)):
             for table, keys in others.items():
                 mine.setdefault(table, {}).update(keys)
@@ -133,11 +136,11 @@ class Groups:
         self._quiet[group] = None
         self._quiet.move_to_end(group)
 
-    def forget(self) -> None:
-        """Forget the longest quiet groups that are too many; nothing is lost, for they can be read again."""
+    def forget(self, written: float) -> None:
+        """Forget the longest quiet groups that are too many; they can be read again once all changes are `written`."""
         held = sum(len(group.facts) for group in self)
-        while held > HELD_FACTS and self._quiet:
-            group, _ = self._quiet.popitem(last=False)
+        while held > HELD_FACTS and (group := next(iter(self._quiet), None)) and group.handed <= written:
+            del self._quiet[group]
             held -= len(group.facts)
             for by, names in self._indexes(group):
                 for name in names:

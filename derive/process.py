@@ -46,7 +46,9 @@ class Daemon:
     def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
         """Read answers from `source`, write to `sink`."""
         self._source, self._sink = source, sink
-        self._messages: SimpleQueue[bytes] = SimpleQueue()
+        self._messages: SimpleQueue[object] = SimpleQueue()
+        self.written = 0
+        """How many changes are durable, of those that were handed over."""
         self._room = Semaphore(AHEAD)
         self._is_gone = False
         self._orders: list[Ticket] = []
@@ -79,15 +81,17 @@ class Daemon:
         self._room.acquire()
         if self._is_gone:
             raise EOFError
-        self._messages.put(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+        self._messages.put(message)
 
     def _speak(self) -> None:
         """Say what is to be said and hear the answers, until the daemon is gone."""
         try:
             while True:
-                self._sink.write(self._messages.get())
+                message = self._messages.get()
+                pickle.dump(message, self._sink, pickle.HIGHEST_PROTOCOL)
                 self._sink.flush()
                 self._orders = self._read()
+                self.written += isinstance(message, Apply)
                 self._room.release()
         except (EOFError, BrokenPipeError, pickle.UnpicklingError):  # the end, or the daemon was killed half-way
             self._is_gone = True
@@ -143,7 +147,7 @@ def main() -> None:
         start = daemon.start()
         side = SqliteRawSide(start.path)
         rules = Rules(catalogue(side), grace=start.grace, idle=start.idle, park=start.park)
-        follow(daemon, Deriver(side, daemon.apply, rules))
+        follow(daemon, Deriver(side, daemon.apply, rules, written=lambda: daemon.written))
 
 
 if __name__ == "__main__":
