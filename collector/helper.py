@@ -20,7 +20,7 @@ from threading import Lock
 from typing import Any, BinaryIO
 
 from collector.commands import decode
-from core.children import environment
+from core.children import apart
 from core.errors import Refused
 from core.memory import collect_seldom
 from privacy.redaction import Redaction
@@ -53,7 +53,7 @@ class Helper:
         command = [sys.executable, "-P", "-m", "collector.helper", json.dumps(asdict(wanted))]
         pipe = subprocess.PIPE
         try:
-            self._process = run(command, stdin=pipe, stdout=pipe, start_new_session=True, env=environment())
+            self._process = run(command, stdin=pipe, stdout=pipe, **apart())
         except OSError as error:
             raise LostError(str(error)) from error
         for end in (self._input, self._output):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Any, Final
 
-from core.children import environment
+from core.children import apart
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ class Child:
         command = [sys.executable, "-P", "-m", self._program.module]
         pipe = subprocess.PIPE
         process = self._process = subprocess.Popen(  # noqa: S603  our own program
-            command, stdin=pipe, stdout=pipe, start_new_session=True, env=environment()
+            command, stdin=pipe, stdout=pipe, **apart()
         )
         spoke = False
         try:

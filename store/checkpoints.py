@@ -3,24 +3,38 @@
 Checkpoints from another thread let the log grow without bound while the writer is busy (reliability.md 5.9).
 """
 
+import time
+from collections.abc import Callable
+
 import apsw
 
-from store.connection import impatient
+from store.connection import PATIENCE_MS, impatient
 
 FRAME_HEADER = 24
+WAITS_EVERY_S = 5.0
+"""Readers who hold the log are waited for so seldom: those who send wait meanwhile, for a twentieth of the time."""
 
 
 class Checkpoints:
     """Watch the log's length after each commit and shorten it when it is due.
 
-    A log that readers hold is tried again after it has grown by another quarter of what makes it due.
+    A log that readers hold is tried again after it has grown by another quarter of what makes it due,
+    and they are waited for now and then.
     """
 
-    def __init__(self, connection: apsw.Connection, *, fold_bytes: int, truncate_bytes: int) -> None:
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        *,
+        fold_bytes: int,
+        truncate_bytes: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         frame = connection.pragma("page_size") + FRAME_HEADER
         self._connection = connection
         self._fold = self._fold_due = max(1, fold_bytes // frame)
         self._truncate = self._truncate_due = max(1, truncate_bytes // frame)
+        self._clock, self._waits_from = clock, clock()
         self.frames = 0
         connection.set_wal_hook(self._grown)
 
@@ -28,20 +42,27 @@ class Checkpoints:
         """Fold or truncate the log if it is due."""
         if self.frames >= self._truncate_due:
             self._truncate_due = self.frames + self._truncate // 4
-            self.truncate()
+            self.truncate(wait_ms=self._wait_ms())
         elif self.frames >= self._fold_due:
             self._fold_due = self.frames + self._fold // 4
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
-    def truncate(self) -> bool:
+    def truncate(self, *, wait_ms: int = PATIENCE_MS) -> bool:
         """Fold the whole log and cut it to nothing; say whether readers allowed it."""
         try:
-            with impatient(self._connection):
+            with impatient(self._connection, wait_ms):
                 self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         except apsw.BusyError:
             return False
         self._restarted(0)
         return True
+
+    def _wait_ms(self) -> int:
+        now = self._clock()
+        if now < self._waits_from:
+            return 0
+        self._waits_from = now + WAITS_EVERY_S
+        return PATIENCE_MS
 
     def _grown(self, _connection: apsw.Connection, _name: str, frames: int) -> int:
         if frames < self.frames:

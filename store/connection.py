@@ -149,9 +149,9 @@ def _opened(path: Path, flags: int, vfs: str | None) -> Iterator[apsw.Connection
 
 
 @contextmanager
-def impatient(connection: apsw.Connection) -> Iterator[None]:
+def impatient(connection: apsw.Connection, wait_ms: int = PATIENCE_MS) -> Iterator[None]:
     """Let the writer's connection wait for others only shortly, for the length of a block."""
-    connection.set_busy_timeout(PATIENCE_MS)
+    connection.set_busy_timeout(wait_ms)
     try:
         yield
     finally:

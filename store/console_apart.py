@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from core.children import environment
+from core.children import apart
 from core.errors import Refused, StoreBusy
 from store.console import DEADLINE_S, Row
 
@@ -28,7 +28,7 @@ class ConsoleApart:
         self._is_stopped = False
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(  # noqa: S603  our own program
-            COMMAND, stdin=pipe, stdout=pipe, start_new_session=True, env=environment()
+            COMMAND, stdin=pipe, stdout=pipe, **apart()
         )
 
     def rows(self, sql: str) -> Generator[Row, None, None]:

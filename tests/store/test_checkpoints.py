@@ -1,5 +1,6 @@
 """Mirror `store.checkpoints`; `tests.durability.test_wal_bounds` holds it under load."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,8 +8,8 @@ import apsw
 import pytest
 
 from schema import migrate
-from store.checkpoints import FRAME_HEADER, Checkpoints
-from store.connection import WRITER_BUSY_MS, open_reader, open_writer
+from store.checkpoints import FRAME_HEADER, WAITS_EVERY_S, Checkpoints
+from store.connection import PATIENCE_MS, WRITER_BUSY_MS, open_reader, open_writer
 
 FRAME = migrate.PAGE_BYTES + FRAME_HEADER
 
@@ -89,4 +90,24 @@ def test_a_reader_is_waited_for_only_now_and_then(connection: apsw.Connection, p
     checkpoints.run()
     assert _wal(path) == 0
     assert connection.pragma("busy_timeout") == WRITER_BUSY_MS
+    reader.close()
+
+
+def test_writing_does_not_wait_for_readers_again_and_again(connection: apsw.Connection, path: Path) -> None:
+    """One who reads for long costs a twentieth of the time at most."""
+    now = [0.0]
+    checkpoints = Checkpoints(connection, fold_bytes=10_000 * FRAME, truncate_bytes=20 * FRAME, clock=lambda: now[0])
+    reader = open_reader(path)
+    _fill(connection, 1)
+    rows = reader.execute("select a from filling union all select 2")
+    next(rows)
+    took = []
+    for now[0] in (0.0, 1.0, 2.0, WAITS_EVERY_S):
+        _fill(connection, 30)
+        began = time.perf_counter()
+        checkpoints.run()
+        took.append(time.perf_counter() - began >= PATIENCE_MS / 1000 * 0.8)
+
+    assert [True, False, False, True] == took
+    rows.close()
     reader.close()
