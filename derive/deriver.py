@@ -157,11 +157,13 @@ class Deriver:
         self._position = self._settled()
         self._groups = Groups()
         self._gathering = self._gathered()
-        self._points = Points(self._side)
         self._names.hurry()
         if self._begins_again:
             self._again = Again(self._side.ends())
             self._pending.add_whole(self._points.again())
+            self._pending.write()
+        else:
+            self._points = Points(self._side)
         self._lets_go = self._begins_again = False
         return True
 
