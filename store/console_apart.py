@@ -1,7 +1,7 @@
-"""Run users' statements in processes of their own, which give way to those who send.
+"""Run users' statements in processes of their own, beside those who send.
 
 A statement that sorts a million rows takes a processor for seconds. In the daemon it would share one with the network
-loop; as a process it has what nobody else wants, its memory is counted by itself, and it can be ended at any time.
+loop; as a process it is nice, its memory is counted by itself, and it can be ended at any time.
 """
 
 import pickle
