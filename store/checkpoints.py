@@ -12,14 +12,16 @@ from store.connection import PATIENCE_MS, impatient
 
 FRAME_HEADER = 24
 WAITS_EVERY_S = 5.0
-"""Readers who hold the log are waited for so seldom: those who send wait meanwhile, for a twentieth of the time."""
+"""Readers who were waited for in vain are waited for again so late, or once the log is twice as long.
+
+Those who send wait meanwhile: for a twentieth of the time."""
 
 
 class Checkpoints:
     """Watch the log's length after each commit and shorten it when it is due.
 
-    A log that readers hold is tried again after it has grown by another quarter of what makes it due,
-    and they are waited for now and then.
+    A log that readers hold is tried again after it has grown by another quarter of what makes it due. Readers who
+    read a page are waited for; those who stay, now and then.
     """
 
     def __init__(
@@ -34,7 +36,8 @@ class Checkpoints:
         self._connection = connection
         self._fold = self._fold_due = max(1, fold_bytes // frame)
         self._truncate = self._truncate_due = max(1, truncate_bytes // frame)
-        self._clock, self._waits_from = clock, clock()
+        self._clock = clock
+        self._waits_from, self._waits_at = 0.0, 0
         self.frames = 0
         connection.set_wal_hook(self._grown)
 
@@ -42,7 +45,7 @@ class Checkpoints:
         """Fold or truncate the log if it is due."""
         if self.frames >= self._truncate_due:
             self._truncate_due = self.frames + self._truncate // 4
-            self.truncate(wait_ms=self._wait_ms())
+            self._truncate_patiently()
         elif self.frames >= self._fold_due:
             self._fold_due = self.frames + self._fold // 4
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
@@ -57,12 +60,11 @@ class Checkpoints:
         self._restarted(0)
         return True
 
-    def _wait_ms(self) -> int:
-        now = self._clock()
-        if now < self._waits_from:
-            return 0
-        self._waits_from = now + WAITS_EVERY_S
-        return PATIENCE_MS
+    def _truncate_patiently(self) -> None:
+        """Wait for readers, unless this was in vain just now."""
+        waits = self._clock() >= self._waits_from or self.frames >= self._waits_at
+        if not self.truncate(wait_ms=PATIENCE_MS if waits else 0) and waits:
+            self._waits_from, self._waits_at = self._clock() + WAITS_EVERY_S, 2 * self.frames
 
     def _grown(self, _connection: apsw.Connection, _name: str, frames: int) -> int:
         if frames < self.frames:
@@ -74,3 +76,4 @@ class Checkpoints:
         """Note that the log begins anew, after it was folded as a whole."""
         self.frames = frames
         self._fold_due, self._truncate_due = self._fold, self._truncate
+        self._waits_from = 0.0

@@ -93,21 +93,47 @@ def test_a_reader_is_waited_for_only_now_and_then(connection: apsw.Connection, p
     reader.close()
 
 
-def test_writing_does_not_wait_for_readers_again_and_again(connection: apsw.Connection, path: Path) -> None:
-    """One who reads for long costs a twentieth of the time at most."""
+@pytest.mark.parametrize(
+    ("later", "pages"), [(WAITS_EVERY_S, 30), (3.0, 1_000)], ids=["five seconds later", "twice as long"]
+)
+def test_writing_does_not_wait_for_readers_again_and_again(
+    connection: apsw.Connection, path: Path, later: float, pages: int
+) -> None:
+    """One who reads for long costs a twentieth of the time at most, unless the log doubles meanwhile."""
     now = [0.0]
     checkpoints = Checkpoints(connection, fold_bytes=10_000 * FRAME, truncate_bytes=20 * FRAME, clock=lambda: now[0])
+    reader, rows = _stay(connection, path)
+    took = []
+    for now[0], count in [(0.0, 30), (1.0, 30), (2.0, 30), (later, pages)]:
+        _fill(connection, count)
+        took.append(_waits(checkpoints))
+
+    assert took == [True, False, False, True]
+    rows.close()
+    reader.close()
+
+
+def test_readers_who_let_go_are_waited_for_the_next_time(connection: apsw.Connection, path: Path) -> None:
+    """A log that was cut makes one forget who stayed."""
+    checkpoints = Checkpoints(connection, fold_bytes=10_000 * FRAME, truncate_bytes=20 * FRAME, clock=lambda: 0.0)
+    for _ in range(2):
+        reader, rows = _stay(connection, path)
+        _fill(connection, 30)
+        assert _waits(checkpoints)
+        rows.close()
+        reader.close()
+        assert checkpoints.truncate()
+
+
+def _stay(connection: apsw.Connection, path: Path) -> tuple[apsw.Connection, apsw.Cursor]:
     reader = open_reader(path)
     _fill(connection, 1)
     rows = reader.execute("select a from filling union all select 2")
     next(rows)
-    took = []
-    for now[0] in (0.0, 1.0, 2.0, WAITS_EVERY_S):
-        _fill(connection, 30)
-        began = time.perf_counter()
-        checkpoints.run()
-        took.append(time.perf_counter() - began >= PATIENCE_MS / 1000 * 0.8)
+    return reader, rows
 
-    assert [True, False, False, True] == took
-    rows.close()
-    reader.close()
+
+def _waits(checkpoints: Checkpoints) -> bool:
+    began = time.perf_counter()
+    checkpoints.run()
+    return time.perf_counter() - began >= PATIENCE_MS / 1000 * 0.8
