@@ -12,7 +12,7 @@ from api.narrowing import (
     span_periods,
     tool_call_periods,
 )
-from api.pages import LARGEST, Row, paged, paged_to_untimed, part_of_path, pattern
+from api.pages import LARGEST, Row, paged, paged_looking, paged_to_untimed, part_of_path, pattern
 from api.shapes import shown, tool_call_shown
 from api.times import iso_nano, moment
 from core.errors import Invalid, Missing
@@ -67,7 +67,8 @@ TOOLS: Final[Mapping[str, Turn]] = {**COSTS, "status": lambda status: {"is_error
 class Listing:
     """List the rows of a report; `place` are the columns of its order, `turns` make what is bound of its filters.
 
-    `narrow` says in which times there may be anything; `paged` reads a page of all of it.
+    `narrow` says in which times there may be anything; `paged` reads a page of all of it. A text may be anywhere:
+    its pages end with what the report `ends` finds.
     """
 
     about: str
@@ -77,6 +78,7 @@ class Listing:
     turns: Mapping[str, Turn] = field(default_factory=lambda: COSTS)
     narrow: Narrow | None = None
     paged: Callable[..., Row] = paged
+    ends: str = ""
 
     def __call__(self, side: ReadSide, *, limit: int | None = None, cursor: str | None = None, **where: Any) -> Row:
         """Read a page."""
@@ -84,12 +86,13 @@ class Listing:
         for name, value in where.items():
             if value is not None:
                 bound |= self.turns[name](value) if name in self.turns else {name: value}
+        page = {"limit": limit, "cursor": cursor, "shown": self.shown}
+        if self.ends and "text" in bound:
+            return paged_looking(side, self.report, self.ends, self.place, **page, **bound)
         periods = self.narrow(side, bound) if self.narrow and not bound.keys() & PARTS else None
         if periods is not None:
-            return paged_within(
-                side, self.report, self.place, periods, limit=limit, cursor=cursor, shown=self.shown, **bound
-            )
-        return self.paged(side, self.report, self.place, limit=limit, cursor=cursor, shown=self.shown, **bound)
+            return paged_within(side, self.report, self.place, periods, **page, **bound)
+        return self.paged(side, self.report, self.place, **page, **bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,12 @@ tool_calls = Listing(
 )
 tool_call = Reading("Read a tool call.", "tool_call", "tool call", shown=tool_call_shown)
 entries = Listing(
-    "List entries, newest first.", "newest_entries", ("timestamp", "trace_id"), turns=ENTRIES, narrow=entry_periods
+    "List entries, newest first.",
+    "newest_entries",
+    ("timestamp", "trace_id"),
+    turns=ENTRIES,
+    narrow=entry_periods,
+    ends="entries_end",
 )
 events = Listing("List events of jobs, newest first.", "events", ("timestamp", "id"))
 subagents = Listing("List subagents of jobs, newest first.", "subagents", ("id",))

@@ -13,6 +13,11 @@ from store.protocol import ReadSide
 DEFAULT: Final = 50
 MOST: Final = 1_000
 
+LOOKED: Final = 20_000
+"""Rows that are looked at for a page when no index knows what is asked for: a twentieth of a second or less."""
+INDEXED: Final = ("session", "type", "since", "until")
+"""What indexes know, beside a place in a list."""
+
 Row = dict[str, Any]
 
 
@@ -46,6 +51,31 @@ def paged(  # noqa: PLR0913  what makes a page
     found, more = side.page(report, rows=limited(limit), **after(cursor, len(place)), **where)
     following = word([found[-1][name] for name in place]) if more else None
     return {"items": [shown(row) for row in found], "next": following}
+
+
+def paged_looking(  # noqa: PLR0913  what makes a page
+    side: ReadSide,
+    report: str,
+    ends: str,
+    place: Sequence[str],
+    /,
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+    shown: Callable[[Row], Row],
+    **where: Any,
+) -> Row:
+    """Read a page for which rows must be looked at one by one: it ends after so many, full or not.
+
+    The report `ends` finds the row at which it does.
+    """
+    behind = after(cursor, len(place))
+    told = {name: where[name] for name in INDEXED if name in where}
+    end = next(iter(side.report(ends, looked=LOOKED, **behind, **told)), None)
+    until = {"end_time": end[place[0]], "end_id": end[place[1]]} if end else {}
+    found, more = side.page(report, rows=limited(limit), **behind, **until, **where)
+    last = found[-1] if more else end
+    return {"items": [shown(row) for row in found], "next": word([last[name] for name in place]) if last else None}
 
 
 def paged_to_untimed(  # noqa: PLR0913  what makes a page

@@ -47,7 +47,7 @@ ENTRIES: Final[Takes] = {
     "type": text("Only of this type, such as model_called."),
     "kind": text("Only of this kind, such as llm or tool."),
     "status": text("Only with this status."),
-    "text": text("Only those that hold this text."),
+    "text": text("Only those that hold this text: a page may have few of them, or none, and still name a next one."),
     "min_ms": MIN_MS,
     "max_ms": number("Only what took at most so many milliseconds."),
     **SPAN,

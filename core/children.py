@@ -11,8 +11,11 @@ OURS = str(Path(__file__).parents[1])
 
 
 def apart() -> dict[str, Any]:
-    """Give what starts a child process: our environment, and no signal that the terminal's programs get."""
-    return {"start_new_session": True, "env": environment()}
+    """Give what starts a child process: our environment, and no signal that the terminal's programs get.
+
+    It stays in our session: Linux counts niceness within one only (autogroups, sched(7)).
+    """
+    return {"process_group": 0, "env": environment()}
 
 
 def environment() -> dict[str, str]:

@@ -42,6 +42,11 @@ class Query:
         return not (self.is_blank or self.groups or self.without)
 
     @property
+    def beginnings(self) -> int:
+        """Count the words of which the beginning is given."""
+        return sum(term.prefix for term in (*self.terms, *self.without))
+
+    @property
     def terms(self) -> tuple[Term, ...]:
         """Give the terms that text may hold."""
         return tuple(term for group in self.groups for term in group)

@@ -33,10 +33,14 @@ BOUNDS: Final = {NEWEST: Bounds(), BEST: Bounds(words=64, phrases=4, held=1_500_
 
 @dataclass(slots=True)
 class Beginnings:
-    """Look words up in an index; `cut` says whether some were left out."""
+    """Look words up in an index for a question with so many beginnings, which share its bounds.
+
+    `cut` says whether some were left out.
+    """
 
     index: apsw.Connection
     bounds: Bounds
+    shared: int = 1
     cut: bool = False
 
     def phrases(self, text: str) -> Sequence[str] | None:
@@ -50,7 +54,8 @@ class Beginnings:
         known = self._known(beginning)
         if sum(held for _, held in known) <= self.bounds.together:
             return None
-        words = self._most(known[: self.bounds.phrases if len(tokens) > 1 else self.bounds.words])
+        most = self.bounds.phrases if len(tokens) > 1 else self.bounds.words
+        words = self._most(known[: max(1, most // self.shared)])
         self.cut |= len(words) < len(known)
         before = text.encode()[:start].decode()
         return [before + word for word in words]
@@ -62,7 +67,7 @@ class Beginnings:
     def _most(self, known: Sequence[tuple[str, int]]) -> list[str]:
         """Choose the most frequent, one at least."""
         chosen: list[str] = []
-        left = self.bounds.held
+        left = self.bounds.held // self.shared
         for word, held in known:
             left -= held
             if chosen and left < 0:

@@ -184,8 +184,22 @@ and (name like :text escape '\' or type like :text escape '\' or raw_input like 
   or raw_output like :text escape '\' or data like :text escape '\' or model_used like :text escape '\'
   or error_type like :text escape '\' or error_message like :text escape '\')
 and (timestamp, trace_id) < (:after_time, :after_id)
+and (timestamp, trace_id) >= (:end_time, :end_id)
 order by timestamp desc, trace_id desc
 limit :limit;
+
+-- name: entries_end
+-- Find the entry at which a page ends for which so many entries are looked at.
+select timestamp, trace_id
+from agent_traces
+where true
+and session_id = :session
+and type = :type
+and timestamp >= :since
+and timestamp < :until
+and (timestamp, trace_id) < (:after_time, :after_id)
+order by timestamp desc, trace_id desc
+limit 1 offset :looked - 1;
 
 -- name: entry
 -- Read one entry.

@@ -48,7 +48,7 @@ class Searcher:
         index = self._opened()
         if index is None or query.seeks_nothing:
             return Found([], None, self.state())
-        beginnings = Beginnings(index, BOUNDS[order])
+        beginnings = Beginnings(index, BOUNDS[order], max(1, query.beginnings))
         with troubles.reading(deadline_s=self._seconds):
             wanted = (expression(query, filters, beginnings.phrases), *_numbers(filters))
             if order == BEST:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import apsw
 import pytest
 
-from api import lists, tool_sums
+from api import lists, pages, tool_sums
 from api.lists import Listing
 from benchmarks.million import make
 from schema.derived import Changes, Step
@@ -104,6 +104,29 @@ def test_nothing_is_lost(side: ReadSide, name: str, where: Mapping[str, Any], ti
         expected = whole(side, replace(ask, narrow=None), {**where, **times}, limit)
 
         assert expected == whole(side, ask, {**where, **times}, limit)
+
+
+@pytest.mark.parametrize(
+    "where", [{"text": "llama-5"}, {"text": "nobody"}, {"text": "LLAMA-5", "kind": "llm", "until": CUT[1]}]
+)
+def test_a_text_that_may_be_anywhere(monkeypatch: pytest.MonkeyPatch, side: ReadSide, where: Mapping[str, Any]) -> None:
+    """Its pages end when enough was looked at, also empty ones, and together they hold all of it once."""
+    expected = whole(side, replace(lists.entries, ends="", narrow=None), where, 1_000)
+    monkeypatch.setattr(pages, "LOOKED", 300)
+    found: list[dict[str, Any]] = []
+    sizes, cursor = [], None
+    while cursor or not sizes:
+        page = lists.entries(side, limit=40, cursor=cursor, **where)
+        sizes.append(len(page["items"]))
+        found, cursor = found + page["items"], page["next"]
+
+    assert expected == found
+    assert bool(expected) is ("nobody" not in where.values())
+    assert min(sizes) < 40 < len(sizes) * 40, "no page ended early"
+    session = side.report("newest_entries", limit=1)[0]["session_id"]
+    assert whole(side, lists.entries, {"session": session, "text": "a"}, 7) == whole(
+        side, replace(lists.entries, ends=""), {"session": session, "text": "a"}, 1_000
+    )
 
 
 def test_a_cursor_of_another_list(side: ReadSide) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 from pathlib import Path
 
+from derive.process import NICE
 from tests.support.corpus import send, source
 from tests.support.process import Process, ready_process
 from tests.support.service import Running, running
@@ -45,6 +46,17 @@ def test_a_daemon_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
         daemon.kill()
 
         until(lambda: not _runs(pid), within_s=GONE_S)
+
+
+def test_it_gives_way_to_the_daemon(tmp_path: Path) -> None:
+    """A process of another session would be scheduled as the daemon's equal, however nice it is (sched(7))."""
+    with ready_process(tmp_path / "spanledger.db") as daemon:
+        until(lambda: bool(_deriving(daemon)))
+        (pid,) = _deriving(daemon)
+        until(lambda: NICE == os.getpriority(os.PRIO_PROCESS, pid))
+
+        assert os.getsid(daemon.pid) == os.getsid(pid)
+        assert pid == os.getpgid(pid), "a signal to the terminal's programs would reach it"
 
 
 def _deriving(daemon: Process) -> list[int]:

@@ -56,3 +56,8 @@ def test_any_text_is_a_question(text: str) -> None:
 
     assert len(query.terms) + len(query.without) <= MOST_TERMS
     assert not any("\0" in term.text for term in (*query.terms, *query.without))
+
+
+def test_beginnings_are_counted() -> None:
+    """Also those of what must not be there; a beginning that is too short is a word."""
+    assert 3 == parse("erro* OR timeo* file -retr* ab*").beginnings

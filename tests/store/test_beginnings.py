@@ -67,4 +67,6 @@ def test_the_most_frequent_are_chosen(index: apsw.Connection) -> None:
 
         assert words == found.phrases("par")
         assert found.cut
+    assert ["parse"] == Beginnings(index, Bounds(together=0, words=3), 3).phrases("par"), "beginnings share"
+    assert ["parse"] == Beginnings(index, Bounds(together=0, held=5), 2).phrases("par")
     assert ["sparse parse"] == Beginnings(index, Bounds(together=0, phrases=1)).phrases("sparse par")

@@ -41,6 +41,7 @@ LISTS = {
     "active_sessions",
     "entries",
     "newest_entries",
+    "entries_end",
     "jobs",
     "running_jobs",
     "durations",
@@ -242,7 +243,7 @@ def test_every_question_is_bounded() -> None:
         "standing",
     }
     single |= {"spent", "tools_since", "going_on", "anything", "session_sums", "job_neighbours", "trace_extent"}
-    single |= {"newest_ids"}
+    single |= {"newest_ids", "entries_end"}
     single |= {"whole_span", "log", "point", "model_call", "tool_call", "agent_run", "rejection"}
     single |= {"trace_version", "trace_tree", "trace_parts", "books", "stored_rows", "newest_calls"}
     single |= {"used_by_models", "used_by_tools", "counted_sessions", "counted_jobs"}
