@@ -86,7 +86,7 @@ class Listing:
         for name, value in where.items():
             if value is not None:
                 bound |= self.turns[name](value) if name in self.turns else {name: value}
-        page = {"limit": limit, "cursor": cursor, "shown": self.shown}
+        page: dict[str, Any] = {"limit": limit, "cursor": cursor, "shown": self.shown}
         if self.ends and "text" in bound:
             return paged_looking(side, self.report, self.ends, self.place, **page, **bound)
         periods = self.narrow(side, bound) if self.narrow and not bound.keys() & PARTS else None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from api.pages import Row, after, limited, word
+from api.pages import Row, after, limited, told
 from store.protocol import ReadSide
 
 Period = tuple[Any, Any]
@@ -85,9 +85,8 @@ def paged_within(  # noqa: PLR0913  what makes a page
         found += rows
         if cut or len(found) > size:
             break
-    told = found[:size]
-    following = word([told[-1][name] for name in place]) if cut or len(found) > size else None
-    return {"items": [shown(row) for row in told], "next": following}
+    rows = found[:size]
+    return told(rows, rows[-1] if cut or len(found) > size else None, place, shown)
 
 
 def _asked(periods: Iterable[Period], where: Mapping[str, Any], behind: Mapping[str, Any]) -> Iterable[Period]:

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -32,8 +32,13 @@ def limited(limit: int | None) -> int:
 
 def page(found: Sequence[Row], limit: int, place: tuple[str, str], *, shown: Callable[[Row], Row]) -> Row:
     """Make a page of rows, of which one more than the limit was asked for; `place` names time and id of a row."""
-    following = word([found[limit - 1][name] for name in place]) if len(found) > limit else None
-    return {"items": [shown(row) for row in found[:limit]], "next": following}
+    return told(found[:limit], found[limit - 1] if len(found) > limit else None, place, shown)
+
+
+def told(rows: Iterable[Row], last: Row | None, place: Sequence[str], shown: Callable[[Row], Row]) -> Row:
+    """Write a page that goes on behind a row, or is the last; what has no time has its id alone as its place."""
+    following = None if last is None else word([last[name] for name in place if last[name] is not None])
+    return {"items": [shown(row) for row in rows], "next": following}
 
 
 def paged(  # noqa: PLR0913  what makes a page
@@ -49,8 +54,7 @@ def paged(  # noqa: PLR0913  what makes a page
 ) -> Row:
     """Read a page of a list; `place` are the columns of its order, of which the last names a row."""
     found, more = side.page(report, rows=limited(limit), **after(cursor, len(place)), **where)
-    following = word([found[-1][name] for name in place]) if more else None
-    return {"items": [shown(row) for row in found], "next": following}
+    return told(found, found[-1] if more else None, place, shown)
 
 
 def paged_looking(  # noqa: PLR0913  what makes a page
@@ -70,12 +74,11 @@ def paged_looking(  # noqa: PLR0913  what makes a page
     The report `ends` finds the row at which it does.
     """
     behind = after(cursor, len(place))
-    told = {name: where[name] for name in INDEXED if name in where}
-    end = next(iter(side.report(ends, looked=LOOKED, **behind, **told)), None)
+    within = {name: where[name] for name in INDEXED if name in where}
+    end = next(iter(side.report(ends, looked=LOOKED, **behind, **within)), None)
     until = {"end_time": end[place[0]], "end_id": end[place[1]]} if end else {}
     found, more = side.page(report, rows=limited(limit), **behind, **until, **where)
-    last = found[-1] if more else end
-    return {"items": [shown(row) for row in found], "next": word([last[name] for name in place]) if last else None}
+    return told(found, found[-1] if more else end, place, shown)
 
 
 def paged_to_untimed(  # noqa: PLR0913  what makes a page
@@ -98,8 +101,7 @@ def paged_to_untimed(  # noqa: PLR0913  what makes a page
     if "after_time" in behind and not more:
         rest, more = side.page(report, rows=size - len(found), untimed=LARGEST, **where)
         found += rest
-    following = word([found[-1][name] for name in place if found[-1][name] is not None]) if more else None
-    return {"items": [shown(row) for row in found], "next": following}
+    return told(found, found[-1] if more else None, place, shown)
 
 
 def _timed(cursor: str) -> Mapping[str, Any]:

@@ -114,7 +114,8 @@ def test_a_text_that_may_be_anywhere(monkeypatch: pytest.MonkeyPatch, side: Read
     expected = whole(side, replace(lists.entries, ends="", narrow=None), where, 1_000)
     monkeypatch.setattr(pages, "LOOKED", 300)
     found: list[dict[str, Any]] = []
-    sizes, cursor = [], None
+    sizes: list[int] = []
+    cursor: str | None = None
     while cursor or not sizes:
         page = lists.entries(side, limit=40, cursor=cursor, **where)
         sizes.append(len(page["items"]))
