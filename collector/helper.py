@@ -23,6 +23,7 @@ from collector.commands import decode
 from core.children import apart
 from core.errors import Refused
 from core.memory import collect_seldom
+from core.output import whole_output
 from privacy.redaction import Redaction
 from privacy.wanted import ALL, Wanted
 from schema.decode import fingerprint
@@ -169,7 +170,7 @@ def main() -> None:
     for number in (SIGTERM, SIGINT, SIGHUP):
         on_signal(number, SIG_IGN)
     collect_seldom()
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    source, sink = sys.stdin.buffer, whole_output()
     sys.stdout = sys.stderr
     with suppress(BrokenPipeError):
         serve(source, sink, Redaction(Wanted(**json.loads(sys.argv[1]))))

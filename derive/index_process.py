@@ -18,6 +18,7 @@ from typing import BinaryIO, Final
 
 from core.errors import TryAgain
 from core.memory import collect_seldom, frugal
+from core.output import whole_output
 from derive.channel import IndexReport, IndexStart
 from derive.indexing import Indexing
 from store.search_index import SearchIndex, Spoiled, remove_index
@@ -29,6 +30,10 @@ LOOK_S: Final = 0.2
 """How long it rests when there is nothing new."""
 REPORT_S: Final = 1.0
 SETTLE_S: Final = 5.0
+LATE: Final = 2_000
+"""Records that wait to be derived from; with more of them this process is in the way."""
+RESTS: Final = 9
+"""How many times as long as it worked it rests then, at most until the next report."""
 NICE: Final = 10
 """Deriving comes first: it gets three times as much where all are busy."""
 
@@ -78,7 +83,12 @@ class Keeper:
         return Indexing(self._texts, SearchIndex(self._path, min_free=least, min_free_percent=percent))
 
     def _step(self) -> bool:
-        return self._quietly(self._indexing.step)
+        """Follow what changed, a tenth of the time only while deriving is late: it needs the processors more."""
+        began = time.monotonic()
+        more = self._quietly(self._indexing.step)
+        if more and self._texts.underived() > LATE:
+            time.sleep(min(RESTS * (time.monotonic() - began), REPORT_S))
+        return more
 
     def _quietly(self, work: Callable[[], bool]) -> bool:
         """Do a piece of work; what is in its way now is tried again, and an index that cannot be read is made anew."""
@@ -136,7 +146,7 @@ def main() -> None:
     frugal()
     collect_seldom()
     os.nice(NICE)
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    source, sink = sys.stdin.buffer, whole_output()
     sys.stdout = sys.stderr
     with suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):  # the end, or the daemon was killed half-way
         Keeper(source, sink).serve()

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Final
 
 from core.errors import TryAgain
 from core.memory import collect_when_told, frugal, give_back, resident_bytes
+from core.output import whole_output
 from derive.channel import Apply, Order, Report, Start, Ticket
 from derive.deriver import Deriver
 from derive.meaning import Rules
@@ -141,7 +142,7 @@ def main() -> None:
     frugal()
     collect_when_told()
     os.nice(NICE)
-    daemon = Daemon(sys.stdin.buffer, sys.stdout.buffer)
+    daemon = Daemon(sys.stdin.buffer, whole_output())
     sys.stdout = sys.stderr
     with suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):  # the end, or the daemon was killed half-way
         start = daemon.start()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from core.errors import AlreadyRunning, Missing, SpanledgerError
+from core.output import write_whole_texts
 from spanledger import __version__, book, keys, questions, reports, retaining, upkeep
 from spanledger.options import Source, WithDefault, config_options, json_option, listen_options
 from spanledger.terminal import note
@@ -23,6 +24,7 @@ SIGNALS = click.Choice(["traces", "logs", "metrics"])
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status."""
+    write_whole_texts()
     try:
         result = commands.main(args=arguments, prog_name="spanledger", standalone_mode=False)
     except click.ClickException as error:

@@ -10,6 +10,7 @@ from typing import IO, cast
 import click
 
 from api.exporting import pages
+from core.output import whole_output
 from schema.signals import Signal
 from spanledger.config import Config
 from spanledger.options import Failed, reading
@@ -56,8 +57,9 @@ def _writer(target: str) -> Iterator[Write]:
     elif sys.stdout.isatty():
         yield lambda lines: click.echo(visible(lines), nl=False)
     else:
-        yield sys.stdout.buffer.write
-        sys.stdout.buffer.flush()
+        output = whole_output()
+        yield output.write
+        output.flush()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from core.errors import SpanledgerError
+from core.output import whole_output
 from store.console import Row, SqliteConsole
 
 NICE: Final = 19
@@ -18,7 +19,7 @@ NICE: Final = 19
 def main() -> None:
     """Answer, and end."""
     os.nice(NICE)
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    source, sink = sys.stdin.buffer, whole_output()
     with suppress(EOFError, BrokenPipeError):  # nobody waits any more
         path, tables, deadline_s, sql = pickle.load(source)  # noqa: S301  from the daemon that started us
         _answer(sink, path, tables, deadline_s, sql)

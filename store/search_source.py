@@ -60,6 +60,10 @@ class SqliteTextSource:
         """Say up to where the list of changes was shortened."""
         return int(self._all(STATEMENTS["feed_begins"])[0][0])
 
+    def underived(self) -> int:
+        """Count the raw records that nothing is derived from yet, about."""
+        return int(self._all(STATEMENTS["underived"])[0][0])
+
     def documents(self, source: str, keys: Sequence[str]) -> list[dict[str, Any]]:
         """Read rows of a source; those that are no more are left out."""
         with troubles.reading(deadline_s=DEADLINE_S):

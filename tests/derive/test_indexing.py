@@ -19,6 +19,7 @@ from store.reading import SqliteReadSide
 from store.search_index import SearchIndex, index_path
 from store.search_source import SqliteTextSource
 from store.sqlite import SqliteWriteSide
+from tests.contracts.batches import batch, span
 
 WORDS = ("alpha", "beta", "gamma", "delta")
 
@@ -241,3 +242,16 @@ def test_every_source_can_be_read(bench: Bench) -> None:
         assert [] == source.keys(name, 0, 10, 10)
     source.close()
     assert AGENT_TRACES is TABLES["agent_traces"]
+
+
+def test_records_that_nothing_is_derived_from_yet_are_counted(bench: Bench) -> None:
+    """The index rests while there are many; what was read and is gone since does not count."""
+    source = SqliteTextSource(bench.path)
+    assert 0 == source.underived()
+    bench.side.commit([batch([span(number) for number in range(5)])])
+    assert 5 == source.underived()
+    bench.side.apply(Changes(positions={"traces": 3}))
+    assert 2 == source.underived()
+    bench.side.apply(Changes(positions={"traces": 9, "logs": 9}))
+    assert 0 == source.underived()
+    source.close()
