@@ -17,6 +17,7 @@ from tests.support import build
 from tests.support.clients import export, post, request
 from tests.support.process import command
 from tests.support.service import Running, running
+from tests.support.wait import until
 
 USAGE = 2
 KINDS = ("received", "stored", "duplicate", "rejected")
@@ -33,7 +34,7 @@ requests = st.one_of(
 
 def test_O01_alive_always_ready_only_when_writing_works(service: Running) -> None:
     """While another process holds the database it is alive and not ready, and says why; afterwards it is ready."""
-    before = _health(service)
+    until(lambda: _health(service) == (200, 200))  # a machine that is busy with other tests may have it wait
     blocker = apsw.Connection(str(service.db))
     blocker.set_busy_timeout(5000)
     blocker.execute("begin immediate")
@@ -44,10 +45,9 @@ def test_O01_alive_always_ready_only_when_writing_works(service: Running) -> Non
         blocker.execute("rollback")
         blocker.close()
 
-    assert before == (200, 200)
     assert during == (200, 503)
     assert b"writer" in reason or b"database" in reason
-    assert _health(service) == (200, 200)
+    until(lambda: _health(service) == (200, 200))
 
 
 @given(st.lists(requests, min_size=1, max_size=8))
