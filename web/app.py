@@ -100,7 +100,7 @@ class Pages:
             query = {name: text for name, text in request.query.items() if text}
             make = partial(self._threaded, lambda: self._made(page, request.match_info, query))
             is_live = query.get("part") == LIVE_PART
-            body, media = await (self._shared.get(request.path_qs, make) if is_live else make())
+            body, media = await (self._shared.get(f"{self.live.told} {request.path_qs}", make) if is_live else make())
             if not self._warm:
                 self._warm = True
                 self._threads.submit(warm)

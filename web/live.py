@@ -17,17 +17,27 @@ MOST: Final = 64
 
 
 class Live:
-    """Own the open streams; `version` changes with everything that is written."""
+    """Own the open streams; `version` changes with everything that is written.
+
+    All hear of news in one moment, so that what they ask for then can be made once for all (web.shared).
+    """
 
     def __init__(self, version: Callable[[], int]) -> None:
         """Hold none yet."""
         self._version = version
-        self._over = asyncio.Event()
+        self._news = asyncio.Event()
+        self._over = False
+        self._looking: asyncio.Task[None] | None = None
+        self.told = version()
+        """The version that all open pages know of, or are being told."""
         self.open = 0
 
     def close(self) -> None:
         """End every stream, so that nobody waits for them."""
-        self._over.set()
+        self._over = True
+        self._news.set()
+        if self._looking is not None:
+            self._looking.cancel()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Send an event whenever the version has changed, at most three a second."""
@@ -39,6 +49,7 @@ class Live:
         self.open += 1
         try:
             await response.prepare(request)
+            self._look_out()
             await self._tell(response)
         except ConnectionError:
             pass  # the page was closed
@@ -46,21 +57,33 @@ class Live:
             self.open -= 1
         return response
 
-    async def _tell(self, response: web.StreamResponse) -> None:
-        told, silent_s = self._version(), 0.0
-        await response.write(b"retry: 2000\n\n")
-        while not await self._ended():
-            silent_s += LOOK_S
-            if self._version() != told:
-                told, silent_s = self._version(), 0.0
-                await response.write(b"event: news\ndata: %d\n\n" % told)
-            elif silent_s >= ALIVE_S:
-                silent_s = 0.0
-                await response.write(b": nothing new\n\n")
+    def _look_out(self) -> None:
+        """Look for news as long as anybody listens."""
+        if self._looking is None or self._looking.done():
+            self.told = self._version()
+            self._looking = asyncio.create_task(self._look())
 
-    async def _ended(self) -> bool:
+    async def _look(self) -> None:
+        while self.open and not self._over:
+            await asyncio.sleep(LOOK_S)
+            if self.told != (version := self._version()):
+                self.told = version
+                self._news.set()
+                self._news = asyncio.Event()
+
+    async def _tell(self, response: web.StreamResponse) -> None:
+        known = self.told
+        await response.write(b"retry: 2000\n\n")
+        while not self._over:
+            silent = known == self.told and not await self._heard()
+            known = self.told
+            if not self._over:
+                await response.write(b": nothing new\n\n" if silent else b"event: news\ndata: %d\n\n" % known)
+
+    async def _heard(self) -> bool:
+        """Wait for news, but not for ever; say whether there are any."""
         try:
-            await asyncio.wait_for(self._over.wait(), LOOK_S)
+            await asyncio.wait_for(self._news.wait(), ALIVE_S)
         except TimeoutError:
             return False
         return True

@@ -7,7 +7,7 @@ from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 FRESH_S: Final = 0.25
-"""For so long after its making a thing is new enough: news goes to all open pages in one moment."""
+"""For so long after its making a thing is new enough for those who heard of the same news."""
 MOST: Final = 64
 """Things that are held."""
 

@@ -10,7 +10,7 @@ import orjson
 from api.pages import Row
 from store.protocol import ReadSide
 
-MOST: Final = 250
+MOST: Final = 150
 """Steps that one page shows."""
 MOST_AGENTS: Final = 1_000
 
