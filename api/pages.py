@@ -13,7 +13,7 @@ from store.protocol import ReadSide
 DEFAULT: Final = 50
 MOST: Final = 1_000
 
-LOOKED: Final = 20_000
+LOOKED: Final = 15_000
 """Rows that are looked at for a page when no index knows what is asked for: a twentieth of a second or less."""
 INDEXED: Final = ("session", "type", "since", "until")
 """What indexes know, beside a place in a list."""

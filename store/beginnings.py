@@ -6,40 +6,34 @@ letters with which many texts' words begin. Looked for one by one, they are as q
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import apsw
 
-from search.shapes import BEST, NEWEST
 from store.search_index import STATEMENTS, TOKENIZER
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Say how many documents the index may bring together, and how much a beginning may stand for beyond these.
+    """Say what all beginnings may stand for: so many words, or `phrases` behind other words.
 
-    `words` are the most frequent, `phrases` those that come behind other words; `held` counts a document for each.
+    Of more words the most frequent are chosen, unless the index may bring their documents `together`.
     """
 
+    words: int = 1_000
+    phrases: int = 16
     together: int = 50_000
-    words: int = 256
-    phrases: int = 256
-    held: int = 1 << 62
 
 
-BOUNDS: Final = {NEWEST: Bounds(), BEST: Bounds(words=64, phrases=4, held=1_500_000)}
-"""To say which documents are best, all documents of each word are counted anew."""
+BOUNDS: Final = Bounds()
 
 
 @dataclass(slots=True)
 class Beginnings:
-    """Look words up in an index for a question with so many beginnings, which share its bounds.
-
-    `cut` says whether some were left out.
-    """
+    """Look words up in an index, for a question with so many beginnings; `cut` says whether some were left out."""
 
     index: apsw.Connection
-    bounds: Bounds
+    bounds: Bounds = BOUNDS
     shared: int = 1
     cut: bool = False
 
@@ -51,29 +45,24 @@ class Beginnings:
         if not tokens:
             return None
         start, _, beginning = tokens[-1]
-        known = self._known(beginning)
-        if sum(held for _, held in known) <= self.bounds.together:
-            return None
         most = self.bounds.phrases if len(tokens) > 1 else self.bounds.words
-        words = self._most(known[: max(1, most // self.shared)])
-        self.cut |= len(words) < len(known)
+        words = self._words(beginning, max(1, most // self.shared))
         before = text.encode()[:start].decode()
-        return [before + word for word in words]
+        return [before + word for word in words] if words else None
 
-    def _known(self, beginning: str) -> list[tuple[str, int]]:
-        rows = self.index.execute(STATEMENTS["beginning"], (beginning, beginning + LAST))
-        return [(str(word), int(held)) for word, held in rows]
+    def _words(self, beginning: str, most: int) -> list[str]:
+        """List them; none when there are none, or the index may find them all."""
+        words = [str(word) for (word,) in self._told("words_from", beginning, most + 1)]
+        if len(words) <= most:
+            return words
+        known = [(str(word), int(held)) for word, held in self._told("words_by_frequency", beginning)]
+        if sum(held for _, held in known) <= self.bounds.together:
+            return []
+        self.cut = True
+        return [word for word, _ in known[:most]]
 
-    def _most(self, known: Sequence[tuple[str, int]]) -> list[str]:
-        """Choose the most frequent, one at least."""
-        chosen: list[str] = []
-        left = self.bounds.held // self.shared
-        for word, held in known:
-            left -= held
-            if chosen and left < 0:
-                break
-            chosen.append(word)
-        return chosen
+    def _told(self, name: str, beginning: str, *values: int) -> list[Any]:
+        return self.index.execute(STATEMENTS[name], (beginning, beginning + LAST, *values)).fetchall()
 
 
 LAST: Final = "\U0010ffff"

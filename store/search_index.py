@@ -21,7 +21,7 @@ from store.disk import DiskGuard
 from store.queries import load
 
 STATEMENTS: Final = load((Path(__file__).parent / "search_index.sql").read_text())
-SHAPE: Final = 2
+SHAPE: Final = 3
 """A file of another shape is made anew; so it must be when words are cut in another way."""
 TOKENIZER: Final = ("unicode61", ("remove_diacritics", "2"))
 """How search_index.sql has text cut into words."""
@@ -167,7 +167,7 @@ class SearchIndex:
             check_shape(connection)
         else:
             with connection:
-                for name in ("make_about", "make_documents", "make_words", "make_vocabulary"):
+                for name in ("make_about", "make_documents", "make_words", "make_vocabulary", "make_terms"):
                     connection.execute(STATEMENTS[name])
                 connection.pragma("user_version", SHAPE)
         connection.execute(STATEMENTS["set_hash_bytes"], (HASH_BYTES,))

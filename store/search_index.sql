@@ -27,6 +27,10 @@ create virtual table words using fts5 (
 -- Tell which words there are, and how many documents hold each.
 create virtual table vocabulary using fts5vocab(words, row);
 
+-- name: make_terms
+-- Tell which words there are, each once for every place where it stands.
+create virtual table terms using fts5vocab(words, instance);
+
 -- name: set_hash_bytes
 -- Let so many bytes of words come together before they are written.
 insert into words (words, rank)
@@ -95,8 +99,22 @@ where id = ?;
 delete from words
 where rowid = ?;
 
--- name: beginning
--- List the words that begin in some way, and how many documents hold each, the most frequent first.
+-- name: words_from
+-- List words that begin in some way, so many at most: one seek for each, and no look at where they stand.
+with recursive found (term) as (
+  select (select term from terms where term >= ?1 and term < ?2 limit 1)
+  union all
+  select (select term from terms where term >= found.term || char(0) and term < ?2 limit 1)
+  from found
+  where found.term is not null
+  limit ?3
+)
+select term
+from found
+where term is not null;
+
+-- name: words_by_frequency
+-- List all words that begin in some way, those that stand in most documents first: looks at where each stands.
 select term, doc
 from vocabulary
 where term >= ?1
@@ -114,18 +132,19 @@ and w.rowid >= ?3
 order by w.rowid desc
 limit ?4;
 
--- name: best
--- List the documents that hold words best, among the newest that hold them at all.
-select w.id, d.source, d.key
-from (
-  select rowid as id, bm25(words, 1.0, 0.0) as score
-  from words
-  where words match ?1
-  and rowid < ?2
-  and rowid >= ?3
-  order by rowid desc
-  limit ?6
-) as w
-join documents as d on d.id = w.id
-order by w.score, w.id desc
-limit ?4 offset ?5;
+-- name: hear
+-- Have the newest documents that hold words heard of (store.searching).
+select heard(words)
+from words
+where words match ?1
+and rowid < ?2
+and rowid >= ?3
+order by rowid desc
+limit ?4;
+
+-- name: documents
+-- Read which documents have some numbers, a JSON array, in its order.
+select d.id, d.source, d.key
+from json_each(?) as k
+join documents as d on d.id = k.value
+order by k.key;

@@ -1,5 +1,6 @@
 """Find documents by their words: numbers from the index, rows from the database."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -8,13 +9,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import apsw
+import orjson
 
 from search.documents import instant, second
 from search.query import Query, Term
+from search.ranking import Candidate, ranked
 from search.shapes import ANY, BEST, FEED, Filters, Found, IndexState
 from search.words import humps, phrase
 from store import troubles
-from store.beginnings import BOUNDS, Beginnings
+from store.beginnings import Beginnings
 from store.connection import READER_BUSY_MS, Deadline, file_identity, let_go
 from store.search_index import BITS, CACHE_KIB, STATEMENTS, check_shape, index_path
 from store.search_source import STATEMENTS as TEXTS
@@ -26,7 +29,7 @@ Begun = Callable[[str], Sequence[str] | None]
 Wanted = tuple[str, int, int]
 """An expression, and the numbers that limit it: before, and from."""
 
-AMONG: Final = 10_000
+AMONG: Final = 2_000
 """The best are looked for among so many of the newest that hold the words at all."""
 ROUNDS: Final = 5
 SPILL_S: Final = 600
@@ -42,13 +45,14 @@ class Searcher:
         self._path, self._rows, self._seconds = index_path(database), rows, deadline_s
         self._index: apsw.Connection | None = None
         self._identity: tuple[int, int] | None = None
+        self._heard: list[Candidate] = []
 
     def search(self, query: Query, filters: Filters, *, order: str, limit: int, after: int | None) -> Found:
         """Find up to `limit` documents."""
         index = self._opened()
         if index is None or query.seeks_nothing:
             return Found([], None, self.state())
-        beginnings = Beginnings(index, BOUNDS[order], max(1, query.beginnings))
+        beginnings = Beginnings(index, shared=max(1, query.beginnings))
         with troubles.reading(deadline_s=self._seconds):
             wanted = (expression(query, filters, beginnings.phrases), *_numbers(filters))
             if order == BEST:
@@ -99,9 +103,20 @@ class Searcher:
 
     def _best(self, index: apsw.Connection, wanted: Wanted, filters: Filters, limit: int, after: int) -> Found:
         """Go through what holds the words best, from a place in that order on."""
-        found: list[Any] = index.execute(STATEMENTS["best"], (*wanted, limit + 1, after, AMONG)).fetchall()
-        rows = [row for _, row in self._read(found[:limit], filters)]
-        return Found(rows, after + limit if len(found) > limit else None, self.state())
+        self._heard = []
+        for _ in index.execute(STATEMENTS["hear"], (*wanted, AMONG)):
+            pass
+        order, self._heard = ranked(self._heard), []
+        shown = orjson.dumps(order[after : after + limit]).decode()
+        found: list[Any] = index.execute(STATEMENTS["documents"], (shown,)).fetchall()
+        rows = [row for _, row in self._read(found, filters)]
+        return Found(rows, after + limit if len(order) > after + limit else None, self.state())
+
+    def _hear(self, told: apsw.FTS5ExtensionApi, *_: object) -> int:
+        """Hear of a document that holds words."""
+        held = Counter(words for number in range(told.inst_count) if (words := told.inst_tokens(number)))
+        self._heard.append(Candidate(told.rowid, told.column_size(0), held))
+        return told.rowid
 
     def _read(self, found: Sequence[tuple[int, str, str]], filters: Filters) -> list[Numbered]:
         """Read documents as they are now; those that were deleted since they were indexed are left out."""
@@ -135,6 +150,7 @@ class Searcher:
             index.pragma("query_only", 1)
             index.pragma("cache_size", -CACHE_KIB)
             check_shape(index)
+            index.register_fts5_function("heard", self._hear)
         except BaseException:
             let_go(index)
             raise

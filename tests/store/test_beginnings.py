@@ -21,7 +21,6 @@ TEXTS: Final = (
     "über",
     "no",
 )
-EACH: Final = Bounds(together=0)
 
 
 @pytest.fixture(scope="module")
@@ -43,30 +42,35 @@ def matches(index: apsw.Connection, *phrases: str) -> list[object]:
 @pytest.mark.parametrize("text", ["par", "pars", "PaRsE", "the num", "sparse pars", "ube", "Übe", "a.pars"])
 def test_words_find_what_their_beginning_finds(index: apsw.Connection, text: str) -> None:
     """Looked for one by one, the words give the documents that the index gives for the beginning."""
-    words = Beginnings(index, EACH).phrases(text)
+    words = Beginnings(index).phrases(text)
 
     assert words
     assert matches(index, f'"{text}" *') == matches(index, *(f'"{word}"' for word in words)) != []
 
 
-def test_few_documents_are_left_to_the_index(index: apsw.Connection) -> None:
-    """So is a beginning that no word has, and a text without a word."""
-    assert Beginnings(index, Bounds()).phrases("par") is None
+def test_what_is_left_to_the_index(index: apsw.Connection) -> None:
+    """A beginning that no word has, a text without a word, and many words that stand in few documents."""
     for text in ("xyz", "...", ""):
-        assert Beginnings(index, EACH).phrases(text) is None
+        assert Beginnings(index).phrases(text) is None
+    assert Beginnings(index, Bounds(words=2)).phrases("par") is None
+
+
+def test_every_word_is_listed_once(index: apsw.Connection) -> None:
+    """In their order, however often they stand somewhere."""
+    assert ["parse", "parsec", "parsed", "parser"] == Beginnings(index).phrases("par")
+    assert ["sparse parse", "sparse parsec", "sparse parsed", "sparse parser"] == Beginnings(index).phrases(
+        "sparse par"
+    )
 
 
 def test_the_most_frequent_are_chosen(index: apsw.Connection) -> None:
-    """Words that are left out are told of, and one is looked for at least."""
-    for bounds, words in (
-        (Bounds(together=0, words=2), ["parse", "parsec"]),
-        (Bounds(together=0, held=3), ["parse", "parsec"]),
-        (Bounds(together=0, held=1), ["parse"]),
-    ):
-        found = Beginnings(index, bounds)
+    """Words that are left out are told of."""
+    found = Beginnings(index, Bounds(words=2, phrases=1, together=0))
 
-        assert words == found.phrases("par")
-        assert found.cut
-    assert ["parse"] == Beginnings(index, Bounds(together=0, words=3), 3).phrases("par"), "beginnings share"
-    assert ["parse"] == Beginnings(index, Bounds(together=0, held=5), 2).phrases("par")
-    assert ["sparse parse"] == Beginnings(index, Bounds(together=0, phrases=1)).phrases("sparse par")
+    assert ["parse", "parsec"] == found.phrases("par")
+    assert found.cut
+    assert ["sparse parse"] == found.phrases("sparse par")
+    assert ["parse"] == Beginnings(index, Bounds(words=3, together=0), shared=3).phrases("par"), "beginnings share"
+    alone = Beginnings(index, Bounds(words=2, together=0))
+    assert ["sparse"] == alone.phrases("spa")
+    assert not alone.cut
