@@ -25,6 +25,8 @@ ERRORS: dict[Kind, Callable[[], Exception]] = {
 }
 GROUPS = 8
 KINDS = pytest.mark.parametrize("kind", list(ERRORS))
+SOME = 3
+"""There are hundreds of writes: each third is made to fail, and each of them in the soak."""
 
 
 @dataclass(slots=True)
@@ -60,10 +62,20 @@ def memory() -> Iterator[Path]:
 @pytest.mark.parametrize("stays", [False, True])
 def test_no_fault_loses_what_was_answered(memory: Path, kind: Kind, *, stays: bool) -> None:
     """After a fault and a crash all that was acknowledged is there, once; what was not can be sent again."""
+    _fail_and_crash(memory, kind, stays=stays, every=SOME if kind == "write" else 1)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("stays", [False, True])
+def test_no_write_that_fails_loses_what_was_answered(memory: Path, *, stays: bool) -> None:
+    """So it is whichever write fails."""
+    _fail_and_crash(memory, "write", stays=stays, every=1)
+
+
+def _fail_and_crash(memory: Path, kind: Kind, *, stays: bool, every: int) -> None:
     work = groups(GROUPS)
-    wrong, moment = Counter[str](), 0
-    while True:
-        moment += 1
+    wrong = Counter[str]()
+    for moment in count(1, every):
         path = memory / f"{moment}" / "faulty.db"
         fault = Fault(kind, moment, stays, armed=False)
         acknowledged = under_fault(path, work, fault)

@@ -20,8 +20,8 @@ FULL_LOOK_EVERY = 15
 
 
 def test_B01_row_88_nothing_acknowledged_is_lost_when_killed(tmp_path: Path) -> None:
-    """Killed 60 times while starting, writing and folding, it loses nothing acknowledged and keeps nothing twice."""
-    _carry_through(tmp_path / "spanledger.db", rounds=60, seed=88)
+    """Killed 24 times while starting, writing and folding, it loses nothing acknowledged and keeps nothing twice."""
+    _carry_through(tmp_path / "spanledger.db", rounds=24, seed=88)
 
 
 @pytest.mark.soak
