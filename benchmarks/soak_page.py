@@ -40,8 +40,8 @@ class Line:
     def limit(self) -> str:
         """Write what it must be."""
         if self.least is not None:
-            return f"≥ {self.least:,g}"
-        return f"{'≤ ' if self.is_bound else ''}{self.wanted:,g}" if self.wanted is not None else ""
+            return f"≥ {self.least:,}"
+        return f"{'≤ ' if self.is_bound else ''}{self.wanted:,}" if self.wanted is not None else ""
 
 
 def page(  # noqa: PLR0913, PLR0917  one for each part of the page

@@ -27,7 +27,7 @@ class Store(Section):
     begin a new one and say so, or refuse to start."""
     wal_checkpoint: Size = 16 << 20
     """Size of the write-ahead log from which it is folded into the database."""
-    wal_truncate: Size = 64 << 20
+    wal_truncate: Size = 48 << 20
     """Size of the write-ahead log from which readers may be waited for, up to 250 ms, to make it small again."""
     cache: Size = 32 << 20
     """Memory for the writer's pages."""
