@@ -11,8 +11,8 @@ from schema.signals import Signal
 
 Rows = dict[str, dict[Row, Row]]
 """Rows by table and key."""
-PIECE: Final = 2_000
-"""Rows that are written in one transaction."""
+PIECE: Final = 500
+"""Rows that are written in one transaction: a request that comes meanwhile waits for 25 ms, with 2,000 for 100."""
 FAR: Final = 5_000
 """Rows after which a position is written though nothing was derived: so many are read again after a restart."""
 

@@ -30,7 +30,7 @@ from store.raw import SqliteRawSide
 LOOK_S: Final = 0.1
 """How long it rests when there is nothing new."""
 REPORT_S: Final = 1.0
-AHEAD: Final = 4
+AHEAD: Final = 8
 """Messages that may wait for their answers."""
 IDLE_BYTES: Final = 160 << 20
 """Above this, memory is given back whenever there is nothing to do."""
