@@ -86,9 +86,12 @@ class Keeper:
         """Follow what changed, a tenth of the time only while deriving is late: it needs the processors more."""
         began = time.monotonic()
         more = self._quietly(self._indexing.step)
-        if more and self._texts.underived() > LATE:
+        if more and self._quietly(self._is_in_the_way):
             time.sleep(min(RESTS * (time.monotonic() - began), REPORT_S))
         return more
+
+    def _is_in_the_way(self) -> bool:
+        return self._texts.underived() > LATE
 
     def _quietly(self, work: Callable[[], bool]) -> bool:
         """Do a piece of work; what is in its way now is tried again, and an index that cannot be read is made anew."""

@@ -13,6 +13,7 @@ from search.whole import whole
 from store import troubles
 from store.connection import file_identity, let_go, open_reader
 from store.queries import load
+from store.reports import REPORTS
 
 STATEMENTS: Final = load((Path(__file__).parent / "search_texts.sql").read_text())
 DEADLINE_S: Final = 60.0
@@ -62,7 +63,7 @@ class SqliteTextSource:
 
     def underived(self) -> int:
         """Count the raw records that nothing is derived from yet, about."""
-        return int(self._all(STATEMENTS["underived"])[0][0])
+        return sum(max(0, behind) for behind in self._all(REPORTS["behind"])[0])
 
     def documents(self, source: str, keys: Sequence[str]) -> list[dict[str, Any]]:
         """Read rows of a source; those that are no more are left out."""

@@ -216,14 +216,6 @@ limit ?;
 -- Find the last place that the list ever had.
 select ifnull((select seq from sqlite_sequence where name = 'search_feed'), 0);
 
--- name: underived
--- Count the raw records that nothing is derived from yet, about.
-select
-  max(0, ifnull((select max(id) from raw_spans), 0)
-    - ifnull((select after_id from derived_positions where signal = 'traces'), 0))
-  + max(0, ifnull((select max(id) from raw_logs), 0)
-    - ifnull((select after_id from derived_positions where signal = 'logs'), 0));
-
 -- name: feed_begins
 -- Find up to where the list was shortened.
 select ifnull((select after_id from derived_positions where signal = 'search'), 0);

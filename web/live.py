@@ -64,7 +64,7 @@ class Live:
             self._looking = asyncio.create_task(self._look())
 
     async def _look(self) -> None:
-        while self.open and not self._over:
+        while self.open:
             await asyncio.sleep(LOOK_S)
             if self.told != (version := self._version()):
                 self.told = version
