@@ -29,7 +29,7 @@ class Found:
         self.facts = with_sessions(every, tree)
         self.calls = model_calls(self.facts, tree)
         self.tools = tool_calls(self.facts, tree)
-        self.jobs = Jobs(self.facts, self.calls)
+        self.jobs = Jobs(self.facts, self.calls, self.tools)
         self.agents = Agents(self.facts, self.calls, self.tools, self.jobs)
         self._subagents = {run.agent_id for run in self.agents.found if not (run.agent_id.endswith(MAIN) or run.beside)}
         self.priced: list[Priced] = [(call, cost_of(call, prices)) for call in self.calls]

@@ -1,4 +1,4 @@
-"""Give way to those who send: while records come many times as fast as they are derived, take a share of the time only.
+"""Give way to those who send: the faster records come than they are derived, the less of the time is taken.
 
 What was derived would be late in any case, and every moment that it takes is one that a sender waits for.
 """
@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-FLOOD: Final = 4
+FLOOD: Final = 2
 """Records that come for each one that is derived, from which on deriving gives way."""
 MANY: Final = 4_000
 """Records that must be waiting as well: a large request alone is no flood."""
-SHARE: Final = 3
-"""It then rests for so many times as long as it worked, and goes on at once when nothing comes any more."""
+STEEP: Final = 3
+"""For each further one it rests as many times as long as it worked, and goes on at once when nothing comes any more."""
+MOST: Final = 9
+"""It never rests for more times as long: a tenth of the time is its own."""
 LONGEST_S: Final = 5.0
 LOOK_S: Final = 0.1
 
@@ -35,8 +37,9 @@ class Pace:
         """Rest, if records came much faster than they were read since the last time."""
         now, (came, read) = self._clock(), self._reached()
         took, (came_before, read_before) = now - self._begun, self._before
-        if came - read >= MANY and came - came_before >= FLOOD * (read - read_before):
-            self._wait(came, now + min(took * SHARE, LONGEST_S))
+        share = min(STEEP * ((came - came_before) / max(1, read - read_before) - FLOOD), MOST)
+        if came - read >= MANY and share > 0:
+            self._wait(came, now + min(took * share, LONGEST_S))
         self._begun, self._before = self._clock(), self._reached()
 
     def _wait(self, came: int, until: float) -> None:

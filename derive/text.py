@@ -15,7 +15,7 @@ LAST_SECOND: Final = 253_402_300_799
 def iso(nanoseconds: int) -> str:
     """Write Unix nanoseconds as ISO 8601 UTC with six decimals; a later time than the year 9999 is its end."""
     seconds, rest = divmod(nanoseconds, 1_000_000_000)
-    return f"{_second(min(max(seconds, 0), LAST_SECOND))}.{rest // 1000:06d}Z"
+    return f"{_second(seconds)}.{rest // 1000:06d}Z"
 
 
 def nanoseconds(text: str) -> int:
@@ -45,4 +45,4 @@ def json_text(values: Iterable[object]) -> str:
 
 @lru_cache(maxsize=4096)
 def _second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return datetime.fromtimestamp(min(max(seconds, 0), LAST_SECOND), UTC).strftime("%Y-%m-%dT%H:%M:%S")

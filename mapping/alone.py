@@ -6,6 +6,7 @@ from mapping.facts import Fact
 from mapping.parts import Asked, Result, json_text
 from mapping.record import parsed
 from mapping.sessions import SYNTHETIC
+from mapping.tools import ToolCall
 
 
 def ids(fact: Fact, field: str) -> list[tuple[str | None, str]]:
@@ -17,6 +18,16 @@ def words(fact: Fact, calls: Iterable[Asked | Result]) -> list[tuple[str | None,
     """Give what tool calls are known by whose asking tells of no ids: prompt, name and arguments."""
     told = [(call.name, json_text(parsed(call.arguments))) for call in calls if call.name and call.arguments]
     return [(_own_session(fact), fact.prompt, *each) for each in told]
+
+
+def record(fact: Fact, key: str) -> tuple[str | None, str]:
+    """Name a record of a fact's session by its key."""
+    return (_own_session(fact), key)
+
+
+def asked_in(tools: Iterable[ToolCall]) -> dict[str, str]:
+    """Give for each record that answers a tool call the one that asked for it."""
+    return {answer: call.sources[0] for call in tools for answer in call.sources[1:]}
 
 
 def _own_session(fact: Fact) -> str | None:

@@ -48,11 +48,13 @@ class Reading:
     def get(self, field: str) -> Any:
         """Give a field's value as it was sent; None when nothing says it."""
         readers = self._known.get(field)
-        if readers is None:
-            readers = self._readers(field)
+        return self._first(self._readers(field) if readers is None else readers)
+
+    def _first(self, readers: tuple[Reader, ...]) -> Any:
+        record = self.record
         for reader in readers:
-            value = self.record.attributes.get(reader) if isinstance(reader, str) else reader(self.record)
-            if value is not None and not (isinstance(value, str) and value[:1] in LEFT_OUT and ABSENT.fullmatch(value)):
+            value = record.attributes.get(reader) if isinstance(reader, str) else reader(record)
+            if value is not None and not (type(value) is str and value[:1] in LEFT_OUT and ABSENT.fullmatch(value)):
                 return value
         return None
 
@@ -65,14 +67,18 @@ class Reading:
 
     def text(self, field: str) -> str | None:
         """Give a field as text."""
-        if self._known.get(field) == ():
-            return None
-        value = self.get(field)
-        return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()
+        readers = self._known.get(field)
+        if readers is None:
+            readers = self._readers(field)
+        value = self._first(readers) if readers else None
+        return value if value is None or type(value) is str else orjson.dumps(value).decode()
 
     def whole(self, field: str) -> int | None:
         """Give a field as a whole number, which some write as text; None when it is none, or out of bounds."""
-        return None if self._known.get(field) == () else whole(self.get(field))
+        readers = self._known.get(field)
+        if readers is None:
+            readers = self._readers(field)
+        return whole(self._first(readers)) if readers else None
 
 
 def whole(value: Any) -> int | None:

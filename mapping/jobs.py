@@ -62,11 +62,11 @@ class Job:
 class Jobs:
     """Hold the jobs of a group of facts, by start and id, and what belongs to which."""
 
-    def __init__(self, facts: Sequence[Fact], calls: Sequence[Call]) -> None:
-        """Take facts that have their sessions, and their model calls."""
+    def __init__(self, facts: Sequence[Fact], calls: Sequence[Call], tools: Sequence[ToolCall]) -> None:
+        """Take facts that have their sessions, and their model and tool calls."""
         self.forest = Forest(facts)
         self._titles = self.forest.inside("title")
-        self._units = Units(facts, self.forest)
+        self._units = Units(facts, self.forest, tools)
         self.runs = Runs(self.forest, {unit.root.place for unit in self._units if unit.root})
         members: dict[str, list[Fact]] = defaultdict(list)
         for fact in sorted(facts, key=BY_START):
@@ -138,11 +138,6 @@ class Jobs:
         titles = [call.fact for call in calls if call.fact.place in self._titles]
         around = [fact for fact in facts if fact.kind in STEPS and self.runs.of(fact.place) is None]
         return [*(call.fact for call in main), *(around if not calls else ()), *titles]
-
-
-def jobs(facts: Sequence[Fact], calls: Sequence[Call]) -> Jobs:
-    """Find the jobs of a group of facts that have their sessions; `calls` are the group's model calls."""
-    return Jobs(facts, calls)
 
 
 def _emitter(root: Fact | None, facts: Sequence[Fact]) -> str:

@@ -5,15 +5,16 @@ Programs that tell of prompts have one job for each; what their telemetry does n
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from mapping.alone import ids, news, words
+from mapping.alone import asked_in, ids, news, record, words
 from mapping.facts import BY_START, Fact
 from mapping.forest import Forest
 from mapping.moments import Open
 from mapping.roots import Roots
 from mapping.told_jobs import ToldJobs
+from mapping.tools import ToolCall
 from mapping.tree import Place
 from mapping.unit import Unit
 
@@ -27,8 +28,8 @@ NUMBER: Final = 16
 class Units:
     """Find the units of a group of facts, and which one each fact is of."""
 
-    def __init__(self, facts: Sequence[Fact], forest: Forest) -> None:
-        """Take facts that have their sessions."""
+    def __init__(self, facts: Sequence[Fact], forest: Forest, tools: Sequence[ToolCall]) -> None:
+        """Take facts that have their sessions, and the tool calls that were found in them."""
         self._forest, self._roots = forest, Roots(forest)
         ordered = sorted(facts, key=BY_START)
         self._ends = _session_ends(ordered)
@@ -45,7 +46,7 @@ class Units:
         self._end_told()
         self._windows = self._order_windows()
         self._cover_bare()
-        self._go_on(ordered)
+        self._go_on(ordered, asked_in(tools))
         self._by_session = self._last_resort(ordered)
         self.of = {fact.key: unit for fact in ordered if (unit := self._find(fact))}
         """Gives the unit of a record's key."""
@@ -135,8 +136,12 @@ class Units:
             if _bare(unit) and self._windows[unit.session_id].around(unit.start):
                 del self._by_root[key]
 
-    def _go_on(self, facts: Iterable[Fact]) -> None:
-        """Join calls that stand alone, where one is given the result of what another asked for."""
+    def _go_on(self, facts: Iterable[Fact], asked_in: Mapping[str, str]) -> None:
+        """Join calls that stand alone, where one is given the result of what another asked for.
+
+        Ids or words say so, or a tool call that was found in both: `asked_in` names the record that asked for what
+        another one answers.
+        """
         asked: dict[tuple[str | None, ...], Unit] = {}
         said: dict[Place, list[Fact]] = defaultdict(list)
         for fact in facts:
@@ -149,13 +154,15 @@ class Units:
                 continue
             told = [fact, *news(said[fact.place])]
             given = [name for one in told for name in (*ids(one, "results"), *words(one, one.results))]
+            given += [record(one, asked_in[one.key]) for one in told if one.key in asked_in]
             before = next((asked[name] for name in given if name in asked), unit)
             if before is not unit and unit.root is not None:
                 before.more.append(unit.root)
                 self._by_root[key] = before
             for one in told:
                 nameless = [call for call in one.asked if not call.call_id]
-                asked.update((name, before) for name in [*ids(one, "asked"), *words(one, nameless)])
+                names = [*ids(one, "asked"), *words(one, nameless), record(one, one.key)]
+                asked.update((name, before) for name in names)
 
     def _last_resort(self, facts: Iterable[Fact]) -> dict[str, Unit]:
         """Make one unit of the calls of a session that has none."""

@@ -258,7 +258,7 @@ or exists (select 1 from agent_sessions where parent_session_id = ?1)
 or exists (select 1 from agent_sessions where previous_id = ?1);
 
 -- name: session_traces
--- List the OpenTelemetry traces of a session.
+-- List the OpenTelemetry traces of a session; one that stands for a trace is that trace's, whoever has its entries.
 select otel_trace_id
 from agent_traces
 where session_id = ?1
@@ -271,7 +271,10 @@ and trace_id is not null
 union
 select trace_id
 from trace_ties
-where session_id = ?1;
+where session_id = ?1
+union
+select substr(?1, 7)
+where ?1 like 'trace:%';
 
 -- name: session_logs
 -- List the keys of a session's log records outside of any trace.

@@ -7,12 +7,17 @@ from random import Random
 
 import pytest
 
+from derive.deriver import SWEEP_S
 from schema.rows import Batch
 from schema.signals import Signal
 from tests.support.corpus import ALL, source
 from tests.support.derived import Derived, Tables, batches
 
 SOME = ("codex-cli-grpc", "claude-code-both", "openai-openinference", "autogen")
+INNER = ("codex-cli-grpc", "google-adk", "openai-openllmetry", "pydantic-ai-latest", "vercel-ai-v5")
+"""Recordings of agents inside of others, and of calls that go on from one trace to another."""
+EARLY = 1_000_000_000_000_000_000
+"""Long before anything was recorded: no session has ended."""
 MOST_ROWS = 400
 """Rows of one request."""
 
@@ -86,6 +91,20 @@ def test_the_order_of_everybodys_records_changes_nothing(seed: int, tmp_path: Pa
     held = [batch for name in random.sample(ALL, 6) for batch in batches(source(name).requests)]
 
     agree(at_once(tmp_path / "1", held), anyhow(tmp_path / "2", held, random))
+
+
+@pytest.mark.parametrize("name", INNER)
+def test_a_restart_before_sessions_end_changes_nothing(name: str, tmp_path: Path) -> None:
+    """Sessions whose work is booked on another one are found again when the clock ends them."""
+    held = batches(source(name).requests)
+    with Derived(tmp_path / "2") as derived:
+        derived.commit(*held)
+        derived.derive(EARLY)
+        derived.restart()
+        derived.clock += SWEEP_S
+        derived.derive()
+
+        agree(at_once(tmp_path / "1", held), derived.tables())
 
 
 def test_deriving_all_again_comes_to_the_same(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+import pytest
+
 from derive.pace import LONGEST_S, MANY, Pace
 
 
@@ -48,19 +50,35 @@ def test_what_is_derived_as_fast_as_it_comes_goes_on() -> None:
     assert world.rested == 0
 
 
-def test_a_flood_is_given_way_to_for_a_share_of_the_time() -> None:
-    """It rests three times as long as it worked, never for long."""
+@pytest.mark.parametrize(("times", "rested"), [(2, 0), (2.5, 0.75), (3, 1.5), (4, 3), (5, 4.5), (40, 4.5)])
+def test_a_flood_is_given_way_to_the_more_the_larger_it_is(times: float, rested: float) -> None:
+    """It rests three times as long as it worked for each further record, nine times at most."""
     world = World(each_rest=[2_000] * 1_000)
     pace = _pace(world)
-    world.work(0.5, came=10 * MANY, read=MANY)
+    world.work(0.5, came=int(times * MANY), read=MANY)
     pace.give_way()
 
-    assert 1.5 <= world.rested <= 1.7
+    assert world.rested == pytest.approx(rested, abs=0.2)
 
+
+def test_it_never_rests_for_long() -> None:
+    """However long it worked, there is something new after five seconds."""
+    world = World(each_rest=[2_000] * 1_000)
+    pace = _pace(world)
     world.work(60, came=10**6, read=MANY)
-    world.rested = 0
     pace.give_way()
-    assert LONGEST_S <= world.rested <= LONGEST_S + 0.2
+
+    assert world.rested == pytest.approx(LONGEST_S, abs=0.2)
+
+
+def test_a_step_that_read_nothing_counts_as_one_record() -> None:
+    """There is something to divide by."""
+    world = World(each_rest=[2_000] * 1_000)
+    pace = _pace(world)
+    world.work(0.1, came=MANY, read=0)
+    pace.give_way()
+
+    assert world.rested == pytest.approx(0.9, abs=0.2)
 
 
 def test_it_goes_on_at_once_when_nothing_comes_any_more() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mapping.facts import Fact
 from mapping.forest import Forest
 from mapping.identity import Identity
-from mapping.jobs import jobs
+from mapping.jobs import Jobs
 from mapping.session_ends import sessions
 from tests.support.facts import event, span
 from tests.support.meaning import story
@@ -99,6 +99,6 @@ def test_a_large_trace_takes_time_in_line_with_its_spans() -> None:
             for number in range(MANY)
         ]
         began = process_time()
-        jobs(facts, [])
+        Jobs(facts, [], [])
 
         assert process_time() - began < 4, shape  # a second on an idle machine; minutes, were it squared

@@ -120,6 +120,19 @@ def test_calls_alone_go_on_with_what_was_asked_for_without_an_id() -> None:
     assert ["t:1", "u:1"] == ids(first, other)
 
 
+def test_calls_alone_go_on_with_what_was_asked_for_under_another_id() -> None:
+    """OpenAI's Responses have an id for the item that asks and one for the call: the result tells of the second."""
+    asked = tuple(Asked(f"fc_{number}_0123456789", "get", f'{{"day":{number}}}') for number in range(2))
+    first = span("1", kind="llm", prompt="weather?", asked=asked)
+    results = tuple(Result(f"call_{number}_0123456789", "get", "sunny") for number in range(2))
+    second = span("1", kind="llm", trace_id="u", start=2 * SECOND, prompt="weather?", results=results)
+    found = story([first, second])
+
+    assert ["t:1"] == [job.id for job in found.jobs.found]
+    assert {"t:1"} == {*map(found.jobs.of, found.calls), *map(found.jobs.of, found.tools)}
+    assert ["t:1", "u:1"] == ids(first, replace(second, session_id="another's"))
+
+
 def test_calls_go_on_with_what_log_events_of_messages_tell() -> None:
     """Each call is a trace of its own and its messages are log events; those before the user's last word are old."""
 

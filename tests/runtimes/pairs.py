@@ -42,7 +42,7 @@ class Found:
         tree = tree_of(told)
         every = with_sessions(told, tree)
         calls, tools = model_calls(every, tree), tool_calls(every, tree)
-        jobs = Jobs(every, calls)
+        jobs = Jobs(every, calls, tools)
         return calls, tools, jobs, Agents(every, calls, tools, jobs), sessions(every, calls, jobs, now=LATEST, idle=1)
 
     @property

@@ -6,7 +6,7 @@ from functools import cache
 
 from mapping.calls import Call, model_calls
 from mapping.facts import Fact, fact_of
-from mapping.jobs import Jobs, jobs
+from mapping.jobs import Jobs
 from mapping.record import Above, Record, log_record, span_record
 from mapping.sessions import with_sessions
 from mapping.subagents import Agents
@@ -58,7 +58,7 @@ def story(told: Sequence[Fact]) -> Story:
     tree = tree_of(told)
     held = with_sessions(told, tree)
     models, used = model_calls(held, tree), tool_calls(held, tree)
-    found = jobs(held, models)
+    found = Jobs(held, models, used)
     return Story(held, models, used, found, Agents(held, models, used, found))
 
 
