@@ -20,9 +20,7 @@ class Again:
 
     def read(self, records: Records, gathering: Gathering, unread: Positions, limit: int) -> bool:
         """Take in the next rows of each signal; say whether there are more."""
-        for signal in SIGNALS:
-            if self._position[signal] < self._until[signal]:
-                came = records.after(signal, self._position[signal], limit)
-                gathering.take(came, unread)
-                self._position[signal] = came[-1][0] if came else self._until[signal]
+        for came in records.next(self._position, self._until, limit):
+            gathering.take(came.records, unread)
+            self._position[came.signal] = came.position
         return self.left > 0

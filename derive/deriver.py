@@ -22,7 +22,7 @@ from derive.meaning import Meaning, Rules, meaning
 from derive.names import Names
 from derive.points import Points
 from derive.prices import catalogue, new_costs
-from derive.records import SIGNALS, Records
+from derive.records import Records
 from derive.text import iso
 from schema.derived import CallCost, Changes
 from schema.signals import Signal
@@ -31,7 +31,7 @@ from tracking.told import Told
 
 log = logging.getLogger(__name__)
 
-READ_ROWS: Final = 1_000
+READ_ROWS: Final = 2_000
 """Rows of each signal that are read before what they changed is derived."""
 REST: Final = 4
 """A group rests for so many times as long as it took: large ones that keep changing must not take all the time."""
@@ -135,14 +135,11 @@ class Deriver:
 
     def _read(self) -> bool:
         """Take the next rows in; say whether there are more."""
-        any_came, ends = False, self._side.ends()
-        for signal in SIGNALS:
-            unread = dict(self._position)
-            came = self._records.after(signal, self._position[signal], READ_ROWS)
-            self._gathering.take(came, unread)
-            self._position[signal] = came[-1][0] if came else max(self._position[signal], ends[signal])
-            any_came |= bool(came)
-        if any_came and self._position != self._side.ends():
+        came = self._records.next(self._position, self._side.ends(), READ_ROWS)
+        for each in came:
+            self._gathering.take(each.records, dict(self._position))
+            self._position[each.signal] = each.position
+        if any(each.records for each in came) and self._position != self._side.ends():
             return True
         if self._again is None:
             return False

@@ -1,7 +1,11 @@
 """Read raw rows as records; what stands above many of them is read once."""
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
+from operator import itemgetter
 from typing import Final
 
 from mapping.record import Above, Record, log_record, span_record
@@ -13,6 +17,16 @@ KNOWN: Final = 4096
 """Pairs of resource and scope that are remembered."""
 MAKE: Final[dict[Signal, Callable[[Row, Above], Record]]] = {Signal.TRACES: span_record, Signal.LOGS: log_record}
 SIGNALS: Final = tuple(MAKE)
+RECEIVED: Final = {signal: itemgetter(COLUMNS[signal].index("received_at")) for signal in SIGNALS}
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """Hold the next records of a signal, each with its id, and up to which id the signal is read with them."""
+
+    signal: Signal
+    records: list[tuple[int, Record]]
+    position: int
 
 
 class Records:
@@ -23,10 +37,26 @@ class Records:
         self._side = side
         self._above = lru_cache(KNOWN)(self._read_above)
 
-    def after(self, signal: Signal, after_id: int, limit: int) -> list[tuple[int, Record]]:
-        """Give the next records in order of arrival, each with its id."""
-        number = len(COLUMNS[signal])
-        return [(row[number], self._record(signal, row)) for row in self._side.after(signal, after_id, limit)]
+    def next(self, positions: Mapping[Signal, int], ends: Mapping[Signal, int], limit: int) -> list[Came]:
+        """Give what comes next of each signal up to `ends`, in order of arrival, at most `limit` of each.
+
+        A signal of which there is less does not run ahead: its records would be derived from without the others.
+        """
+        rows = {
+            signal: self._side.after(signal, positions[signal], limit) if positions[signal] < ends[signal] else []
+            for signal in SIGNALS
+        }
+        more = [
+            max(map(RECEIVED[signal], held)) for signal, held in rows.items() if held and held[-1][-1] < ends[signal]
+        ]
+        until = min(more, default=math.inf)
+        return [self._came(signal, held, until, max(positions[signal], ends[signal])) for signal, held in rows.items()]
+
+    def _came(self, signal: Signal, rows: list[Row], until: float, end: int) -> Came:
+        """Take the rows that came until a time: those behind one that came later wait with it."""
+        taken = list(takewhile(lambda row: RECEIVED[signal](row) <= until, rows))
+        position = taken[-1][-1] if taken else rows[0][-1] - 1 if rows else end
+        return Came(signal, [(row[-1], self._record(signal, row)) for row in taken], position)
 
     def of_trace(self, trace_id: str) -> Iterator[Record]:
         """Give all records of a trace."""
