@@ -76,9 +76,10 @@ def operation(name: str, path: str, event: str, *, status: int = 200, spared: st
 
 
 def _fields(event: Event) -> tuple[Attribute, ...]:
+    """Give an event's own fields, and those of every command that are not among them under this or another name."""
     own = tuple(event.attributes.values())
-    taken = {attribute.field for attribute in own}
-    return (*own, *(one for one in (*ORIGIN, AT, EVENT_ID) if one.field not in taken))
+    taken = {*event.attributes, *(attribute.field for attribute in own)}
+    return (*own, *(one for one in (*ORIGIN, AT, EVENT_ID) if taken.isdisjoint((one.name, one.field))))
 
 
 def _make(

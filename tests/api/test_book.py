@@ -172,6 +172,16 @@ def test_what_is_not_known(service: Running) -> None:
     ask(service, "/issue-work?open=maybe", status=400)
 
 
+def test_nothing_is_told_twice_in_one_command(service: Running) -> None:
+    """A project has its key under one name: another one beside it would win, or be passed over."""
+    refused = post(service, "/projects", {"key": "org/one", "project_key": "org/two"}, status=400)
+
+    assert "project_key is not known here" in refused["detail"]
+    for one in TRACKED:
+        names = [field.name for field in one.fields]
+        assert len(set(names)) == len(names), one.path
+
+
 def test_every_command_has_a_path() -> None:
     """What the vocabulary lets agents write can be written over HTTP, and is described field by field."""
     written = {field.name for one in TRACKED for field in one.fields}
