@@ -13,7 +13,7 @@ Rows = dict[str, dict[Row, Row]]
 """Rows by table and key."""
 PIECE: Final = 500
 """Rows that are written in one transaction: a request that comes meanwhile waits for 25 ms, with 2,000 for 100."""
-FAR: Final = 5_000
+FAR: Final = 500
 """Rows after which a position is written though nothing was derived: so many are read again after a restart."""
 
 
