@@ -14,7 +14,7 @@ import pytest
 from schema.signals import WIRE
 from tests.support.http2 import connected, framed
 from tests.support.load import Conversations, Load, Sent, look
-from tests.support.peak import BOUND, DERIVING, INDEXING
+from tests.support.peak import BOUND, DERIVING
 from tests.support.process import HOST, Process, ready_process
 
 MIB = 1 << 20
@@ -25,8 +25,6 @@ LOOK_S = 0.02
 LARGE = 60_000_000
 SENDERS = 16
 FEW = 8
-BESIDE = DERIVING + INDEXING
-"""What the two processes beside the daemon's own may hold at rest."""
 GROWTH = 32 * MIB
 """What may be left of many crowds beyond what the first two leave."""
 NO_MEMORY = "64MiB"
@@ -66,14 +64,14 @@ def test_B08_uploads_that_never_end_are_bounded_and_ended(tmp_path: Path) -> Non
             load.send_again([load.take("grpc"), load.take("http")], running)
             ended = [one.result() for one in held]
         peak = running.peak_rss()
-        rested = _rest(running, idle * 3 // 2 + BESIDE)
+        rested = _rest(running, idle * 3 // 2 + DERIVING)
 
         load.send_again([load.take("grpc"), load.take("http")], running)
         look(running.db).check(load.acknowledged, load)
     assert max(after_s for _, after_s in ended) < BODY_S + SLACK_S
     assert {code for code, _ in ended} <= {INVALID_ARGUMENT, UNAVAILABLE}
     assert peak <= BOUND, f"{peak // MIB} MiB"
-    assert rested <= idle * 3 // 2 + BESIDE, f"{rested // MIB} MiB are left, {idle // MIB} MiB are usual"
+    assert rested <= idle * 3 // 2 + DERIVING, f"{rested // MIB} MiB are left, {idle // MIB} MiB are usual"
 
 
 def _crowd(db: Path, transports: Sequence[str], *, rounds: int, **settings: Any) -> None:
@@ -82,7 +80,7 @@ def _crowd(db: Path, transports: Sequence[str], *, rounds: int, **settings: Any)
     load = Load()
     with ready_process(db, **settings) as running, ThreadPoolExecutor(len(transports)) as pool:
         usual = running.rss() + PAGE_CACHE
-        enough, rests = usual * 3 // 2 + BESIDE, []
+        enough, rests = usual * 3 // 2 + DERIVING, []
         for _ in range(rounds):
             requests = [large.request(transport, load) for transport in transports]
             answers = list(pool.map(lambda sent: SEND[sent.transport](running, large, sent), requests))
