@@ -1,0 +1,59 @@
+"""Hold groups of records in memory: no more than that, counted with what a group takes by itself."""
+
+from collections.abc import Callable
+
+import pytest
+
+from derive import groups
+from derive.groups import GROUP_WEIGHT, Group, Groups
+from mapping.facts import Fact
+
+HELD = 100
+
+
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], Groups]:
+    """Make many groups of so many facts, all of them derived from; few facts may be held."""
+    monkeypatch.setattr(groups, "HELD_FACTS", HELD)
+
+    def make(count: int, facts: int) -> Groups:
+        known = Groups()
+        for number in range(count):
+            group = Group(traces={f"trace-{number}"})
+            for place in range(facts):
+                group.add(_fact(f"trace-{number}/{place}"), [])
+            known.rest(known.enter(group))
+        return known
+
+    return make
+
+
+def test_a_group_of_one_fact_takes_as_much_as_three(quiet: Callable[[int, int], Groups]) -> None:
+    """Groups with one fact each are held for what they take, and the longest quiet are forgotten."""
+    known = quiet(HELD, 1)
+    known.forget(written=0)
+    assert len(list(known)) == HELD // (1 + GROUP_WEIGHT)
+    assert known.of_trace("trace-0") is None
+    assert known.of_trace(f"trace-{HELD - 1}") is not None
+
+
+def test_large_groups_are_held_by_their_facts(quiet: Callable[[int, int], Groups]) -> None:
+    """What a group takes by itself hardly counts beside many facts."""
+    known = quiet(4, 23)
+    known.forget(written=0)
+    assert len(list(known)) == HELD // (23 + GROUP_WEIGHT)
+
+
+def test_nothing_is_forgotten_that_is_not_written(quiet: Callable[[int, int], Groups]) -> None:
+    """A group whose changes are on their way cannot be read again yet."""
+    known = quiet(HELD, 1)
+    for group in known:
+        group.handed = 2
+    known.forget(written=1)
+    assert len(list(known)) == HELD
+
+
+def _fact(key: str) -> Fact:
+    """Make a fact of a span that tells nothing but its name."""
+    trace_id, span_id = key.split("/")
+    return Fact(key, True, "", "span", "", "", 0, 0, trace_id, span_id, "", None, None, None, False, None, None)
