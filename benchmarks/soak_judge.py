@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from benchmarks.soak_crowd import Crowd
 from benchmarks.soak_page import Line
-from tests.support.load import Load, look, quick_check, reading
+from tests.support.load import look, quick_check, reading
 
 MIB: Final = 1 << 20
 RAW: Final = ("raw_spans", "raw_logs", "raw_points")
@@ -31,11 +32,9 @@ class Soaked(Protocol):
     """Hold what a soak left behind."""
 
     db: Path
-    load: Load
+    crowd: Crowd
     alone: float
     samples: list[Sample]
-    latencies_ms: list[float]
-    trouble: list[str]
 
     @property
     def seconds(self) -> float:
@@ -48,15 +47,15 @@ def judged(soak: Soaked) -> list[Line]:
     warm = soak.alone + (soak.seconds - soak.alone) / 3
     seen = [sample for sample in soak.samples if sample.at >= warm]
     kept, lag = look_at_books(soak.db), sorted(sample.lag_s for sample in seen)
-    acks = sorted(soak.latencies_ms)
+    acks = sorted(soak.crowd.latencies_ms)
     hours = (seen[-1].at - seen[0].at) / 3600
     return [
-        Line("items acknowledged and kept once, seeded ones included", kept["stored"], soak.load.next_number - 1),
+        Line("items acknowledged and kept once, seeded ones included", kept["stored"], soak.crowd.load.next_number - 1),
         Line("received - stored - duplicate - rejected", kept["unbalanced"], 0),
         Line("stored - kept - forgotten", kept["missing"], 0),
         Line("items an exporter passed and did not send", kept["unsent"], 0),
         Line("damage that `quick_check` finds", int(quick_check(soak.db) != "ok"), 0),
-        Line("wrong answers", len(soak.trouble), 0),
+        Line("wrong answers", len(soak.crowd.trouble), 0),
         Line("rows forgotten", kept["forgotten"], None, least=1),
         Line("sweeps that went wrong", kept["troubles"], 0),
         Line("answer, 99 of 100 (ms)", _at(acks, 0.99), 250, is_bound=True),

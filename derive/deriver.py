@@ -26,7 +26,7 @@ from derive.records import Records
 from derive.text import iso
 from schema.derived import CallCost, Changes
 from schema.signals import Signal
-from store.protocol import RawSide
+from store.raw_side import RawSide
 from tracking.told import Told
 
 log = logging.getLogger(__name__)

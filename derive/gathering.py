@@ -18,7 +18,7 @@ from mapping.facts import Fact, fact_of
 from mapping.kinds import OTHER
 from mapping.record import Record
 from schema.signals import Signal
-from store.protocol import RawSide
+from store.raw_side import RawSide
 
 Positions = dict[Signal, int]
 Seen = tuple[Fact, list[Told]]

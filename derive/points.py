@@ -22,7 +22,7 @@ from mapping.series import NEVER, Kind, Series, amount_of, kind_of
 from schema.derived import USAGE_SERIES, Changes, Row, Step
 from schema.signals import Signal
 from schema.values import content_id
-from store.protocol import RawSide
+from store.raw_side import RawSide
 
 READ_IDS: Final = 20_000
 """Points that are passed at a time, whatever they tell."""

@@ -9,7 +9,7 @@ from pricing.catalogue import Catalogue, Usage
 from pricing.money import number
 from pricing.price import Price
 from schema.derived import CallCost, Row
-from store.protocol import RawSide
+from store.raw_side import RawSide
 
 SLICE: Final = 500
 """Calls that are priced at a time."""

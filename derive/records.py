@@ -11,7 +11,7 @@ from typing import Final
 from mapping.record import Above, Record, log_record, span_record
 from schema.rows import COLUMNS, Row
 from schema.signals import Signal
-from store.protocol import RawSide
+from store.raw_side import RawSide
 
 KNOWN: Final = 4096
 """Pairs of resource and scope that are remembered."""

@@ -14,7 +14,7 @@ import orjson
 from derive.groups import Group
 from derive.text import iso
 from schema.derived import Row
-from store.protocol import RawSide
+from store.raw_side import RawSide
 
 BY_JOB: Final = ("job_history", "open_jobs", "job_subagents")
 """Tables whose keys begin with a job."""
