@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from mapping.alone import asked_in, ids, news, record, words
+from mapping.alone import Name, asked, askers, given, news
 from mapping.facts import BY_START, Fact
 from mapping.forest import Forest
 from mapping.moments import Open
@@ -46,7 +46,7 @@ class Units:
         self._end_told()
         self._windows = self._order_windows()
         self._cover_bare()
-        self._go_on(ordered, asked_in(tools))
+        self._go_on(ordered, askers(tools))
         self._by_session = self._last_resort(ordered)
         self.of = {fact.key: unit for fact in ordered if (unit := self._find(fact))}
         """Gives the unit of a record's key."""
@@ -136,13 +136,9 @@ class Units:
             if _bare(unit) and self._windows[unit.session_id].around(unit.start):
                 del self._by_root[key]
 
-    def _go_on(self, facts: Iterable[Fact], asked_in: Mapping[str, str]) -> None:
-        """Join calls that stand alone, where one is given the result of what another asked for.
-
-        Ids or words say so, or a tool call that was found in both: `asked_in` names the record that asked for what
-        another one answers.
-        """
-        asked: dict[tuple[str | None, ...], Unit] = {}
+    def _go_on(self, facts: Iterable[Fact], askers: Mapping[str, str]) -> None:
+        """Join calls that stand alone, where one is given the result of what another asked for."""
+        wanted: dict[Name, Unit] = {}
         said: dict[Place, list[Fact]] = defaultdict(list)
         for fact in facts:
             if fact.kind in SAYING and fact.span_id:
@@ -153,16 +149,11 @@ class Units:
             if key is None or unit is None or not _bare(unit):
                 continue
             told = [fact, *news(said[fact.place])]
-            given = [name for one in told for name in (*ids(one, "results"), *words(one, one.results))]
-            given += [record(one, asked_in[one.key]) for one in told if one.key in asked_in]
-            before = next((asked[name] for name in given if name in asked), unit)
+            before = next((wanted[name] for one in told for name in given(one, askers) if name in wanted), unit)
             if before is not unit and unit.root is not None:
                 before.more.append(unit.root)
                 self._by_root[key] = before
-            for one in told:
-                nameless = [call for call in one.asked if not call.call_id]
-                names = [*ids(one, "asked"), *words(one, nameless), record(one, one.key)]
-                asked.update((name, before) for name in names)
+            wanted.update((name, before) for one in told for name in asked(one))
 
     def _last_resort(self, facts: Iterable[Fact]) -> dict[str, Unit]:
         """Make one unit of the calls of a session that has none."""
