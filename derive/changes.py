@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import Final
 
 from derive.groups import Group
+from derive.later import Later
 from schema.derived import TABLES, CallCost, Changes, Row, Step, Table
 from schema.signals import Signal
 
@@ -36,9 +37,19 @@ class Pending:
             self._compare(group, table, rows.get(table, {}))
         if group.sealed and any(rows.get(table, {}).keys() - group.sealed.get(table, {}) for table in RECORDED):
             self._add_to(group, rows)
-        if len(self._changes) >= PIECE:
-            self._queue_up()
-            self.write()
+        self._write_many()
+
+    def add_later(self, group: Group, later: Later) -> None:
+        """Take what the clock has changed in a group's rows."""
+        for table, rows in later.put.items():
+            compared = COMPARED[table]
+            group.written.setdefault(table, {}).update((key, hash(compared(row))) for key, row in rows.items())
+            self._changes.put.setdefault(table, []).extend(rows.values())
+        for table, keys in later.gone.items():
+            for key in keys:
+                group.written.get(table, {}).pop(key, None)
+            self._changes.gone.setdefault(table, []).extend(keys)
+        self._write_many()
 
     def add_whole(self, changes: Changes) -> None:
         """Take changes that are written in one piece."""
@@ -81,6 +92,12 @@ class Pending:
             self._write(self._queue[0])
             self._queue.popleft()
             self.handed += 1
+
+    def _write_many(self) -> None:
+        """Write what has come together when it is enough."""
+        if len(self._changes) >= PIECE:
+            self._queue_up()
+            self.write()
 
     def _queue_up(self) -> None:
         changes, self._changes = self._changes, Changes()

@@ -89,6 +89,8 @@ class Deriver:
             self._groups.wait(self._gathering.group_of(session), self._position)
         more = self._read() or self._points.read()
         self._sweep(now)
+        for group in self._groups.due(now):
+            self._pass_time(group, now)
         for group in self._ready(now):
             self._derive(group, now)
         self._tell(now)
@@ -111,6 +113,7 @@ class Deriver:
     def reprice(self, *, past: bool) -> None:
         """Read the prices anew for the calls to come, and for those of the past as well if that is wanted."""
         self._rules = replace(self._rules, prices=catalogue(self._side))
+        self._groups.expect_nothing()
         if past:
             self._costs = new_costs(self._side, self._rules.prices)
 
@@ -191,7 +194,15 @@ class Deriver:
         """Give the groups to derive: those with something new that have rested, and those whose time has come."""
         clock = self._clock()
         yield from [group for group in self._groups.busy if group.rest_until <= clock]
-        yield from [group for group in self._groups if group.due is not None and group.due <= now]
+        yield from self._groups.due(now)
+
+    def _pass_time(self, group: Group, now: int) -> None:
+        """Hand over what the clock has changed in a group, as far as that is known: nothing has come since then."""
+        while group.later and group.later[0].at <= now:
+            later = group.later.pop(0)
+            self._pending.add_later(group, later)
+            self._derived.append(group)
+            group.handed, group.due = math.inf, later.due
 
     def _derive(self, group: Group, now: int) -> None:
         began = self._clock()
@@ -205,7 +216,7 @@ class Deriver:
             self._derived.append(group)
             group.handed = math.inf
             self._pending.add(group, found.rows)
-        group.due = found.due
+        group.due, group.later = found.due, found.later
         group.forget_contents()
         self._groups.rest(group)
         took = self._clock() - began
@@ -235,8 +246,7 @@ class Deriver:
         quiet = self._side.open_job_sessions(self._swept_to, iso(now - self._rules.grace), SWEEP_SESSIONS)
         self._swept_to = quiet[-1] if len(quiet) == SWEEP_SESSIONS else ""
         for session in {*idle, *quiet}:
-            group = self._gathering.group_of(session)
-            if group.due is None:
+            if not self._groups.is_asleep(session) and (group := self._gathering.group_of(session)).due is None:
                 self._groups.wait(group, self._position)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from derive.events import Told
+from derive.later import Later
 from mapping.facts import Fact
 from schema.derived import Row
 from schema.signals import Signal
@@ -17,6 +18,8 @@ HELD_FACTS: Final = 15_000
 """Facts of quiet groups that are kept in memory; the longest quiet are forgotten, and read again when needed."""
 GROUP_WEIGHT: Final = 2
 """What a group takes by itself, in facts: 4 of the 6 kilobytes of one that has a single fact."""
+ASLEEP: Final = 10_000
+"""Groups without their facts that wait for what the clock alone will change; without them it is found by a sweep."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +44,7 @@ class Group:
     counted: set[str] = field(default_factory=set)
     unread: dict[Signal, int] | None = None
     due: int | None = None
+    later: list[Later] = field(default_factory=list)
     rest_until: float = 0.0
     handed: float = 0
     """How many changes were handed over when the last of its own were; none of them is in the store before."""
@@ -67,11 +71,20 @@ class Group:
         self.ties |= other.ties
         self.closed |= other.closed
         self.counted |= other.counted
-        self.handed = max(self.handed, other.handed)
-        for mine, others in ((self.written, other.written), (self.sealed, other.sealed)):
-            for table, keys in others.items():
-                mine.setdefault(table, {}).update(keys)
+        self.take_written(other)
+        for table, keys in other.sealed.items():
+            self.sealed.setdefault(table, {}).update(keys)
         self.unread = earliest(self.unread, other.unread)
+
+    def take_written(self, other: "Group") -> None:
+        """Take what was written of another group."""
+        self.handed = max(self.handed, other.handed)
+        for table, keys in other.written.items():
+            self.written.setdefault(table, {}).update(keys)
+
+    def fall_asleep(self) -> None:
+        """Keep nothing but what the clock will change: all else is in the store."""
+        self.facts, self.events, self.written = {}, {}, {}
 
     def forget_contents(self) -> None:
         """Let go of texts that are written and never needed again."""
@@ -97,9 +110,10 @@ class Groups:
         self._by_tie: dict[str, Group] = {}
         self._quiet: OrderedDict[Group, None] = OrderedDict()
         self._busy: dict[Group, None] = {}
+        self._asleep: dict[Group, None] = {}
 
     def __iter__(self) -> Iterator[Group]:
-        """Give all groups."""
+        """Give all groups that are held whole."""
         yield from self._busy
         yield from self._quiet
 
@@ -108,29 +122,52 @@ class Groups:
         """Give the groups with records that are not derived from, the longest waiting first."""
         return list(self._busy)
 
+    def due(self, now: int) -> list[Group]:
+        """Give the groups in which the clock has changed something, those asleep included."""
+        asleep = [group for group in self._asleep if group.later]
+        return [group for group in (*self, *asleep) if group.due is not None and group.due <= now]
+
+    def expect_nothing(self) -> None:
+        """Let what the clock will change be found when it has: it would be something else by then."""
+        for group in (*self, *self._asleep):
+            group.later = []
+
     def of_trace(self, trace_id: str) -> Group | None:
-        """Find the group of a trace."""
-        return self._by_trace.get(trace_id)
+        """Find the group of a trace, if it is held whole."""
+        return self._whole(self._by_trace.get(trace_id))
 
     def of_session(self, session_id: str) -> Group | None:
-        """Find the group of a session."""
-        return self._by_session.get(session_id)
+        """Find the group of a session, if it is held whole."""
+        return self._whole(self._by_session.get(session_id))
 
     def of_tie(self, tie: str) -> Group | None:
-        """Find the group of the traces that a tie holds together."""
-        return self._by_tie.get(tie)
+        """Find the group of the traces that a tie holds together, if it is held whole."""
+        return self._whole(self._by_tie.get(tie))
+
+    def is_asleep(self, session_id: str) -> bool:
+        """Say whether it is known what the clock will change in a session."""
+        return self._by_session.get(session_id) in self._asleep
 
     def enter(self, group: Group) -> Group:
-        """Make a group known, joined with those that hold anything of it; give the one that is left."""
+        """Make a group known, joined with those that hold anything of it; give the one that is left.
+
+        Of one that was asleep the group has everything from the store, but for what was changed by the clock just now.
+        """
         known = {by.get(name) for by, names in self._indexes(group) for name in names}
         for other in known:
-            if other is not None:
+            if other is None:
+                continue
+            if other in self._asleep:
+                group.take_written(other)
+                self._drop(other)
+            else:
                 group = self.join(group, other)
         self._index(group)
         return group
 
     def wait(self, group: Group, unread: dict[Signal, int]) -> None:
         """Note that a group has records that are not derived from."""
+        group.later = []
         group.unread = earliest(group.unread, unread)
         self._quiet.pop(group, None)
         self._busy[group] = None
@@ -143,14 +180,29 @@ class Groups:
         self._quiet.move_to_end(group)
 
     def forget(self, written: float) -> None:
-        """Forget the longest quiet groups that are too many; they can be read again once all changes are `written`."""
+        """Forget the longest quiet groups that are too many; they can be read again once all changes are `written`.
+
+        Those in which the clock will change something soon fall asleep until it did.
+        """
         held = sum(group.weight for group in self)
         while held > HELD_FACTS and (group := next(iter(self._quiet), None)) and group.handed <= written:
-            del self._quiet[group]
             held -= group.weight
-            for by, names in self._indexes(group):
-                for name in names:
-                    by.pop(name, None)
+            del self._quiet[group]
+            self._asleep[group] = None
+            group.fall_asleep()
+        many = len(self._asleep) - ASLEEP
+        for place, group in enumerate([*self._asleep]):
+            if (not group.later or place < many) and group.handed <= written:
+                self._drop(group)
+
+    def _whole(self, group: Group | None) -> Group | None:
+        return None if group in self._asleep else group
+
+    def _drop(self, group: Group) -> None:
+        del self._asleep[group]
+        for by, names in self._indexes(group):
+            for name in names:
+                by.pop(name, None)
 
     def join(self, one: Group, other: Group) -> Group:
         """Join two groups into the larger one."""
@@ -158,6 +210,7 @@ class Groups:
             return one
         large, small = (one, other) if len(one.facts) >= len(other.facts) else (other, one)
         large.take(small)
+        large.later = []
         waits = small in self._busy or large in self._busy
         for group in (small, large):
             self._busy.pop(group, None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from derive.calls import Rows, model_call_rows, tool_call_rows
 from derive.entries import entry, entry_rows
@@ -9,6 +10,7 @@ from derive.events import event_rows
 from derive.found import Found
 from derive.groups import Group
 from derive.jobs import Work, agent_rows, history_row, open_row, subagent_rows
+from derive.later import SOON, Later, expected
 from derive.links import link_rows
 from derive.metered import Read, main_rows, no_points, session_rows
 from derive.moments import moment_rows, told_moments
@@ -41,29 +43,56 @@ class Rules:
 
 @dataclass(slots=True)
 class Meaning:
-    """Hold derived rows by table and key, and when the clock alone will change them."""
+    """Hold derived rows by table and key, when the clock alone will change them, and how as far as that is soon."""
 
     rows: dict[str, Rows] = field(default_factory=dict)
     due: int | None = None
+    later: list[Later] = field(default_factory=list)
 
 
 def meaning(group: Group, now: int, rules: Rules, read: Read = no_points) -> Meaning:
     """Derive a group's rows as they are at a time, Unix nanoseconds; `read` gives what metrics tell of a session."""
     found = Found(group, rules.prices, now, read)
-    held = sessions(found.facts, found.calls, found.jobs, now=now, idle=rules.idle)
-    over = {job.id for job in found.jobs.found if job.completed(now, grace=rules.grace, idle=rules.idle)}
     work = found.work()
-    rows = {
-        **_record_rows(group, found, work),
-        **_job_rows(work, over, rules),
-        **_agent_rows(found, over, held),
-        "agent_sessions": _session_rows(found, held),
+    timely = partial(_timely, found, work, rules)
+    rows, due = timely(now)
+    later = [] if group.sealed or found.metered else expected(rows, due, timely, until=now + SOON)
+    return Meaning({**_timeless(group, found, work), **rows}, due, later)
+
+
+def _timeless(group: Group, found: Found, work: Sequence[Work]) -> dict[str, Rows]:
+    """Write what the clock does not change."""
+    sources = {key: priced for priced in found.priced for key in priced[0].sources}
+    by_key = {fact.key: fact for fact in found.facts}
+    metered = [told for one in found.metered for told in one.calls]
+    return {
+        "agent_traces": {
+            **entry_rows(group, found.facts, sources, found.places),
+            **moment_rows(work, found.roots(), found.places),
+            **told_moments(found.facts, found.places),
+            **{(told[0].fact.key,): entry(told[0].fact, told, found.places) for told in metered},
+        },
+        "model_calls": model_call_rows(found.priced, found.places),
+        "tool_calls": tool_call_rows(found.tools, found.places),
+        "trace_ties": tie_rows(group, found.facts, found.places),
+        "events": event_rows(group.events.values(), by_key, found.places),
         "work_links": link_rows(found),
         "agent_log_entries": log_rows(found.facts, found.places),
     }
+
+
+def _timely(found: Found, work: Sequence[Work], rules: Rules, now: int) -> tuple[dict[str, Rows], int | None]:
+    """Write what is open or over by the clock, and say when that changes."""
+    held = sessions(found.facts, found.calls, found.jobs, now=now, idle=rules.idle)
+    over = {job.id for job in found.jobs.found if job.completed(now, grace=rules.grace, idle=rules.idle)}
+    rows = {
+        **_job_rows(work, over, rules),
+        **_agent_rows(found, over, held),
+        "agent_sessions": _session_rows(found, held),
+    }
     _add_metered(rows, found, now, rules.idle)
     rows["agent_skill_usage"] = skill_rows(found, rows["agent_sessions"])
-    return Meaning(rows, _due(found, over, held, now, rules))
+    return rows, _due(found, over, held, now, rules)
 
 
 def _session_rows(found: Found, held: Sequence[Session]) -> Rows:
@@ -72,30 +101,11 @@ def _session_rows(found: Found, held: Sequence[Session]) -> Rows:
 
 
 def _add_metered(rows: dict[str, Rows], found: Found, now: int, idle: int) -> None:
-    """Add the sessions and main threads that only metrics tell of, and the entries of what they used."""
+    """Add the sessions and main threads that only metrics tell of."""
     sessions = {session for (session,) in rows["agent_sessions"]}
     runs = {run for (run,) in rows["agents"]}
     rows["agent_sessions"] |= session_rows(found.metered, sessions, now, idle)
     rows["agents"] |= main_rows(found.metered, runs, now, idle)
-    rows["agent_traces"] |= {
-        (told[0].fact.key,): entry(told[0].fact, told, found.places) for one in found.metered for told in one.calls
-    }
-
-
-def _record_rows(group: Group, found: Found, work: Sequence[Work]) -> dict[str, Rows]:
-    sources = {key: priced for priced in found.priced for key in priced[0].sources}
-    by_key = {fact.key: fact for fact in found.facts}
-    return {
-        "agent_traces": {
-            **entry_rows(group, found.facts, sources, found.places),
-            **moment_rows(work, found.roots(), found.places),
-            **told_moments(found.facts, found.places),
-        },
-        "model_calls": model_call_rows(found.priced, found.places),
-        "tool_calls": tool_call_rows(found.tools, found.places),
-        "trace_ties": tie_rows(group, found.facts, found.places),
-        "events": event_rows(group.events.values(), by_key, found.places),
-    }
 
 
 def _job_rows(work: Sequence[Work], over: Collection[str], rules: Rules) -> dict[str, Rows]:

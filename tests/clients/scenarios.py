@@ -14,6 +14,7 @@ from schema.signals import Signal
 from tests.clients.clients import Client
 from tests.clients.sender import Report, Sender
 from tests.support.pause import paused
+from tests.support.process import HOST, free_ports
 from tests.support.proxy import cutting
 from tests.support.service import Running, running
 
@@ -132,11 +133,12 @@ def cut(sender: Sender, service: Running, run: str) -> Report:
     return report
 
 
-def same_ports(service: Running) -> dict[str, str]:
-    """Write the settings that make another service listen where this one does."""
+def own_ports() -> dict[str, str]:
+    """Write settings by which one service after the other listens where no outgoing connection can be meanwhile."""
+    ports = free_ports()
     return {
-        "collector__grpc__endpoint": f"127.0.0.1:{service.grpc}",
-        "collector__http__endpoint": f"127.0.0.1:{service.http}",
+        "collector__grpc__endpoint": f"{HOST}:{ports.grpc}",
+        "collector__http__endpoint": f"{HOST}:{ports.http}",
     }
 
 

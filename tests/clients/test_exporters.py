@@ -136,10 +136,10 @@ def test_overload_that_stays_is_reported(sender: Sender, tmp_path: Path) -> None
 def test_restart_between_two_sendings(sender: Sender, tmp_path: Path) -> None:
     """A restart that nobody sends into goes unnoticed, whatever became of the connections."""
     db, before, after = tmp_path / "restart.db", new_run("before"), new_run("after")
-    with running(db) as service:
+    ports = scenarios.own_ports()
+    with running(db, **ports) as service:
         scenarios.connect(sender, service)
         first = send(sender, before)
-        ports = scenarios.same_ports(service)
     with running(db, **ports) as service:
         second = send(sender, after)
 
@@ -151,10 +151,10 @@ def test_restart_between_two_sendings(sender: Sender, tmp_path: Path) -> None:
 def test_restart_during_a_sending(sender: Sender, tmp_path: Path) -> None:
     """What is sent while the collector is down arrives once it is up again, and what was there before still is."""
     db, before, meanwhile = tmp_path / "restart.db", new_run("before"), new_run("meanwhile")
-    with running(db) as service:
+    ports = scenarios.own_ports()
+    with running(db, **ports) as service:
         scenarios.connect(sender, service)
         first = send(sender, before)
-        ports = scenarios.same_ports(service)
     sender.start(meanwhile, good=GOOD)
     sender.wait_for_retries()
     with running(db, **ports) as service:
@@ -168,10 +168,10 @@ def test_restart_during_a_sending(sender: Sender, tmp_path: Path) -> None:
 def test_restart_during_a_sending_that_is_given_up(sender: Sender, tmp_path: Path) -> None:
     """A client that does not try again reports a failure as long as it finds nobody, and none of that is stored."""
     db, before, meanwhile = tmp_path / "restart.db", new_run("before"), new_run("meanwhile")
-    with running(db) as service:
+    ports = scenarios.own_ports()
+    with running(db, **ports) as service:
         scenarios.connect(sender, service)
         first = send(sender, before)
-        ports = scenarios.same_ports(service)
     second = send(sender, meanwhile)
     with running(db, **ports) as service:
         others = scenarios.send_until_success(sender)
