@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
 from benchmarks.job import Job, Sent
-from benchmarks.load import Load
+from benchmarks.load import REQUEST_NS, Load
 from benchmarks.senders import BusyError, Sender, sender
 
 PREPARED_BYTES = 512 << 20
@@ -65,7 +65,8 @@ class Bodies:
 
     def __init__(self, job: Job) -> None:
         """Make as many as fit."""
-        self._load = Load(job.encoding, seed=job.seed, shape=job.shape, begin_ns=job.begin_ns)
+        every_ns = int(_every_s(job) * 1e9) or REQUEST_NS
+        self._load = Load(job.encoding, seed=job.seed, shape=job.shape, begin_ns=job.begin_ns, every_ns=every_ns)
         fitting = PREPARED_BYTES // len(self._load.request(0))
         count = job.warm_up + job.requests
         self._ready = {number: self._load.request(number) for number in range(count)} if count <= fitting else {}
@@ -76,8 +77,12 @@ class Bodies:
 
 
 def _schedule(job: Job) -> Schedule:
-    every_s = job.shape.spans / job.spans_per_second if job.spans_per_second else 0
-    return Schedule(iter(range(job.requests)), job.warm_up, time.perf_counter(), every_s)
+    return Schedule(iter(range(job.requests)), job.warm_up, time.perf_counter(), _every_s(job))
+
+
+def _every_s(job: Job) -> float:
+    """Say how long after one request the next is sent; 0 as soon as there is an answer."""
+    return job.shape.spans / job.spans_per_second if job.spans_per_second else 0
 
 
 def _all(senders: list[Sender], bodies: Bodies, schedule: Schedule) -> list[Seen]:
