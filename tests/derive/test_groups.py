@@ -6,6 +6,7 @@ import pytest
 
 from derive import groups
 from derive.groups import GROUP_WEIGHT, Group, Groups
+from derive.later import SOON, Later
 from mapping.facts import Fact
 
 HELD = 100
@@ -51,6 +52,39 @@ def test_nothing_is_forgotten_that_is_not_written(quiet: Callable[[int, int], Gr
         group.handed = 2
     known.forget(written=1)
     assert len(list(known)) == HELD
+
+
+def test_groups_that_wait_for_the_clock_are_bounded(
+    quiet: Callable[[int, int], Groups], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are asleep: what they held is read again when a record comes, and the longest asleep are forgotten."""
+    monkeypatch.setattr(groups, "HELD_FACTS", 0)
+    monkeypatch.setattr(groups, "ASLEEP", HELD // 2)
+    known = quiet(HELD, 1)
+    every = list(known)
+    for group in every:
+        group.due, group.later = SOON, [Later(SOON, None, {}, {})]
+    known.forget(written=0)
+    assert [] == list(known)
+    assert known.due(SOON - 1) == []
+    assert known.due(SOON) == every[HELD // 2 :]
+    assert known.of_trace(f"trace-{HELD - 1}") is None
+    assert {0} == {len(group.facts) for group in every}
+
+
+def test_a_group_that_comes_back_knows_what_the_clock_has_changed(
+    quiet: Callable[[int, int], Groups], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That may not be in the store yet."""
+    monkeypatch.setattr(groups, "HELD_FACTS", 0)
+    known = quiet(1, 1)
+    (asleep,) = known
+    asleep.later = [Later(SOON, None, {}, {})]
+    known.forget(written=0)
+    asleep.written, asleep.handed = {"job_history": {("job",): 1}}, 7
+    group = known.enter(Group(traces={"trace-0"}))
+    assert ({"job_history": {("job",): 1}}, 7) == (group.written, group.handed)
+    assert known.of_trace("trace-0") is group
 
 
 def _fact(key: str) -> Fact:
