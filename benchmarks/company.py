@@ -42,6 +42,8 @@ def measure(file: Path, *, runs: int, requests: int) -> Figures:
         beside.append(sent)
         seen.append(audience)
         told = f"{len(audience.draws_ms)} draws of {audience.middle_ms:.0f} ms, {audience.questions} slow questions"
+        if audience.trouble:
+            raise RuntimeError(audience.trouble)
         say(f"company {run + 1}/{runs}: {alone[-1].rate:,.0f} spans/s alone, {sent.rate:,.0f} in company; {told}")
     return {
         "company_share": at_least(
