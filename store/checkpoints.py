@@ -12,9 +12,9 @@ from store.connection import PATIENCE_MS, impatient
 
 FRAME_HEADER = 24
 WAITS_EVERY_S = 5.0
-"""Readers who were waited for in vain are waited for again so late, or once the log is twice as long."""
-BRIEFLY_MS = 50
-"""They are then waited for so long: those who read a page are done by that, and those who send wait meanwhile."""
+"""Readers who were waited for in vain are waited for again so late: those who send wait meanwhile."""
+BRIEFLY_MS = 100
+"""Each time that the log is twice as long they are waited for so long: those who read a page are done by then."""
 
 
 class Checkpoints:
@@ -62,11 +62,13 @@ class Checkpoints:
 
     def _truncate_patiently(self) -> None:
         """Wait for readers, unless this was in vain just now."""
-        in_vain = self._waits_at > 0
-        again = self._clock() >= self._waits_from or self.frames >= self._waits_at
-        wait_ms = PATIENCE_MS if not in_vain else BRIEFLY_MS if again else 0
-        if not self.truncate(wait_ms=wait_ms) and wait_ms:
-            self._waits_from, self._waits_at = self._clock() + WAITS_EVERY_S, 2 * self.frames
+        now = self._clock()
+        wait_ms = PATIENCE_MS if now >= self._waits_from else BRIEFLY_MS if self.frames >= self._waits_at else 0
+        if self.truncate(wait_ms=wait_ms) or not wait_ms:
+            return
+        self._waits_at = 2 * self.frames
+        if wait_ms == PATIENCE_MS:
+            self._waits_from = now + WAITS_EVERY_S
 
     def _grown(self, _connection: apsw.Connection, _name: str, frames: int) -> int:
         if frames < self.frames:
@@ -78,4 +80,4 @@ class Checkpoints:
         """Note that the log begins anew, after it was folded as a whole."""
         self.frames = frames
         self._fold_due, self._truncate_due = self._fold, self._truncate
-        self._waits_at = 0
+        self._waits_from = 0.0
