@@ -14,12 +14,14 @@ from mapping.facts import Fact
 from schema.derived import Row
 from schema.signals import Signal
 
-HELD_FACTS: Final = 15_000
-"""Facts of quiet groups that are kept in memory; the longest quiet are forgotten, and read again when needed."""
+HELD_FACTS: Final = 20_000
+"""What groups in memory may take, in facts; the longest quiet are forgotten, and read again when needed."""
 GROUP_WEIGHT: Final = 2
 """What a group takes by itself, in facts: 4 of the 6 kilobytes of one that has a single fact."""
-ASLEEP: Final = 10_000
-"""Groups without their facts that wait for what the clock alone will change; without them it is found by a sweep."""
+TEXT: Final = 2_000
+"""Characters of prompts and answers that take as much as a fact."""
+ASLEEP: Final = 20_000
+"""What groups may take, in facts, that wait for the clock without theirs; a sweep finds what the others wait for."""
 
 
 @dataclass(slots=True, eq=False)
@@ -48,11 +50,13 @@ class Group:
     rest_until: float = 0.0
     handed: float = 0
     """How many changes were handed over when the last of its own were; none of them is in the store before."""
+    texts: int = 0
+    """Characters of prompts and answers in it, as of when it was derived last."""
 
     @property
     def weight(self) -> int:
         """Tell how much memory it takes, in facts."""
-        return GROUP_WEIGHT + len(self.facts)
+        return GROUP_WEIGHT + len(self.facts) + self.texts // TEXT
 
     def add(self, fact: Fact, events: list[Told]) -> None:
         """Take a record's fact, which replaces an earlier one of the same record, and the events it tells of."""
@@ -85,11 +89,13 @@ class Group:
     def fall_asleep(self) -> None:
         """Keep nothing but what the clock will change: all else is in the store."""
         self.facts, self.events, self.written = {}, {}, {}
+        self.texts = sum(later.texts for later in self.later)
 
     def forget_contents(self) -> None:
-        """Let go of texts that are written and never needed again."""
+        """Let go of texts that are written and never needed again; count the others."""
         for fact in self.facts.values():
             fact.raw_input = fact.raw_output = None
+        self.texts = sum(len(fact.prompt or "") + len(fact.answer or "") for fact in self.facts.values())
         for event in self.events.values():
             event.data = None
 
@@ -190,9 +196,10 @@ class Groups:
             del self._quiet[group]
             self._asleep[group] = None
             group.fall_asleep()
-        many = len(self._asleep) - ASLEEP
-        for place, group in enumerate([*self._asleep]):
-            if (not group.later or place < many) and group.handed <= written:
+        held = sum(group.weight for group in self._asleep)
+        for group in [*self._asleep]:
+            if (held > ASLEEP or not group.later) and group.handed <= written:
+                held -= group.weight
                 self._drop(group)
 
     def _whole(self, group: Group | None) -> Group | None:

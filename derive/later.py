@@ -29,6 +29,12 @@ class Later:
     put: Mapping[str, Rows]
     gone: Mapping[str, list[Row]]
 
+    @property
+    def texts(self) -> int:
+        """Count the characters in it."""
+        rows = (row for held in self.put.values() for row in held.values())
+        return sum(len(value) for row in rows for value in row if isinstance(value, str))
+
 
 def expected(now: Mapping[str, Rows], due: int | None, timely: Timely, *, until: int) -> list[Later]:
     """List the next changes of rows up to a time."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from derive import groups
-from derive.groups import GROUP_WEIGHT, Group, Groups
+from derive.groups import GROUP_WEIGHT, TEXT, Group, Groups
 from derive.later import SOON, Later
 from mapping.facts import Fact
 
@@ -45,6 +45,26 @@ def test_large_groups_are_held_by_their_facts(quiet: Callable[[int, int], Groups
     assert len(list(known)) == HELD // (23 + GROUP_WEIGHT)
 
 
+def test_long_texts_take_room(quiet: Callable[[int, int], Groups]) -> None:
+    """Prompts and answers are held whole: the longer they are, the fewer facts beside them."""
+    known = quiet(HELD, 1)
+    for group in known:
+        for fact in group.facts.values():
+            fact.prompt, fact.answer = "p" * TEXT, "a" * TEXT * 6
+        group.forget_contents()
+    known.forget(written=0)
+    assert len(list(known)) == HELD // (1 + GROUP_WEIGHT + 7)
+
+
+def test_what_a_group_asleep_will_write_takes_room() -> None:
+    """It is the only text that is left in it."""
+    group = Group(
+        texts=100 * TEXT, later=[Later(SOON, None, {"job_history": {("job",): ("job", "p" * TEXT * 3, 7)}}, {})]
+    )
+    group.fall_asleep()
+    assert group.weight == GROUP_WEIGHT + 3
+
+
 def test_nothing_is_forgotten_that_is_not_written(quiet: Callable[[int, int], Groups]) -> None:
     """A group whose changes are on their way cannot be read again yet."""
     known = quiet(HELD, 1)
@@ -59,7 +79,7 @@ def test_groups_that_wait_for_the_clock_are_bounded(
 ) -> None:
     """They are asleep: what they held is read again when a record comes, and the longest asleep are forgotten."""
     monkeypatch.setattr(groups, "HELD_FACTS", 0)
-    monkeypatch.setattr(groups, "ASLEEP", HELD // 2)
+    monkeypatch.setattr(groups, "ASLEEP", HELD // 2 * GROUP_WEIGHT)
     known = quiet(HELD, 1)
     every = list(known)
     for group in every:
