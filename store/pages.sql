@@ -304,35 +304,32 @@ from raw_spans
 where trace_id = :trace;
 
 -- name: trace_outline
--- Read what the picture of an OpenTelemetry trace needs of its spans, in order of time: one JSON array for each column.
+-- Read what the picture of an OpenTelemetry trace needs of its spans, in order of arrival: one JSON array for each column.
 -- Rows are read in the order in which they lie in the file, so that each page of it is read once.
 select
   json_group_array(span_id) as spans, json_group_array(parent_span_id) as parents,
-  json_group_array(ifnull(start_time_unix_nano, 0)) as starts, json_group_array(ifnull(end_time_unix_nano, 0)) as ends,
+  json_group_array(ifnull(start_time_unix_nano, 0)) as starts,
+  json_group_array(max(ifnull(start_time_unix_nano, 0), ifnull(end_time_unix_nano, 0))) as ends,
   json_group_array(status_code) as codes
 from (
   select s.span_id, s.parent_span_id, s.start_time_unix_nano, s.end_time_unix_nano, s.status_code
   from (select id from raw_spans where trace_id = :trace order by id limit :limit) as told
   cross join raw_spans as s on s.id = told.id
-  order by s.start_time_unix_nano
 );
 
 -- name: trace_outline_together
 -- The same of a trace whose spans came together: there is no need to look each of them up.
 select
   json_group_array(span_id) as spans, json_group_array(parent_span_id) as parents,
-  json_group_array(ifnull(start_time_unix_nano, 0)) as starts, json_group_array(ifnull(end_time_unix_nano, 0)) as ends,
+  json_group_array(ifnull(start_time_unix_nano, 0)) as starts,
+  json_group_array(max(ifnull(start_time_unix_nano, 0), ifnull(end_time_unix_nano, 0))) as ends,
   json_group_array(status_code) as codes
 from (
-  select *
-  from (
-    select span_id, parent_span_id, start_time_unix_nano, end_time_unix_nano, status_code
-    from raw_spans
-    where id >= :oldest and id <= :newest and +trace_id = :trace
-    order by id
-    limit :limit
-  ) as told
-  order by told.start_time_unix_nano
+  select span_id, parent_span_id, start_time_unix_nano, end_time_unix_nano, status_code
+  from raw_spans
+  where id >= :oldest and id <= :newest and +trace_id = :trace
+  order by id
+  limit :limit
 );
 
 -- name: trace_rows

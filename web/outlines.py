@@ -85,14 +85,16 @@ def _columns(asked: Asked, trace_id: str, extent: Row) -> Row:
 
 def _made(columns: Row, count: int) -> Outline:
     spans, parents, starts, ends, codes = (orjson.loads(column) for column in columns.values())
+    timely = sorted(range(len(spans)), key=starts.__getitem__)
+    spans, parents = list(map(spans.__getitem__, timely)), list(map(parents.__getitem__, timely))
     places, deep = placed(spans, parents)
-    start = array("q", map(starts.__getitem__, places))
+    rows = list(map(timely.__getitem__, places))
     return Outline(
         spans=list(map(spans.__getitem__, places)),
         depth=array("l", map(deep.__getitem__, places)),
-        start=start,
-        end=array("q", map(max, start, map(ends.__getitem__, places))),
-        errors=[at for at, code in enumerate(map(codes.__getitem__, places)) if code == ERROR],
+        start=array("q", map(starts.__getitem__, rows)),
+        end=array("q", map(ends.__getitem__, rows)),
+        errors=[at for at, code in enumerate(map(codes.__getitem__, rows)) if code == ERROR],
         began=min(filter(None, starts), default=0),
         ended=max(ends),
         cut=count > MOST_SPANS,

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import nlargest
+from operator import sub
 from typing import Final
 
 import orjson
@@ -189,10 +190,10 @@ def _boxes(whole: Outline, view: View) -> list[Box]:
     if len(view.places) <= WINDOW // 4:
         return []
     levels: list[list[int]] = [[] for _ in range(MAP_LEVELS)]
-    for at in view.places:
-        level = whole.depth[at] - view.base
-        if level < MAP_LEVELS:
-            levels[level].append(at)
+    most = view.base + MAP_LEVELS
+    for at, depth in zip(view.places, map(whole.depth.__getitem__, view.places), strict=True):
+        if depth < most:
+            levels[depth - view.base].append(at)
     chosen = [(level, at) for level, places in enumerate(levels) for at in _longest(whole, places)]
     return [_box(whole, view, level, at) for level, at in chosen]
 
@@ -210,7 +211,8 @@ def _longest(whole: Outline, places: Sequence[int]) -> Sequence[int]:
     most = MAP_BOXES // MAP_LEVELS
     if len(places) <= most:
         return places
-    return sorted(nlargest(most, places, key=lambda at: whole.end[at] - whole.start[at]))
+    lengths = map(sub, map(whole.end.__getitem__, places), map(whole.start.__getitem__, places))
+    return sorted(at for _, at in nlargest(most, zip(lengths, places, strict=True)))
 
 
 def _error(asked: Asked, here: str, whole: Outline, errors: Sequence[int], number: int) -> str | None:
