@@ -1,8 +1,8 @@
 """Say what a group of records means: all of its derived rows, made anew each time (mapping.md C, D)."""
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from derive.calls import Rows, model_call_rows, tool_call_rows
 from derive.entries import entry, entry_rows
@@ -54,9 +54,9 @@ def meaning(group: Group, now: int, rules: Rules, read: Read = no_points) -> Mea
     """Derive a group's rows as they are at a time, Unix nanoseconds; `read` gives what metrics tell of a session."""
     found = Found(group, rules.prices, now, read)
     work = found.work()
-    timely = partial(_timely, found, work, rules)
-    rows, due = timely(now)
-    later = [] if group.sealed or found.metered else expected(rows, due, timely, until=now + SOON)
+    timely = Timely(found, work, rules)
+    rows, due = timely.at(now)
+    later = [] if group.sealed or found.metered else expected(rows, due, timely.at, until=now + SOON)
     return Meaning({**_timeless(group, found, work), **rows}, due, later)
 
 
@@ -81,23 +81,71 @@ def _timeless(group: Group, found: Found, work: Sequence[Work]) -> dict[str, Row
     }
 
 
-def _timely(found: Found, work: Sequence[Work], rules: Rules, now: int) -> tuple[dict[str, Rows], int | None]:
-    """Write what is open or over by the clock, and say when that changes."""
-    held = sessions(found.facts, found.calls, found.jobs, now=now, idle=rules.idle)
-    over = {job.id for job in found.jobs.found if job.completed(now, grace=rules.grace, idle=rules.idle)}
-    rows = {
-        **_job_rows(work, over, rules),
-        **_agent_rows(found, over, held),
-        "agent_sessions": _session_rows(found, held),
-    }
-    _add_metered(rows, found, now, rules.idle)
-    rows["agent_skill_usage"] = skill_rows(found, rows["agent_sessions"])
-    return rows, _due(found, over, held, now, rules)
+class Timely:
+    """Write what is open or over by the clock, and say when that changes; times are asked for in order.
 
+    What the clock does not change is made once: sums, and the sessions until one of them falls silent.
+    """
 
-def _session_rows(found: Found, held: Sequence[Session]) -> Rows:
-    calls = found.by_session()
-    return {(session.session_id,): session_row(session, found.main(calls[session.session_id])) for session in held}
+    def __init__(self, found: Found, work: Sequence[Work], rules: Rules) -> None:
+        """Take what was found in a group."""
+        self._found, self._work, self._rules = found, work, rules
+        calls = found.by_agent()
+        self._runs = [(run, Sums.of(calls[run.agent_id])) for run in found.agents.found]
+        self._subagents = subagent_rows(self._runs)
+        self._calls = found.by_session()
+        self._held: Sequence[Session] = ()
+        self._sessions: Rows = {}
+        self._silent: float = -math.inf
+
+    def at(self, now: int) -> tuple[dict[str, Rows], int | None]:
+        """Give the rows as they are at a time, Unix nanoseconds, and when the clock changes them next."""
+        found, rules = self._found, self._rules
+        if now >= self._silent:
+            self._hold(now)
+        jobs = found.jobs.found
+        over = {job.id for job in jobs if job.completed(now, grace=rules.grace, idle=rules.idle)}
+        rows = {
+            **_job_rows(self._work, over, rules),
+            "agents": self._agents(over),
+            "job_subagents": self._subagents,
+            "agent_sessions": {**self._sessions},
+        }
+        _add_metered(rows, found, now, rules.idle)
+        rows["agent_skill_usage"] = skill_rows(found, rows["agent_sessions"])
+        return rows, self._due(over, now)
+
+    def _hold(self, now: int) -> None:
+        """Look at the sessions as they are until the next of them falls silent."""
+        found, idle = self._found, self._rules.idle
+        self._held = sessions(found.facts, found.calls, found.jobs, now=now, idle=idle)
+        self._sessions = {
+            (one.session_id,): session_row(one, found.main(self._calls[one.session_id])) for one in self._held
+        }
+        self._silent = min((one.last_seen + idle for one in self._held if one.ended is None), default=math.inf)
+
+    def _agents(self, over: Collection[str]) -> Rows:
+        """Write runs of agents; a main thread runs while its session is open, a subagent until its end or its job's."""
+        closed = {session.session_id for session in self._held if session.ended is not None}
+        emitters = {session.session_id: session.emitter for session in self._held}
+
+        def is_over(run: Run) -> bool:
+            return run.ended is not None or run.job_id in over or run.session_id in closed
+
+        return agent_rows(self._runs, is_over, emitters)
+
+    def _due(self, over: Collection[str], now: int) -> int | None:
+        """Say when the clock will close a job or a session that is open now."""
+        found, rules = self._found, self._rules
+        ends: list[float] = [
+            job.last + rules.idle if job.ended is None else job.ended + rules.grace
+            for job in found.jobs.found
+            if job.id not in over
+        ]
+        ends += [one.last + rules.idle for one in found.metered if one.ended(now, rules.idle) is None]
+        ends += () if found.metered_at is None else (found.metered_at,)
+        due = min((*ends, self._silent))
+        return None if due == math.inf else int(due)
 
 
 def _add_metered(rows: dict[str, Rows], found: Found, now: int, idle: int) -> None:
@@ -113,29 +161,3 @@ def _job_rows(work: Sequence[Work], over: Collection[str], rules: Rules) -> dict
         "job_history": {(one.job.id,): history_row(one, rules.prices) for one in work if one.job.id in over},
         "open_jobs": {(one.job.id,): open_row(one) for one in work if one.job.id not in over},
     }
-
-
-def _agent_rows(found: Found, over: Collection[str], held: Sequence[Session]) -> dict[str, Rows]:
-    """Write runs of agents; a main thread runs while its session is open, a subagent until its end or its job's."""
-    calls = found.by_agent()
-    runs = [(run, Sums.of(calls[run.agent_id])) for run in found.agents.found]
-    closed = {session.session_id for session in held if session.ended is not None}
-    emitters = {session.session_id: session.emitter for session in held}
-
-    def is_over(run: Run) -> bool:
-        return run.ended is not None or run.job_id in over or run.session_id in closed
-
-    return {"agents": agent_rows(runs, is_over, emitters), "job_subagents": subagent_rows(runs)}
-
-
-def _due(found: Found, over: Collection[str], held: Sequence[Session], now: int, rules: Rules) -> int | None:
-    """Say when the clock will close a job or a session that is open now."""
-    ends = [
-        job.last + rules.idle if job.ended is None else job.ended + rules.grace
-        for job in found.jobs.found
-        if job.id not in over
-    ]
-    quiet = [session.last_seen + rules.idle for session in held if session.ended is None]
-    quiet += [one.last + rules.idle for one in found.metered if one.ended(now, rules.idle) is None]
-    metered = () if found.metered_at is None else (found.metered_at,)
-    return min((*ends, *quiet, *metered), default=None)

@@ -30,8 +30,8 @@ from store.raw import SqliteRawSide
 LOOK_S: Final = 0.1
 """How long it rests when there is nothing new."""
 REPORT_S: Final = 1.0
-AHEAD: Final = 8
-"""Messages that may wait for their answers."""
+AHEAD: Final = 16
+"""Messages that may wait for their answers: the writer is busy with those of one step while the next one is read."""
 IDLE_BYTES: Final = 160 << 20
 """Above this, memory is given back whenever there is nothing to do."""
 NICE: Final = 5

@@ -25,7 +25,7 @@ class Store(Section):
     broken: Literal["aside", "refuse"] = "aside"
     """What a start does with a database that is found damaged after an unclean end: put it aside as `….corrupt-TIME`,
     begin a new one and say so, or refuse to start."""
-    wal_checkpoint: Size = 16 << 20
+    wal_checkpoint: Size = 32 << 20
     """Size of the write-ahead log from which it is folded into the database."""
     wal_truncate: Size = 48 << 20
     """Size of the write-ahead log from which readers may be waited for, up to 250 ms, to make it small again."""
