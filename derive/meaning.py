@@ -54,9 +54,9 @@ def meaning(group: Group, now: int, rules: Rules, read: Read = no_points) -> Mea
     """Derive a group's rows as they are at a time, Unix nanoseconds; `read` gives what metrics tell of a session."""
     found = Found(group, rules.prices, now, read)
     work = found.work()
-    timely = Timely(found, work, rules)
-    rows, due = timely.at(now)
-    later = [] if group.sealed or found.metered else expected(rows, due, timely.at, until=now + SOON)
+    standing = Standing(found, work, rules)
+    rows, due = standing.at(now)
+    later = [] if group.sealed or found.metered else expected(rows, due, standing.at, until=now + SOON)
     return Meaning({**_timeless(group, found, work), **rows}, due, later)
 
 
@@ -81,8 +81,8 @@ def _timeless(group: Group, found: Found, work: Sequence[Work]) -> dict[str, Row
     }
 
 
-class Timely:
-    """Write what is open or over by the clock, and say when that changes; times are asked for in order.
+class Standing:
+    """Say how things stand: what is open or over by the clock, and when that changes; times are asked for in order.
 
     What the clock does not change is made once: sums, and the sessions until one of them falls silent.
     """
