@@ -13,7 +13,7 @@ from schema.signals import Signal
 Rows = dict[str, dict[Row, Row]]
 """Rows by table and key."""
 PIECE: Final = 1_000
-"""Rows that are written in one transaction, the more the fewer pages: who sends meanwhile waits for 45 ms."""
+"""Rows that are written in one transaction, the more the fewer pages: who sends meanwhile waits 45 ms, 100 at most."""
 FAR: Final = 500
 """Rows after which a position is written though nothing was derived: so many are read again after a restart."""
 

@@ -32,7 +32,7 @@ from tracking.told import Told
 log = logging.getLogger(__name__)
 
 READ_ROWS: Final = 1_500
-"""Rows of each signal that are read before what they changed is derived."""
+"""Rows of each signal that are read before what they changed is derived: the writer has nothing to do meanwhile."""
 REST: Final = 4
 """A group rests for so many times as long as it took: large ones that keep changing must not take all the time."""
 MAX_REST_S: Final = 10.0

@@ -211,8 +211,8 @@ def _longest(whole: Outline, places: Sequence[int]) -> Sequence[int]:
     most = MAP_BOXES // MAP_LEVELS
     if len(places) <= most:
         return places
-    lengths = map(sub, map(whole.end.__getitem__, places), map(whole.start.__getitem__, places))
-    return sorted(at for _, at in nlargest(most, zip(lengths, places, strict=True)))
+    lengths = list(map(sub, map(whole.end.__getitem__, places), map(whole.start.__getitem__, places)))
+    return [places[number] for number in sorted(nlargest(most, range(len(places)), key=lengths.__getitem__))]
 
 
 def _error(asked: Asked, here: str, whole: Outline, errors: Sequence[int], number: int) -> str | None:
