@@ -138,7 +138,7 @@ def _of_tool(side: ReadSide, tool: str | None) -> dict[str, str | None]:
     """Look for a tool that is seldom called among its calls, for another among each job's."""
     if tool is None:
         return {}
-    calls = sum(row["calls"] for row in side.report("all_tools", tool=tool))
+    calls = side.report("calls_of_tool", tool=tool)[0]["calls"]
     return {"seldom" if calls < SELDOM else "tool": tool}
 
 

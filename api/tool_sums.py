@@ -1,9 +1,9 @@
 """Count the calls of tools, and say how long they took: whole days are added up already, the rest is few calls.
 
-Days are added up by classes of duration, so of all durations only those of the class that a share falls into are read.
+Calls are added up by classes of duration, which tell about how long half of them took: no order of all calls is kept.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
@@ -14,11 +14,26 @@ from store.protocol import ReadSide
 SHARES: Final = {"p50_ms": 50, "p95_ms": 95}
 UNTIMED: Final = -99
 """The class of calls of which nothing tells how long they took."""
-STEP: Final = 2
+STEP: Final = 8
 """Classes of durations in each doubling (schema/migrations, tool_days)."""
 MIDNIGHT: Final = "T00:00:00.000000Z"
 PARTS: Final = frozenset(("session", "job"))
 Times = tuple[str | None, str | None]
+
+
+@dataclass(slots=True)
+class Few:
+    """Add up calls that took about as long."""
+
+    calls: int = 0
+    total_ms: float = 0.0
+
+    def duration(self, place: int, share: int) -> float:
+        """Say about how long the call at a place, from 0 on, took: they are taken to lie evenly around their mean."""
+        low, high = float(2 ** (share / STEP)), float(2 ** ((share + 1) / STEP))
+        mean = min(max(self.total_ms / self.calls, 0.0), high)
+        room = max(min(mean - low, high - mean), 0.0)
+        return mean + room * ((2 * place + 1) / self.calls - 1)
 
 
 @dataclass(slots=True)
@@ -29,7 +44,7 @@ class Sums:
     calls: int = 0
     failures: int = 0
     total_ms: float = 0.0
-    classes: dict[int, int] = field(default_factory=dict)
+    classes: dict[int, Few] = field(default_factory=dict)
 
     def add(self, row: Row) -> None:
         """Count some of its calls."""
@@ -37,12 +52,14 @@ class Sums:
         self.failures += row["failures"]
         self.total_ms += max(row["total_ms"], 0.0)
         if row["share"] != UNTIMED:
-            self.classes[row["share"]] = self.classes.get(row["share"], 0) + row["calls"]
+            few = self.classes.setdefault(row["share"], Few())
+            few.calls += row["calls"]
+            few.total_ms += row["total_ms"]
 
     @property
     def timed(self) -> int:
         """Count the calls of which it is known how long they took."""
-        return sum(self.classes.values())
+        return sum(few.calls for few in self.classes.values())
 
     @property
     def rate(self) -> float:
@@ -50,37 +67,30 @@ class Sums:
         return self.failures / self.calls if self.calls else 0.0
 
     def within(self, percent: int) -> float | None:
-        """Say about how many milliseconds so many of a hundred calls took at most: the middle of their class.
+        """Say within about how many milliseconds so many of a hundred calls were over; None when none was timed.
 
-        One call never took longer than all.
+        It is right to a tenth, and exact where no other call took about as long.
         """
-        return min(_middle(self.place(percent)[0]), self.total_ms) if self.timed else None
-
-    def place(self, percent: int) -> tuple[int, int]:
-        """Say in which class the duration stands that so many of a hundred did not pass, and where in it."""
         left = -(-self.timed * percent // 100) - 1
         for share in sorted(self.classes):
-            if left < self.classes[share]:
-                return share, left
-            left -= self.classes[share]
-        raise AssertionError("a share of the calls is among them")
+            few = self.classes[share]
+            if left < few.calls:
+                return few.duration(left, share)
+            left -= few.calls
+        return None
 
 
 def tools(side: ReadSide, *, limit: int | None = None, **where: Any) -> Row:
     """Count calls and failures of each tool, and say how long half, and 95 of a hundred, of its calls took at most.
 
-    Filters: session, job, agent, tool, since, until. A call without a time counts on the day it came;
-    of calls that retention took it is known to a fifth how long they took.
+    Filters: session, job, agent, tool, since, until. A call without a time counts on the day it came.
+    Durations are exact for the calls of a session or a job, of others they are right to a tenth.
     """
     where = {name: value for name, value in where.items() if value is not None}
     if where.keys() & PARTS:
         return _of_few(side, limit, where)
-    if where.keys() <= {"tool"}:
-        every = side.report("all_tools")
-        if sum(row["calls"] for row in every) == side.report("tool_calls_kept")[0]["calls"]:  # retention took none
-            return _of_all(side, limit, [row for row in every if where.get("tool") in {None, row["name"]}])
     found = sorted(_added(side, where), key=lambda one: (-one.calls, one.name))[: limited(limit)]
-    return {"items": [_told(side, one, where) for one in found], "next": None}
+    return {"items": [_told(one) for one in found], "next": None}
 
 
 def _of_few(side: ReadSide, limit: int | None, where: Mapping[str, Any]) -> Row:
@@ -88,24 +98,6 @@ def _of_few(side: ReadSide, limit: int | None, where: Mapping[str, Any]) -> Row:
     found = side.report("tools", limit=limited(limit), **where)
     durations = {row.pop("name"): row for row in side.report("tool_durations", **where)}
     return {"items": [{**row, **durations.get(row["name"], dict.fromkeys(SHARES))} for row in found], "next": None}
-
-
-def _of_all(side: ReadSide, limit: int | None, rows: Iterable[Row]) -> Row:
-    """Take what is added up, and look durations up by their places among all of a tool's."""
-    found = sorted(rows, key=lambda row: (-row["calls"], row["name"]))[: limited(limit)]
-    return {"items": [{**row, **_placed(side, row["name"], row["timed"])} for row in found], "next": None}
-
-
-def _placed(side: ReadSide, tool: str, timed: int) -> Row:
-    """Walk to a place from the end that is nearer."""
-    told: Row = dict.fromkeys(("max_ms", *SHARES))
-    if not timed:
-        return told
-    for name, percent in {"max_ms": 100, **SHARES}.items():
-        at = -(-timed * percent // 100) - 1
-        report, offset = ("tool_duration", at) if at < timed // 2 else ("tool_duration_from_end", timed - 1 - at)
-        told[name] = _at(side, {"tool": tool, "offset": offset}, report)
-    return told
 
 
 def _added(side: ReadSide, where: Mapping[str, Any]) -> Iterable[Sums]:
@@ -140,40 +132,7 @@ def _following(day: str) -> str:
     return (date.fromisoformat(day) + timedelta(days=1)).isoformat() if day < "9999-12-31" else "~"
 
 
-def _told(side: ReadSide, one: Sums, where: Mapping[str, Any]) -> Row:
-    timed = one.timed
-    told: dict[str, Any] = {"name": one.name, "calls": one.calls, "failures": one.failures, "timed": timed}
-    of = {name: where[name] for name in ("agent", "since", "until") if name in where} | {"tool": one.name}
-    told["max_ms"] = None
-    if timed:
-        longest = max(one.classes)
-        found = _at(side, {**of, "low": _low(one, longest)}, "tool_longest")
-        told["max_ms"] = _middle(longest) if found is None else found
-    told["total_ms"] = one.total_ms if timed else None
-    return told | dict(_durations(side, one, of))
-
-
-def _durations(side: ReadSide, one: Sums, of: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
-    for name, percent in SHARES.items():
-        if not one.timed:
-            yield name, None
-            continue
-        share, offset = one.place(percent)
-        within = {"low": _low(one, share), "high": float(2 ** ((share + 1) / STEP)), "offset": offset}
-        found = _at(side, {**of, **within}, "tool_duration")
-        yield name, _middle(share) if found is None else found
-
-
-def _low(one: Sums, share: int) -> float | None:
-    """Say where a class begins; the first begins where anything does."""
-    return None if share == min(one.classes) else float(2 ** (share / STEP))
-
-
-def _middle(share: int) -> float:
-    """Stand for the calls of a class: it is right to a fifth."""
-    return float(2 ** ((share + 0.5) / STEP))
-
-
-def _at(side: ReadSide, values: Mapping[str, Any], report: str) -> float | None:
-    found = side.report(report, **values)
-    return found[0]["duration_ms"] if found else None
+def _told(one: Sums) -> Row:
+    told: Row = {"name": one.name, "calls": one.calls, "failures": one.failures, "timed": one.timed}
+    told |= {name: one.within(percent) for name, percent in {"max_ms": 100, **SHARES}.items()}
+    return {**told, "total_ms": one.total_ms if one.timed else None}

@@ -393,19 +393,21 @@ order by bytes desc
 limit :limit;
 
 -- name: tool_newest
--- List the newest calls of one tool since a time.
+-- List the newest calls of one tool since a time, of the thousand that came last.
 select t.*
 from (
   select id
   from tool_calls
   where name = :tool
-and is_error = :failed
-and timestamp >= :since
-order by timestamp desc
-limit :limit
+and (is_error = 1 and :failed)
+order by id desc
+limit 1000
 ) as some
 cross join tool_calls as t on t.id = some.id
-order by t.timestamp desc;
+where true
+and t.timestamp >= :since
+order by t.timestamp desc
+limit :limit;
 
 -- name: tool_errors
 -- Count why the newest failed calls of one tool failed.
@@ -413,7 +415,7 @@ select error_type, count(*) as calls, max(timestamp) as last
 from (
   select t.error_type, t.timestamp
   from (
-    select id from tool_calls where name = :tool and is_error = 1 order by timestamp desc limit 500
+    select id from tool_calls where name = :tool and is_error = 1 order by id desc limit 500
   ) as some
   cross join tool_calls as t on t.id = some.id
 )

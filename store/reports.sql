@@ -366,59 +366,11 @@ order by name, duration_ms
 )
 group by name;
 
--- name: tool_duration
--- Find the duration at a place among the sorted durations of a tool's calls, from one of them on.
-select duration_ms
-from tool_calls
-where name = :tool
-and duration_ms is not null
-and duration_ms >= :low
-and duration_ms < :high
-and agent_name = :agent
-and ifnull(timestamp, :since) >= :since
-and ifnull(timestamp, '') < :until
-order by duration_ms
-limit 1 offset :offset;
-
--- name: tool_calls_kept
--- Count the tool calls that are there; days also count those that retention took.
-select count(*) as calls
-from tool_calls;
-
--- name: tool_duration_from_end
--- Find the duration at a place among the durations of a tool's calls, the longest first.
-select duration_ms
-from tool_calls
-where name = :tool
-and duration_ms is not null
-order by duration_ms desc
-limit 1 offset :offset;
-
--- name: all_tools
--- Count all calls of each tool, from what is added up by day; days are put together in the order that they are kept in.
-select
-  known.name, sum(known.calls) as calls, sum(known.failures) as failures, sum(known.timed) as timed,
-  iif(sum(known.timed) > 0, sum(known.total_ms), null) as total_ms
-from (
-  select
-    name, sum(calls) as calls, sum(failures) as failures, ifnull(sum(calls) filter (where share <> -99), 0) as timed,
-    sum(total_ms) as total_ms
-  from tool_days
-where true
-and name = :tool
-group by day, name
-) as known
-group by known.name;
-
--- name: tool_longest
--- Find the longest duration of a tool's calls; those that took less than some time are not looked at.
-select max(duration_ms) as duration_ms
-from tool_calls
-where name = :tool
-and duration_ms >= :low
-and agent_name = :agent
-and ifnull(timestamp, :since) >= :since
-and ifnull(timestamp, '') < :until;
+-- name: calls_of_tool
+-- Count all calls of a tool, from what is added up by day.
+select ifnull(sum(calls), 0) as calls
+from tool_days
+where name = :tool;
 
 -- name: tool_day_sums
 -- Count the calls of tools on whole days, by classes of their duration.
@@ -438,7 +390,7 @@ select
   told.name,
   case
     when told.duration_ms is null then -99
-    else cast(floor(2 * log2(max(told.duration_ms, 0.001))) as integer)
+    else cast(floor(8 * log2(max(told.duration_ms, 0.001))) as integer)
   end as share,
   count(*) as calls, sum(told.is_error) as failures, ifnull(sum(told.duration_ms), 0) as total_ms
 from tool_calls as told

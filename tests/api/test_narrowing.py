@@ -241,8 +241,8 @@ def test_spans_without_a_time_come_last(tmp_path: Path) -> None:
         {"until": CUT[1], "agent": "coder"},
     ],
 )
-def test_tools_are_counted_exactly(path: Path, side: ReadSide, where: Mapping[str, Any]) -> None:
-    """Sums by day, and the parts of days at their ends, give what counting every call gives."""
+def test_tools_are_counted(path: Path, side: ReadSide, where: Mapping[str, Any]) -> None:
+    """Sums by day, and the parts of days at their ends, give what counting every call gives; durations to a tenth."""
     told = {one["name"]: one for one in tool_sums.tools(side, **where)["items"]}
     calls = counted(path, where)
 
@@ -252,12 +252,12 @@ def test_tools_are_counted_exactly(path: Path, side: ReadSide, where: Mapping[st
         at = {share: times[-(-len(times) * share // 100) - 1] for share in (50, 95, 100)}
         one = told[name]
         assert (found["calls"], found["failures"]) == (one["calls"], one["failures"])
-        assert (at[50], at[95], at[100]) == (one["p50_ms"], one["p95_ms"], one["max_ms"])
+        assert (one["p50_ms"], one["p95_ms"], one["max_ms"]) == pytest.approx((at[50], at[95], at[100]), rel=0.1)
         assert one["total_ms"] == pytest.approx(fmean(times) * len(times))
 
 
 def test_what_retention_took_is_counted_on(tmp_path: Path) -> None:
-    """Days keep counting the calls that are gone; how long these took is known by their class."""
+    """Days keep counting the calls that are gone, and how long these took."""
     path = tmp_path / "forgotten.db"
     make(path, spans=600, sessions=10, until=UNTIL)
     with closing(SqliteReadSide(path)) as side:
@@ -270,11 +270,7 @@ def test_what_retention_took_is_counted_on(tmp_path: Path) -> None:
     with closing(SqliteReadSide(path)) as side:
         after = {one["name"]: one for one in tool_sums.tools(side)["items"]}
 
-    assert before.keys() == after.keys()
-    for name, one in after.items():
-        assert before[name]["calls"] == one["calls"]
-        for share in ("p50_ms", "p95_ms", "max_ms"):
-            assert one[share] == pytest.approx(before[name][share], rel=0.5)
+    assert before == after
 
 
 def counted(path: Path, where: Mapping[str, str]) -> dict[str, Any]:

@@ -89,8 +89,6 @@ COUNTS_EVERYTHING = {"tools", "agents", "tool_durations", "agent_claims", "agent
     "known_phases",
     "rejection_reasons",
     "tool_day_sums",
-    "all_tools",
-    "tool_calls_kept",
     "tool_part_sums",
     "names",
     "span_hours",
@@ -248,9 +246,9 @@ def test_every_question_is_bounded() -> None:
     single |= {"trace_version", "trace_tree", "trace_parts", "books", "stored_rows", "newest_calls"}
     single |= {"used_by_models", "used_by_tools", "counted_sessions", "counted_jobs"}
     single |= {"refused", "refused_tally", "newest_received"}
-    single |= {"service_known", "uncounted_spans", "tool_duration_from_end", "tool_longest", "tool_calls_kept"}
+    single |= {"service_known", "uncounted_spans", "calls_of_tool"}
     by_model = {"session_models", "job_models", "jobs_by_hour"}
     by_time = {"span_hours", "uncounted_hours", "entry_hours", "model_call_days", "tool_call_days"}
-    by_tool = {"all_tools", "tool_day_sums", "tool_part_sums", "tool_duration", "tool_durations"}
+    by_tool = {"tool_day_sums", "tool_part_sums", "tool_durations"}
 
     assert single | by_model | by_time | by_tool == {name for name in REPORTS if ":limit" not in REPORTS[name]}
