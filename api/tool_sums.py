@@ -14,7 +14,7 @@ from store.protocol import ReadSide
 SHARES: Final = {"p50_ms": 50, "p95_ms": 95}
 UNTIMED: Final = -99
 """The class of calls of which nothing tells how long they took."""
-STEP: Final = 8
+STEP: Final = 2
 """Classes of durations in each doubling (schema/migrations, tool_days)."""
 MIDNIGHT: Final = "T00:00:00.000000Z"
 PARTS: Final = frozenset(("session", "job"))
@@ -69,7 +69,7 @@ class Sums:
     def within(self, percent: int) -> float | None:
         """Say within about how many milliseconds so many of a hundred calls were over; None when none was timed.
 
-        It is right to a tenth, and exact where no other call took about as long.
+        It is about right, to a fifth as a rule, and exact where no other call took about as long.
         """
         left = -(-self.timed * percent // 100) - 1
         for share in sorted(self.classes):
@@ -84,7 +84,7 @@ def tools(side: ReadSide, *, limit: int | None = None, **where: Any) -> Row:
     """Count calls and failures of each tool, and say how long half, and 95 of a hundred, of its calls took at most.
 
     Filters: session, job, agent, tool, since, until. A call without a time counts on the day it came.
-    Durations are exact for the calls of a session or a job, of others they are right to a tenth.
+    Durations are exact for the calls of a session or a job, of others they are about right.
     """
     where = {name: value for name, value in where.items() if value is not None}
     if where.keys() & PARTS:

@@ -1,6 +1,8 @@
 """Put items into a tree by what each says of its parent, whatever is missing or goes round in a circle."""
 
 from collections.abc import Sequence
+from itertools import islice
+from operator import gt
 
 Node = tuple[str, str | None]
 """The id of an item and that of its parent."""
@@ -15,12 +17,18 @@ def depths(nodes: Sequence[Node]) -> list[tuple[int, int]]:
     return [(at, deep[at]) for at in order]
 
 
-def placed(nodes: Sequence[str], parents: Sequence[str | None]) -> tuple[list[int], list[int]]:
+def placed(
+    nodes: Sequence[str], parents: Sequence[str | None], times: Sequence[int] | None = None
+) -> tuple[list[int], list[int]]:
     """Give the places of nodes in the order of the tree, and the depth of each by its place.
 
-    The parents of many nodes stand apart: a pair for each would have Python look for garbage again and again.
+    With `times`, children stand in the order of these. The parents of many nodes stand apart: a pair for each would
+    have Python look for garbage again and again.
     """
     children, roots = _families(nodes, parents)
+    if times is not None and any(map(gt, times, islice(times, 1, None))):
+        for few in [roots, *filter(None, children)]:
+            few.sort(key=times.__getitem__)
     deep = [0] * len(nodes)
     order: list[int] = []
     _walk(roots, children, deep, order)
@@ -32,15 +40,17 @@ def placed(nodes: Sequence[str], parents: Sequence[str | None]) -> tuple[list[in
 def _walk(roots: Sequence[int], children: Sequence[list[int] | None], deep: list[int], order: list[int]) -> None:
     """Go down from the roots; every node has one parent, so none is met twice."""
     stack = [*reversed(roots)]
+    follow, put, leave = stack.extend, order.append, stack.pop
     while stack:
-        at = stack.pop()
-        order.append(at)
+        at = leave()
+        put(at)
         below = children[at]
         if below:
             depth = deep[at] + 1
             for child in below:
                 deep[child] = depth
-            stack.extend(reversed(below))
+            below.reverse()
+            follow(below)
 
 
 def _walk_circles(children: Sequence[list[int] | None], deep: list[int], order: list[int]) -> None:
@@ -61,8 +71,10 @@ def _walk_circles(children: Sequence[list[int] | None], deep: list[int], order: 
 
 def _families(nodes: Sequence[str], parents: Sequence[str | None]) -> tuple[list[list[int] | None], list[int]]:
     """Say which nodes are below each, and which are below none; of several with one id the first has the children."""
-    last = len(nodes) - 1
-    places: dict[str | None, int] = dict(zip(reversed(nodes), range(last, -1, -1), strict=True))
+    count = len(nodes)
+    places: dict[str | None, int] = dict(zip(nodes, range(count), strict=True))
+    if len(places) < count:
+        places = dict(zip(reversed(nodes), range(count - 1, -1, -1), strict=True))
     children: list[list[int] | None] = [None] * len(nodes)
     roots: list[int] = []
     for at, above in enumerate(map(places.get, parents)):

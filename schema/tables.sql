@@ -258,8 +258,6 @@ CREATE TABLE agent_traces (
   created_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 ) strict;
 
-CREATE INDEX idx_traces_session on agent_traces (session_id, timestamp, trace_id);
-
 CREATE INDEX agent_traces_otel on agent_traces (otel_trace_id) where otel_trace_id is not null;
 
 CREATE INDEX idx_traces_type on agent_traces (type, timestamp, trace_id);
@@ -1314,6 +1312,17 @@ CREATE TABLE usage_days (
 
 CREATE INDEX idx_usage_days_session on usage_days (session_id, cost_nanos, input_tokens, output_tokens, calls, measured, priced);
 
+CREATE TABLE tool_days (
+  day text not null,
+  name text not null,
+  agent_name text not null,
+  share integer not null,
+  calls integer not null,
+  failures integer not null,
+  total_ms real not null,
+  primary key (day, name, agent_name, share)
+) strict, without rowid;
+
 CREATE TRIGGER usage_days_added after insert on model_calls when new.counted = 1
 begin
   insert into usage_days
@@ -1418,6 +1427,36 @@ begin
     cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
     reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_nanos = cost_nanos + excluded.cost_nanos,
     least_nanos = min(least_nanos, excluded.least_nanos);
+end;
+
+CREATE TRIGGER tool_days_added after insert on tool_calls
+begin
+  insert into tool_days
+  values (
+    substr(ifnull(new.timestamp, new.created_at), 1, 10), new.name, ifnull(new.agent_name, ''),
+    case when new.duration_ms is null then -99 else cast(floor(2 * log2(max(new.duration_ms, 0.001))) as integer) end,
+    1, new.is_error, ifnull(new.duration_ms, 0)
+  )
+  on conflict do update
+  set calls = calls + 1, failures = failures + excluded.failures, total_ms = total_ms + excluded.total_ms;
+end;
+
+CREATE TRIGGER tool_days_removed after delete on tool_calls
+begin
+  update tool_days
+  set calls = calls - 1, failures = failures - old.is_error, total_ms = total_ms - ifnull(old.duration_ms, 0)
+  where day = substr(ifnull(old.timestamp, old.created_at), 1, 10)
+  and name = old.name
+  and agent_name = ifnull(old.agent_name, '')
+  and share =
+    case when old.duration_ms is null then -99 else cast(floor(2 * log2(max(old.duration_ms, 0.001))) as integer) end;
+  delete from tool_days
+  where day = substr(ifnull(old.timestamp, old.created_at), 1, 10)
+  and name = old.name
+  and agent_name = ifnull(old.agent_name, '')
+  and share =
+    case when old.duration_ms is null then -99 else cast(floor(2 * log2(max(old.duration_ms, 0.001))) as integer) end
+  and calls = 0;
 end;
 
 CREATE TABLE forgotten (
@@ -1666,46 +1705,13 @@ CREATE INDEX idx_traces_failed on agent_traces (session_id) where status = 'erro
 
 CREATE INDEX idx_tool_calls_session_failed on tool_calls (session_id) where is_error = 1;
 
-CREATE TABLE tool_days (
-  day text not null,
-  name text not null,
-  agent_name text not null,
-  share integer not null,
-  calls integer not null,
-  failures integer not null,
-  total_ms real not null,
-  primary key (day, name, agent_name, share)
-) strict, without rowid;
+CREATE INDEX idx_tool_calls_name on tool_calls (name);
 
-CREATE TRIGGER tool_days_added after insert on tool_calls
-begin
-  insert into tool_days
-  values (
-    substr(ifnull(new.timestamp, new.created_at), 1, 10), new.name, ifnull(new.agent_name, ''),
-    case when new.duration_ms is null then -99 else cast(floor(8 * log2(max(new.duration_ms, 0.001))) as integer) end,
-    1, new.is_error, ifnull(new.duration_ms, 0)
-  )
-  on conflict do update
-  set calls = calls + 1, failures = failures + excluded.failures, total_ms = total_ms + excluded.total_ms;
-end;
+CREATE INDEX idx_tool_calls_name_failed on tool_calls (name) where is_error = 1;
 
-CREATE TRIGGER tool_days_removed after delete on tool_calls
-begin
-  update tool_days
-  set calls = calls - 1, failures = failures - old.is_error, total_ms = total_ms - ifnull(old.duration_ms, 0)
-  where day = substr(ifnull(old.timestamp, old.created_at), 1, 10)
-  and name = old.name
-  and agent_name = ifnull(old.agent_name, '')
-  and share =
-    case when old.duration_ms is null then -99 else cast(floor(8 * log2(max(old.duration_ms, 0.001))) as integer) end;
-  delete from tool_days
-  where day = substr(ifnull(old.timestamp, old.created_at), 1, 10)
-  and name = old.name
-  and agent_name = ifnull(old.agent_name, '')
-  and share =
-    case when old.duration_ms is null then -99 else cast(floor(8 * log2(max(old.duration_ms, 0.001))) as integer) end
-  and calls = 0;
-end;
+CREATE INDEX idx_traces_session on agent_traces (session_id, timestamp);
+
+CREATE INDEX idx_agent_sessions_project on agent_sessions (session_id, project_key) where project_key is not null;
 
 CREATE TRIGGER tool_days_changed after update of name, agent_name, is_error, timestamp, created_at, duration_ms on tool_calls
 when new.name is not old.name or new.agent_name is not old.agent_name or new.is_error is not old.is_error
@@ -1717,24 +1723,20 @@ begin
   and name = old.name
   and agent_name = ifnull(old.agent_name, '')
   and share =
-    case when old.duration_ms is null then -99 else cast(floor(8 * log2(max(old.duration_ms, 0.001))) as integer) end;
+    case when old.duration_ms is null then -99 else cast(floor(2 * log2(max(old.duration_ms, 0.001))) as integer) end;
   delete from tool_days
   where day = substr(ifnull(old.timestamp, old.created_at), 1, 10)
   and name = old.name
   and agent_name = ifnull(old.agent_name, '')
   and share =
-    case when old.duration_ms is null then -99 else cast(floor(8 * log2(max(old.duration_ms, 0.001))) as integer) end
+    case when old.duration_ms is null then -99 else cast(floor(2 * log2(max(old.duration_ms, 0.001))) as integer) end
   and calls = 0;
   insert into tool_days
   values (
     substr(ifnull(new.timestamp, new.created_at), 1, 10), new.name, ifnull(new.agent_name, ''),
-    case when new.duration_ms is null then -99 else cast(floor(8 * log2(max(new.duration_ms, 0.001))) as integer) end,
+    case when new.duration_ms is null then -99 else cast(floor(2 * log2(max(new.duration_ms, 0.001))) as integer) end,
     1, new.is_error, ifnull(new.duration_ms, 0)
   )
   on conflict do update
   set calls = calls + 1, failures = failures + excluded.failures, total_ms = total_ms + excluded.total_ms;
 end;
-
-CREATE INDEX idx_tool_calls_name on tool_calls (name);
-
-CREATE INDEX idx_tool_calls_name_failed on tool_calls (name) where is_error = 1;

@@ -112,6 +112,7 @@ class Service:
         self.reporting.start()
         stack.push_async_callback(asyncio.to_thread, self.reporting.stop)
         lock.describe(grpc=self.grpc_address, http=self.http_address, started_at=time.time(), secret=self.doors.secret)
+        self.front.pages.warm()
         log.info("ready", grpc=self.grpc_address, http=self.http_address, db=str(self._path))
 
     def _mended(self) -> Sequence[dict[str, Any]]:

@@ -276,7 +276,7 @@ from tool_days as known
 where true
 and known.name = :tool
 and known.agent_name = :agent
-and known.share >= cast(floor(8 * log2(max(:min_ms, 0.001))) as integer)
+and known.share >= cast(floor(2 * log2(max(:min_ms, 0.001))) as integer)
 order by known.day desc;
 
 -- name: tool_call

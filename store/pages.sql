@@ -65,7 +65,7 @@ select
 from agent_sessions as s
 where true
 and s.agent_name = :agent
-and s.project_key = :project
+and +s.project_key = :project
 and (s.ended_at is null) = :active
 and likely(s.exit_reason = :exit_reason)
 and s.started_at >= :since
@@ -304,13 +304,15 @@ from raw_spans
 where trace_id = :trace;
 
 -- name: trace_outline
--- Read what the picture of an OpenTelemetry trace needs of its spans, in order of arrival: one JSON array for each column.
+-- Read what the picture of an OpenTelemetry trace needs of its spans, in order of arrival: one text for each column.
 -- Rows are read in the order in which they lie in the file, so that each page of it is read once.
 select
-  json_group_array(span_id) as spans, json_group_array(parent_span_id) as parents,
-  json_group_array(ifnull(start_time_unix_nano, 0)) as starts,
-  json_group_array(max(ifnull(start_time_unix_nano, 0), ifnull(end_time_unix_nano, 0))) as ends,
-  json_group_array(status_code) as codes
+  group_concat(span_id) as spans, group_concat(ifnull(parent_span_id, '')) as parents,
+  group_concat(ifnull(start_time_unix_nano, 0)) as starts,
+  group_concat(
+    iif(end_time_unix_nano > ifnull(start_time_unix_nano, 0), end_time_unix_nano, ifnull(start_time_unix_nano, 0))
+  ) as ends,
+  group_concat(status_code, '') as codes
 from (
   select s.span_id, s.parent_span_id, s.start_time_unix_nano, s.end_time_unix_nano, s.status_code
   from (select id from raw_spans where trace_id = :trace order by id limit :limit) as told
@@ -320,10 +322,12 @@ from (
 -- name: trace_outline_together
 -- The same of a trace whose spans came together: there is no need to look each of them up.
 select
-  json_group_array(span_id) as spans, json_group_array(parent_span_id) as parents,
-  json_group_array(ifnull(start_time_unix_nano, 0)) as starts,
-  json_group_array(max(ifnull(start_time_unix_nano, 0), ifnull(end_time_unix_nano, 0))) as ends,
-  json_group_array(status_code) as codes
+  group_concat(span_id) as spans, group_concat(ifnull(parent_span_id, '')) as parents,
+  group_concat(ifnull(start_time_unix_nano, 0)) as starts,
+  group_concat(
+    iif(end_time_unix_nano > ifnull(start_time_unix_nano, 0), end_time_unix_nano, ifnull(start_time_unix_nano, 0))
+  ) as ends,
+  group_concat(status_code, '') as codes
 from (
   select span_id, parent_span_id, start_time_unix_nano, end_time_unix_nano, status_code
   from raw_spans
@@ -475,7 +479,8 @@ select
   sum(u.priced) as priced, sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens,
   sum(u.cache_read_tokens) as cache_read_tokens, sum(u.cost_nanos) as cost_nanos
 from usage_days as u
-left join agent_sessions as s on s.session_id = u.session_id
+left join agent_sessions as s indexed by idx_agent_sessions_project
+  on s.session_id = +u.session_id and s.project_key is not null
 where true
 and u.day >= :day
 and u.agent_name = :agent

@@ -18,7 +18,7 @@ where true
 and s.agent_name = :agent
 and (s.ended_at is null) = :active
 and likely(s.exit_reason = :exit_reason)
-and s.project_key = :project
+and +s.project_key = :project
 and s.user_id = :user
 and exists (select 1 from usage_days as u where u.session_id = s.session_id and +u.model = :model)
 and (select sum(u.cost_nanos) from usage_days as u where u.session_id = s.session_id and u.priced > 0) >= :min_nanos
@@ -390,7 +390,7 @@ select
   told.name,
   case
     when told.duration_ms is null then -99
-    else cast(floor(8 * log2(max(told.duration_ms, 0.001))) as integer)
+    else cast(floor(2 * log2(max(told.duration_ms, 0.001))) as integer)
   end as share,
   count(*) as calls, sum(told.is_error) as failures, ifnull(sum(told.duration_ms), 0) as total_ms
 from tool_calls as told

@@ -282,7 +282,7 @@ set
 insert into tool_days
 select
   substr(ifnull(timestamp, created_at), 1, 10), name, ifnull(agent_name, ''),
-  case when duration_ms is null then -99 else cast(floor(8 * log2(max(duration_ms, 0.001))) as integer) end,
+  case when duration_ms is null then -99 else cast(floor(2 * log2(max(duration_ms, 0.001))) as integer) end,
   count(*), sum(is_error), ifnull(sum(duration_ms), 0)
 from tool_calls
 where id in (

@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -23,6 +24,7 @@ from web.daemon import Daemon
 from web.entry import enter
 from web.headers import SAFE
 from web.live import Live
+from web.outlines import ahead
 from web.pages import PAGES, Page
 from web.plain import Plain
 from web.problem import Problem
@@ -59,7 +61,6 @@ class Pages:
         self._body = body
         self.live = Live(daemon.version)
         self._shared: Shared[Made] = Shared()
-        self._warm = False
 
     def routes(self) -> list[web.RouteDef]:
         """Give the routes."""
@@ -71,6 +72,10 @@ class Pages:
             web.post(ENTER, self._enter),
             web.post(REPLAY, self._replay),
         ]
+
+    def warm(self) -> None:
+        """Prepare the templates meanwhile, so that the first to open a page does not wait for that."""
+        self._threads.submit(warm)
 
     def close(self) -> None:
         """Stop questions under way, and go."""
@@ -101,9 +106,6 @@ class Pages:
             make = partial(self._threaded, lambda: self._made(page, request.match_info, query))
             is_live = query.get("part") == LIVE_PART
             body, media = await (self._shared.get(f"{self.live.told} {request.path_qs}", make) if is_live else make())
-            if not self._warm:
-                self._warm = True
-                self._threads.submit(warm)
             return _answer(request, body, media=media, began=began)
 
         return show
@@ -113,8 +115,14 @@ class Pages:
         shown = page.make(asked)
         if isinstance(shown, Plain):
             return shown.text.encode(errors="replace"), TEXT
+        if traces := page.leads(shown):
+            self._threads.submit(self._look_ahead, asked, traces)
         template = page.parts.get(query.get("part", ""), page.template)
         return render(template, {"page": shown, "asked": asked}).encode(errors="replace"), HTML
+
+    def _look_ahead(self, asked: Asked, traces: Sequence[str]) -> None:
+        """Have the traces at hand that a page leads to; who opens one asks again, and hears what went wrong."""
+        ahead(replace(asked, side=self._readers.mine()), traces)
 
     async def _threaded(self, work: Callable[[], Made]) -> Made:
         try:

@@ -121,3 +121,8 @@ def show(asked: Asked) -> Job:
         later=near["later"],
         next=asked.link(f"/jobs/{segment(job_id)}", after=happened.next) if happened.next else None,
     )
+
+
+def leads(shown: Job) -> list[str]:
+    """Name the trace of a job."""
+    return [shown.row["trace_id"]] if shown.row["trace_id"] else []

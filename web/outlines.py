@@ -19,9 +19,14 @@ from web.asking import Asked
 
 MOST_SPANS: Final = 200_000
 KEPT: Final = 4
-ERROR: Final = 2
+ERROR: Final = "2"
+"""The code of a span that failed (SpanStatus)."""
 TOGETHER: Final = 2
 """Spans that may lie where one of a trace is looked for; to look each up is dearer than to pass another."""
+LARGE: Final = 5_000
+"""Spans of a trace that is worth it to put in order ahead."""
+AHEAD: Final = 4
+"""Traces that are looked at for that."""
 
 Key = tuple[str, str, int, int]
 
@@ -53,6 +58,15 @@ class Outline:
 
 _kept: OrderedDict[Key, Outline] = OrderedDict()
 _lock = threading.Lock()
+"""One is made at a time: who asks for the same meanwhile waits for it, which is sooner than making it as well."""
+
+
+def ahead(asked: Asked, traces: Sequence[str]) -> None:
+    """Put the first large one of some traces in order, before somebody opens it."""
+    for trace_id in traces[:AHEAD]:
+        if asked.side.report("trace_extent", trace=trace_id)[0]["spans"] >= LARGE:
+            outline(asked, trace_id)
+            return
 
 
 def outline(asked: Asked, trace_id: str) -> Outline:
@@ -62,16 +76,12 @@ def outline(asked: Asked, trace_id: str) -> Outline:
         raise Missing(f"there is no trace {trace_id[:100]!r} with spans; traces are named by 32 hexadecimal digits")
     key = (str(asked.daemon.database), trace_id, extent["spans"], extent["newest"])
     with _lock:
-        known = _kept.get(key)
-        if known is not None:
-            _kept.move_to_end(key)
-            return known
-    made = _made(_columns(asked, trace_id, extent), extent["spans"])
-    with _lock:
-        _kept[key] = made
+        if key not in _kept:
+            _kept[key] = _made(_columns(asked, trace_id, extent), extent["spans"])
+        _kept.move_to_end(key)
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
-    return made
+        return _kept[key]
 
 
 def _columns(asked: Asked, trace_id: str, extent: Row) -> Row:
@@ -84,17 +94,16 @@ def _columns(asked: Asked, trace_id: str, extent: Row) -> Row:
 
 
 def _made(columns: Row, count: int) -> Outline:
-    spans, parents, starts, ends, codes = (orjson.loads(column) for column in columns.values())
-    timely = sorted(range(len(spans)), key=starts.__getitem__)
-    spans, parents = list(map(spans.__getitem__, timely)), list(map(parents.__getitem__, timely))
-    places, deep = placed(spans, parents)
-    rows = list(map(timely.__getitem__, places))
+    spans, parents = columns["spans"].split(","), columns["parents"].split(",")
+    starts, ends = (orjson.loads(f"[{columns[name]}]") for name in ("starts", "ends"))
+    places, deep = placed(spans, parents, starts)
+    codes = columns["codes"]
     return Outline(
         spans=list(map(spans.__getitem__, places)),
-        depth=array("l", map(deep.__getitem__, places)),
-        start=array("q", map(starts.__getitem__, rows)),
-        end=array("q", map(ends.__getitem__, rows)),
-        errors=[at for at, code in enumerate(map(codes.__getitem__, rows)) if code == ERROR],
+        depth=array("l", list(map(deep.__getitem__, places))),
+        start=array("q", list(map(starts.__getitem__, places))),
+        end=array("q", list(map(ends.__getitem__, places))),
+        errors=[at for at, row in enumerate(places) if codes[row] == ERROR],
         began=min(filter(None, starts), default=0),
         ended=max(ends),
         cut=count > MOST_SPANS,

@@ -1,6 +1,6 @@
 """List the pages: where each is, what makes it, and the parts of it that are asked for alone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -26,20 +26,24 @@ from web.asking import Asked
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Say where a page is; `make` gives the dataclass that its template shows."""
+    """Say where a page is; `make` gives the dataclass that its template shows.
+
+    `leads` names the traces that people go to from what is shown.
+    """
 
     path: str
     template: str
     make: Callable[[Asked], Any]
     parts: Mapping[str, str] = field(default_factory=dict)
+    leads: Callable[[Any], Sequence[str]] = lambda _shown: ()
 
 
 PAGES: Final = (
     Page("/", "now.html", now.show, {"live": "now_live.html"}),
     Page("/sessions", "sessions.html", sessions.show),
-    Page("/sessions/{session_id:.+}", "session.html", session.show),
+    Page("/sessions/{session_id:.+}", "session.html", session.show, leads=session.leads),
     Page("/jobs", "jobs.html", jobs.show_list),
-    Page("/jobs/{job_id:.+}", "job.html", jobs.show),
+    Page("/jobs/{job_id:.+}", "job.html", jobs.show, leads=jobs.leads),
     Page("/entries/{entry_id:.+}", "entry.html", entries.show, {"said": "entry_said.html"}),
     Page("/traces/{trace_id}", "trace.html", trace.show, {"rows": "trace_rows.html"}),
     Page("/traces/{trace_id}/spans/{span_id}", "span.html", span.show, {"detail": "span_detail.html"}),

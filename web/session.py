@@ -85,6 +85,11 @@ def show(asked: Asked) -> Session:
     )
 
 
+def leads(shown: Session) -> list[str]:
+    """Name the traces of a session."""
+    return [row["trace_id"] for row in shown.traces]
+
+
 def _open(asked: Asked, session_id: str) -> list[Row]:
     nothing = dict.fromkeys(
         ("summary", "completed_at", "elapsed_ms", "error_type", "error_message", "context_used_pct")

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from api.pages import Row
-from api.tool_sums import STEP, Sums
+from api.tool_sums import Sums
 from core.errors import Missing
 from web.asking import PERIODS, Asked
 
@@ -37,12 +37,11 @@ class Tool:
     @property
     def spread(self) -> Sequence[tuple[int, int]]:
         """Draw how calls spread over durations from 1 ms to 17 minutes: forty places, each up to 20 high."""
-        places: dict[int, int] = {}
-        for share, few in self.sums.classes.items():
-            place = min(max(2 * share // STEP, 0), 39)
-            places[place] = places.get(place, 0) + few.calls
-        highest = max(places.values(), default=1)
-        return [(place, max(1, round(20 * calls / highest))) for place, calls in sorted(places.items())]
+        classes = self.sums.classes
+        highest = max((few.calls for few in classes.values()), default=1)
+        return [
+            (min(max(share, 0), 39), max(1, round(20 * few.calls / highest))) for share, few in sorted(classes.items())
+        ]
 
 
 @dataclass(frozen=True, slots=True)

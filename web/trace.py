@@ -16,7 +16,7 @@ from web.asking import Asked
 from web.outlines import Outline, outline
 from web.wording import segment
 
-WINDOW: Final = 200
+WINDOW: Final = 100
 BEFORE: Final = 20
 """Rows shown above the one that is asked for."""
 UNROLLED: Final = 1_000
@@ -25,9 +25,11 @@ WIDTH: Final = 1_000.0
 LEAST: Final = 1.5
 DEEPEST: Final = 30
 LEVELS: Final = ("1", "2", "3", "4", "6")
+LITTLE: Final = 50
+"""Rows that need no small picture of all."""
 MAP_BOXES: Final = 240
 MAP_LEVELS: Final = 6
-MAP_ERRORS: Final = 200
+MAP_ERRORS: Final = 100
 MS: Final = 1e6
 
 
@@ -187,7 +189,7 @@ def _x(whole: Outline, view: View, at: int) -> float:
 
 def _boxes(whole: Outline, view: View) -> list[Box]:
     """Draw the upper levels; the longest spans of each where there are many."""
-    if len(view.places) <= WINDOW // 4:
+    if len(view.places) <= LITTLE:
         return []
     levels: list[list[int]] = [[] for _ in range(MAP_LEVELS)]
     most = view.base + MAP_LEVELS

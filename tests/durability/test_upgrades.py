@@ -31,20 +31,8 @@ FILLED: Final = ("usage_days", "tool_days", "names", "entry_hours")
 LATER: Final = {
     (2, 15): "delete from derived_positions where signal = 'names/traces'",
     (10, 16): "delete from forgotten where name in ('span_texts', 'log_texts')",
-    (9, 18): """
-delete from tool_days;
-insert into tool_days
-select
-  substr(ifnull(timestamp, created_at), 1, 10), name, ifnull(agent_name, ''),
-  iif(duration_ms is null, -99, cast(floor(2 * log2(max(duration_ms, 0.001))) as integer)), count(*), sum(is_error),
-  ifnull(sum(duration_ms), 0)
-from tool_calls
-group by 1, 2, 3, 4
-""",
 }
-"""What a step does to a table of an earlier one: between the two its rows were others, or none."""
-ANEW: Final = {"tool_days"}
-"""Tables whose rows a step writes anew in another manner; what they come to is looked at apart."""
+"""Rows that a step puts into a table of an earlier one: between the two there were none."""
 BY_DAEMON: Final = (2, STEPS)
 TABLES: Final = "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name"
 CHECKED: Final = re.compile(r"(\w+) text[^,]*check \(\1 in \('(\w+)'")
@@ -141,7 +129,7 @@ def content(path: Path, shape: Mapping[str, list[str]] | None = None) -> tuple[C
 
 def lost(before: Content, after: Content) -> dict[str, int]:
     """Count the rows of each table that are not there any more as they were."""
-    gone = {name: (rows - after[name]).total() for name, rows in before.items() if name not in ANEW}
+    gone = {name: (rows - after[name]).total() for name, rows in before.items()}
     return {name: count for name, count in gone.items() if count}
 
 
@@ -174,22 +162,6 @@ def test_nothing_is_lost(newest: Path, memory: Path, number: int) -> None:
         with closing(apsw.Connection(str(newest))) as connection:
             wanted = {name: columns(connection, name) for name in FILLED}
         assert content(newest, wanted)[0] == content(path, wanted)[0]
-
-
-def test_calls_that_retention_took_stay_in_the_sums_of_tools(newest: Path, memory: Path) -> None:
-    """Where finer classes of duration came, what was counted and is gone stands in the middle of its former class."""
-    path = made_at(17, newest, memory / "old")
-    with closing(apsw.Connection(str(path))) as connection:
-        connection.execute("insert into tool_days values ('2026-01-01', 'gone', 'coder', 15, 3, 1, 600.0)")
-        connection.execute("update tool_days set calls = calls + 2, total_ms = total_ms + 5.5 where share = -99")
-        counted = "select sum(calls), sum(failures), round(sum(total_ms), 3) from tool_days"
-        before = connection.execute(counted).fetchall()
-    SqliteWriteSide(config(path)).close()
-
-    with closing(apsw.Connection(str(path))) as connection:
-        assert before == connection.execute(counted).fetchall()
-        gone = connection.execute("select share, calls, failures, total_ms from tool_days where name = 'gone'").fetchall()
-        assert [(62, 3, 1, 600.0)] == gone
 
 
 @pytest.mark.parametrize("number", range(1, STEPS))
