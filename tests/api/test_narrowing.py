@@ -242,7 +242,7 @@ def test_spans_without_a_time_come_last(tmp_path: Path) -> None:
     ],
 )
 def test_tools_are_counted(path: Path, side: ReadSide, where: Mapping[str, Any]) -> None:
-    """Sums by day, and the parts of days at their ends, give what counting every call gives; durations are about right."""
+    """Sums by day, and the parts of days at their ends, give what counting every call gives, durations about."""
     told = {one["name"]: one for one in tool_sums.tools(side, **where)["items"]}
     calls = counted(path, where)
 

@@ -1,4 +1,4 @@
-"""Mirror `api.tool_sums`: classes of durations tell about how long calls took (tests/api/test_narrowing.py has the rest)."""
+"""Mirror `api.tool_sums`: classes of durations tell about how long calls took (the rest: test_narrowing.py)."""
 
 from collections import defaultdict
 from math import floor, fsum, log2
