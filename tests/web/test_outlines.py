@@ -30,7 +30,7 @@ class Noted(SqliteReadSide):
         super().__init__(path)
         self.asked: list[str] = []
 
-    def report(self, name: str, **values: Any) -> list[Row]:
+    def report(self, name: str, /, **values: Any) -> list[Row]:
         """Note it, and answer."""
         self.asked.append(name)
         return super().report(name, **values)
