@@ -33,7 +33,7 @@ SETTLE_S: Final = 5.0
 LATE: Final = 2_000
 """Records that wait to be derived from; with more of them this process is in the way."""
 RESTS: Final = 9
-"""How many times as long as it worked it rests then, at most until the next report."""
+"""How many times as long as it worked it rests then."""
 NICE: Final = 10
 """Deriving comes first: it gets three times as much where all are busy."""
 
@@ -60,6 +60,7 @@ class Keeper:
         self._indexing = self._opened()
         self._begun = self._done = 0
         self._purge = _Purge()
+        self._rests_until = 0.0
 
     def serve(self) -> None:
         """Follow what changes, and report."""
@@ -85,9 +86,12 @@ class Keeper:
     def _step(self) -> bool:
         """Follow what changed, a tenth of the time only while deriving is late: it needs the processors more."""
         began = time.monotonic()
+        if began < self._rests_until:
+            return False
         more = self._quietly(self._indexing.step)
         if more and self._quietly(self._is_in_the_way):
-            time.sleep(min(RESTS * (time.monotonic() - began), REPORT_S))
+            now = time.monotonic()
+            self._rests_until = now + RESTS * (now - began)
         return more
 
     def _is_in_the_way(self) -> bool:

@@ -1,6 +1,6 @@
 """Hold the shapes of traces that were looked at last: where each span stands in the tree, and when it ran.
 
-A trace of thirty thousand spans takes a tenth of a second to put into order; a page shows two hundred of them.
+A trace of thirty thousand spans takes a tenth of a second to put into order; a page shows a hundred of them.
 """
 
 import threading
