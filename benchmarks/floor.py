@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +114,7 @@ def _checkpoints(connection: apsw.Connection, path: Path) -> Checkpoints:
         connection,
         fold_bytes=settings.wal_checkpoint,
         truncate_bytes=settings.wal_truncate,
-        beside=Folding(partial(_open, path)),
+        beside=Folding(_open(path)),
     )
 
 

@@ -72,9 +72,10 @@ class Checkpoints:
         return True
 
     def close(self) -> None:
-        """Let nobody fold beside any more."""
+        """Let nobody fold beside any more: what is left to fold, the writer folds."""
         if self._beside is not None:
             self._beside.close()
+            self._beside = None
 
     def _fold_on(self) -> None:
         """Have much folded beside, and come again; fold the rest here."""

@@ -4,7 +4,6 @@ What the writer adds meanwhile is left; somebody must fold that while nothing is
 (reliability.md 5.9): `Checkpoints` does, on the writer's own connection.
 """
 
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import apsw
@@ -13,11 +12,11 @@ from store.connection import let_go
 
 
 class Folding:
-    """Fold on one thread, through a connection that is opened there when it is first needed."""
+    """Fold on one thread, through a connection for that alone."""
 
-    def __init__(self, opened: Callable[[], apsw.Connection]) -> None:
-        self._opened = opened
-        self._connection: apsw.Connection | None = None
+    def __init__(self, connection: apsw.Connection) -> None:
+        """Take a connection over."""
+        self._connection = connection
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="folding")
         self._pass: Future[int] | None = None
 
@@ -41,10 +40,8 @@ class Folding:
     def close(self) -> None:
         """Finish, and let go of the database."""
         self._thread.shutdown()
-        if self._connection is not None:
-            let_go(self._connection)
+        self._pass = None
+        let_go(self._connection)
 
     def _fold(self) -> int:
-        if self._connection is None:
-            self._connection = self._opened()
         return self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)[1]

@@ -312,7 +312,7 @@ select
   group_concat(
     iif(end_time_unix_nano > ifnull(start_time_unix_nano, 0), end_time_unix_nano, ifnull(start_time_unix_nano, 0))
   ) as ends,
-  group_concat(status_code, '') as codes
+  group_concat(status_code = 2, '') as failed
 from (
   select s.span_id, s.parent_span_id, s.start_time_unix_nano, s.end_time_unix_nano, s.status_code
   from (select id from raw_spans where trace_id = :trace order by id limit :limit) as told
@@ -327,7 +327,7 @@ select
   group_concat(
     iif(end_time_unix_nano > ifnull(start_time_unix_nano, 0), end_time_unix_nano, ifnull(start_time_unix_nano, 0))
   ) as ends,
-  group_concat(status_code, '') as codes
+  group_concat(status_code = 2, '') as failed
 from (
   select span_id, parent_span_id, start_time_unix_nano, end_time_unix_nano, status_code
   from raw_spans

@@ -66,7 +66,7 @@ class SqliteWriteSide:
             self._connection,
             fold_bytes=config.wal_checkpoint,
             truncate_bytes=config.wal_truncate,
-            beside=None if exclusive else Folding(opened),
+            beside=None if exclusive else Folding(opened()),
         )
         self._newest = 0
         self._to_forget = FORGET_AFTER
@@ -174,9 +174,9 @@ class SqliteWriteSide:
 
     def close(self) -> None:
         """Fold the log into the database and let go of it; what cannot be folded now is folded at the next start."""
+        self._checkpoints.close()
         with suppress(apsw.Error):
             self._checkpoints.truncate()
-        self._checkpoints.close()
         let_go(self._connection)
 
     @property

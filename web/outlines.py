@@ -19,8 +19,6 @@ from web.asking import Asked
 
 MOST_SPANS: Final = 200_000
 KEPT: Final = 4
-ERROR: Final = "2"
-"""The code of a span that failed (SpanStatus)."""
 TOGETHER: Final = 2
 """Spans that may lie where one of a trace is looked for; to look each up is dearer than to pass another."""
 LARGE: Final = 5_000
@@ -97,13 +95,13 @@ def _made(columns: Row, count: int) -> Outline:
     spans, parents = columns["spans"].split(","), columns["parents"].split(",")
     starts, ends = (orjson.loads(f"[{columns[name]}]") for name in ("starts", "ends"))
     places, deep = placed(spans, parents, starts)
-    codes = columns["codes"]
+    failed = columns["failed"]
     return Outline(
         spans=list(map(spans.__getitem__, places)),
         depth=array("l", list(map(deep.__getitem__, places))),
         start=array("q", list(map(starts.__getitem__, places))),
         end=array("q", list(map(ends.__getitem__, places))),
-        errors=[at for at, row in enumerate(places) if codes[row] == ERROR],
+        errors=[at for at, row in enumerate(places) if failed[row] == "1"],
         began=min(filter(None, starts), default=0),
         ended=max(ends),
         cut=count > MOST_SPANS,

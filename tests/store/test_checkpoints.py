@@ -8,7 +8,6 @@ from typing import Any
 import apsw
 import pytest
 
-from core.errors import Misconfigured
 from schema import migrate
 from store.checkpoints import BRIEFLY_MS, FRAME_HEADER, PASSES, WAITS_EVERY_S, Checkpoints
 from store.connection import PATIENCE_MS, WRITER_BUSY_MS, open_reader, open_writer
@@ -81,7 +80,7 @@ def test_a_folded_log_begins_anew(connection: apsw.Connection, path: Path) -> No
 
 def test_most_of_a_log_is_folded_beside(connection: apsw.Connection, path: Path) -> None:
     """What the writer adds meanwhile is folded beside as well while it is much, and the rest by itself."""
-    folding = Folding(lambda: open_writer(path))
+    folding = Folding(open_writer(path))
     checkpoints = Checkpoints(connection, fold_bytes=80 * FRAME, truncate_bytes=2_000 * FRAME, beside=folding)
     _fill(connection, 100)
     checkpoints.run()
@@ -100,7 +99,7 @@ def test_most_of_a_log_is_folded_beside(connection: apsw.Connection, path: Path)
 def test_a_log_that_is_folded_beside_can_be_cut_at_once(connection: apsw.Connection, path: Path) -> None:
     """Who cuts the log waits for who folds it."""
     checkpoints = Checkpoints(
-        connection, fold_bytes=80 * FRAME, truncate_bytes=2_000 * FRAME, beside=Folding(lambda: open_writer(path))
+        connection, fold_bytes=80 * FRAME, truncate_bytes=2_000 * FRAME, beside=Folding(open_writer(path))
     )
     _fill(connection, 1_000)
     checkpoints.run()
@@ -112,15 +111,18 @@ def test_a_log_that_is_folded_beside_can_be_cut_at_once(connection: apsw.Connect
 
 def test_what_goes_wrong_beside_is_told(connection: apsw.Connection, path: Path) -> None:
     """The next look raises what SQLite raised there."""
-    folding = Folding(lambda: open_reader(path.with_name("not-there.db")))
+    other = open_writer(path)
+    folding = Folding(other)
+    other.close()
     checkpoints = Checkpoints(connection, fold_bytes=20 * FRAME, truncate_bytes=2_000 * FRAME, beside=folding)
     _fill(connection, 30)
     checkpoints.run()
     until(lambda: not folding.busy)
 
-    with pytest.raises(Misconfigured, match="cannot open"):
+    with pytest.raises(apsw.ConnectionClosedError):
         checkpoints.run()
     checkpoints.close()
+    assert checkpoints.truncate()
 
 
 def _settled(checkpoints: Checkpoints, folding: Folding) -> None:
