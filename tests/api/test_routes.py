@@ -166,7 +166,8 @@ def test_percentiles(tmp_path: Path) -> None:
             entry = {"type": "tool_called", "session_id": "s", "data": {"tool": "t"}, "duration_ms": number}
             ask(service, "/entries", method="POST", body=entry, status=201)
         ask(service, "/entries", method="POST", body={"type": "tool_called", "data": {"tool": "t"}}, status=201)
-        found = [ask(service, f"/tools?{where}")["items"][0] for where in ("", "tool=t", "since=2020-01-01", "session=s")]
+        filters = ("", "tool=t", "since=2020-01-01", "session=s")
+        found = [ask(service, f"/tools?{where}")["items"][0] for where in filters]
 
     told = [(tool["calls"], *(tool[name] for name in ("p50_ms", "p95_ms", "max_ms"))) for tool in found]
     assert [pytest.approx((101, 50.0, 95.0, 100.0), rel=0.01)] * 3 == told[:3]
