@@ -25,7 +25,6 @@ from schema.signals import Signal
 from store.checkpoints import Checkpoints
 from store.config import Store
 from store.connection import open_writer
-from store.folding import Folding
 
 INSERT = f"insert into raw_spans ({', '.join(SPAN_COLUMNS)}) values ({', '.join('?' * len(SPAN_COLUMNS))})"
 
@@ -63,10 +62,8 @@ def measure(work: Work) -> Inserted:
 def run(work: Work) -> Inserted:
     """Decode, then insert by the clock."""
     batches = _batches(work)
-    path = Path(work.folder) / "floor.db"
-    connection = _open(path)
-    migrate.migrate(connection)
-    checkpoints = _checkpoints(connection, path)
+    connection = _open(Path(work.folder) / "floor.db")
+    checkpoints = _checkpoints(connection)
     cursor = connection.cursor()
     gc.freeze()
     gc.disable()
@@ -74,7 +71,6 @@ def run(work: Work) -> Inserted:
     began = time.perf_counter()
     commits = _commit_all(cursor, checkpoints, batches[work.warm_up :])
     seconds = time.perf_counter() - began
-    checkpoints.close()
     return Inserted(sum(map(len, batches[work.warm_up :])), seconds, commits)
 
 
@@ -103,19 +99,16 @@ def _rows(body: bytes) -> list[Row]:
 
 def _open(path: Path) -> apsw.Connection:
     settings = Store()
-    return open_writer(
+    connection = open_writer(
         path, durability=settings.durability, cache_bytes=settings.cache, wal_limit=settings.wal_truncate
     )
+    migrate.migrate(connection)
+    return connection
 
 
-def _checkpoints(connection: apsw.Connection, path: Path) -> Checkpoints:
+def _checkpoints(connection: apsw.Connection) -> Checkpoints:
     settings = Store()
-    return Checkpoints(
-        connection,
-        fold_bytes=settings.wal_checkpoint,
-        truncate_bytes=settings.wal_truncate,
-        beside=Folding(_open(path)),
-    )
+    return Checkpoints(connection, fold_bytes=settings.wal_checkpoint, truncate_bytes=settings.wal_truncate)
 
 
 def main(request: dict[str, Any]) -> None:

@@ -25,8 +25,8 @@ class Store(Section):
     broken: Literal["aside", "refuse"] = "aside"
     """What a start does with a database that is found damaged after an unclean end: put it aside as `….corrupt-TIME`,
     begin a new one and say so, or refuse to start."""
-    wal_checkpoint: Size = 24 << 20
-    """Size of the write-ahead log from which it is folded into the database, most of it beside the writer."""
+    wal_checkpoint: Size = 32 << 20
+    """Size of the write-ahead log from which it is folded into the database."""
     wal_truncate: Size = 48 << 20
     """Size of the write-ahead log from which readers may be waited for, up to 250 ms, to make it small again."""
     cache: Size = 32 << 20

@@ -5,7 +5,6 @@ Whatever can go wrong with the database is told as TryAgain, after making sure t
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +19,6 @@ from store.checkpoints import Checkpoints
 from store.config import Store
 from store.connection import file_identity, impatient, let_go, open_writer, write_anew
 from store.disk import DiskGuard, free_bytes
-from store.folding import Folding
 from store.forgetting import Forgotten, Piece
 from store.inserts import insert
 from store.known import Known
@@ -49,24 +47,13 @@ class SqliteWriteSide:
             raise Misconfigured("no database is named; set store.path")
         self._config = config
         self._guard = guard or _guard(config.path, config)
-        opened = partial(
-            open_writer,
-            config.path,
-            durability=config.durability,
-            cache_bytes=config.cache,
-            wal_limit=config.wal_truncate,
-            vfs=vfs,
-        )
-        self._connection = _migrated(opened(exclusive=exclusive), config.path)
+        self._connection = self._open(config.path, vfs=vfs, exclusive=exclusive)
         self._file = file_identity(config.path)
         self._cursor = self._connection.cursor()
         self._known = {"add_resource": Known(KNOWN_IDS), "add_scope": Known(KNOWN_IDS)}
         self._window_ns = int(config.replay_window * 1e9)
         self._checkpoints = Checkpoints(
-            self._connection,
-            fold_bytes=config.wal_checkpoint,
-            truncate_bytes=config.wal_truncate,
-            beside=None if exclusive else Folding(opened()),
+            self._connection, fold_bytes=config.wal_checkpoint, truncate_bytes=config.wal_truncate
         )
         self._newest = 0
         self._to_forget = FORGET_AFTER
@@ -174,7 +161,6 @@ class SqliteWriteSide:
 
     def close(self) -> None:
         """Fold the log into the database and let go of it; what cannot be folded now is folded at the next start."""
-        self._checkpoints.close()
         with suppress(apsw.Error):
             self._checkpoints.truncate()
         let_go(self._connection)
@@ -183,6 +169,24 @@ class SqliteWriteSide:
     def low_on_disk(self) -> bool:
         """Say whether the disk has too little room to take anything."""
         return self._guard.low
+
+    def _open(self, path: Path, *, vfs: str | None, exclusive: bool) -> apsw.Connection:
+        connection = open_writer(
+            path,
+            durability=self._config.durability,
+            cache_bytes=self._config.cache,
+            wal_limit=self._config.wal_truncate,
+            vfs=vfs,
+            exclusive=exclusive,
+        )
+        try:
+            migrate.migrate(connection)
+        except BaseException as error:
+            let_go(connection)
+            if isinstance(error, apsw.Error):
+                raise Misconfigured(f"cannot bring {path} to the newest shape: {error}; nothing was changed") from error
+            raise
+        return connection
 
     def _make_room(self) -> None:
         """While the disk is full, give it what the log takes at once."""
@@ -255,18 +259,6 @@ class SqliteWriteSide:
 
     def _told(self) -> AbstractContextManager[None]:
         return troubles.writing(filled=self._guard.filled)
-
-
-def _migrated(connection: apsw.Connection, path: Path) -> apsw.Connection:
-    """Bring a database to the newest shape, or let go of it."""
-    try:
-        migrate.migrate(connection)
-    except BaseException as error:
-        let_go(connection)
-        if isinstance(error, apsw.Error):
-            raise Misconfigured(f"cannot bring {path} to the newest shape: {error}; nothing was changed") from error
-        raise
-    return connection
 
 
 def _guard(path: Path, config: Store) -> DiskGuard:

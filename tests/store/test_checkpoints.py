@@ -9,10 +9,8 @@ import apsw
 import pytest
 
 from schema import migrate
-from store.checkpoints import BRIEFLY_MS, FRAME_HEADER, PASSES, WAITS_EVERY_S, Checkpoints
+from store.checkpoints import BRIEFLY_MS, FRAME_HEADER, WAITS_EVERY_S, Checkpoints
 from store.connection import PATIENCE_MS, WRITER_BUSY_MS, open_reader, open_writer
-from store.folding import Folding
-from tests.support.wait import until
 
 FRAME = migrate.PAGE_BYTES + FRAME_HEADER
 
@@ -76,61 +74,6 @@ def test_a_folded_log_begins_anew(connection: apsw.Connection, path: Path) -> No
     assert path.stat().st_size >= 30 * migrate.PAGE_BYTES
     _fill(connection, 1)
     assert checkpoints.frames < 20
-
-
-def test_most_of_a_log_is_folded_beside(connection: apsw.Connection, path: Path) -> None:
-    """What the writer adds meanwhile is folded beside as well while it is much, and the rest by itself."""
-    folding = Folding(open_writer(path))
-    checkpoints = Checkpoints(connection, fold_bytes=80 * FRAME, truncate_bytes=2_000 * FRAME, beside=folding)
-    _fill(connection, 100)
-    checkpoints.run()
-    _fill(connection, 40)
-    _settled(checkpoints, folding)
-    after_passes = path.stat().st_size
-    _fill(connection, 1)
-    _settled(checkpoints, folding)
-    _fill(connection, 1)
-
-    assert after_passes >= 140 * migrate.PAGE_BYTES
-    assert checkpoints.frames < 20, "the log began anew"
-    checkpoints.close()
-
-
-def test_a_log_that_is_folded_beside_can_be_cut_at_once(connection: apsw.Connection, path: Path) -> None:
-    """Who cuts the log waits for who folds it."""
-    checkpoints = Checkpoints(
-        connection, fold_bytes=80 * FRAME, truncate_bytes=2_000 * FRAME, beside=Folding(open_writer(path))
-    )
-    _fill(connection, 1_000)
-    checkpoints.run()
-
-    assert checkpoints.truncate()
-    assert 0 == _wal(path) == checkpoints.frames
-    checkpoints.close()
-
-
-def test_what_goes_wrong_beside_is_told(connection: apsw.Connection, path: Path) -> None:
-    """The next look raises what SQLite raised there."""
-    other = open_writer(path)
-    folding = Folding(other)
-    other.close()
-    checkpoints = Checkpoints(connection, fold_bytes=20 * FRAME, truncate_bytes=2_000 * FRAME, beside=folding)
-    _fill(connection, 30)
-    checkpoints.run()
-    until(lambda: not folding.busy)
-
-    with pytest.raises(apsw.ConnectionClosedError):
-        checkpoints.run()
-    checkpoints.close()
-    assert checkpoints.truncate()
-
-
-def _settled(checkpoints: Checkpoints, folding: Folding) -> None:
-    """Look between commits as the writer does, until nobody folds."""
-    for _ in range(PASSES + 1):
-        until(lambda: not folding.busy)
-        checkpoints.run()
-    until(lambda: not folding.busy)
 
 
 def test_a_large_log_is_cut(connection: apsw.Connection, path: Path) -> None:
