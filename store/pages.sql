@@ -305,6 +305,7 @@ where trace_id = :trace;
 
 -- name: trace_outline
 -- Read what the picture of an OpenTelemetry trace needs of its spans, in order of arrival: one text for each column.
+-- Ids are hexadecimal, so that commas part them; `failed` has one sign for each span.
 -- Rows are read in the order in which they lie in the file, so that each page of it is read once.
 select
   group_concat(span_id) as spans, group_concat(ifnull(parent_span_id, '')) as parents,
