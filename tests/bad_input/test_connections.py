@@ -122,7 +122,7 @@ def test_row_28_messages_that_never_end_are_bounded(daemon: Process) -> None:
 
     assert answers == [b""] * 20
     assert {code for code, _ in ended} <= {3, 14}
-    assert max(after_s for _, after_s in ended) < PATIENCE_S + 4
+    assert max(after_s for _, after_s in ended) < PATIENCE_S + 15
 
 
 def test_row_29_silent_connections_cost_little(daemon: Process) -> None:

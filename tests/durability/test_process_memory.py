@@ -30,7 +30,7 @@ GROWTH = 32 * MIB
 NO_MEMORY = "64MiB"
 """Less than it needs at rest, so that all large uploads but the oldest are broken off."""
 BODY_S = 4.0
-SLACK_S = 2.0
+SLACK_S = 15.0
 INVALID_ARGUMENT, UNAVAILABLE = 3, 14
 KEPT = ("200", "OK")
 RETRYABLE = ("503", "UNAVAILABLE", "CANCELLED", "lost")

@@ -19,10 +19,10 @@ def test_matches_are_masked() -> None:
 
 def test_no_rule_takes_for_ever() -> None:
     """One that would take an age with another engine takes as long as the text."""
-    began = time.monotonic()
+    began = time.process_time()
     Rules(["(a+)+$"]).masked("a" * 50_000 + "b")
 
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(

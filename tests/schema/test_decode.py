@@ -187,10 +187,10 @@ def test_a_log_without_a_time_is_no_cause_for_a_warning(decoded: Read) -> None:
 def test_row_35_more_than_200_000_items_are_too_large() -> None:
     """A request over the item cap is refused as too large, whatever its encoding."""
     spans = delimited(2, b"\x2a\x10a name with words") * 200_001
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(TooLarge, match="more than 200000 items"):
         decode(Signal.TRACES, "protobuf", delimited(1, delimited(2, spans)), transport="http", received_at=1)
     with pytest.raises(TooLarge, match="200001 items"):
         read_json(Signal.TRACES, {"resourceSpans": [{"scopeSpans": [{"spans": [{}] * 200_001}]}]})
 
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5

@@ -141,11 +141,11 @@ def test_row_35_too_many_items_that_say_something_are_too_large() -> None:
 def test_row_34_a_flood_of_empty_parts_is_refused_in_time(bytes_: bytes) -> None:
     """Megabytes of empty envelopes, scopes or items are refused before they are parsed."""
     body = bytes_ * (6_000_000 // len(bytes_))
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(Undecodable, match="most of them empty"):
         read(body)
 
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
 
 
 @given(st.lists(st.integers(1, 50), max_size=40), st.integers(1, 100))

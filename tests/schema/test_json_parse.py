@@ -91,10 +91,10 @@ def test_J16_row_37_a_depth_bomb_is_undecodable_at_once(bomb: str) -> None:
     """Nesting without end costs milliseconds; the best of three runs counts, for the machine may be busy."""
     seconds = []
     for _ in range(3):
-        started = time.monotonic()
+        started = time.process_time()
         with pytest.raises(Undecodable, match=r"nested too deep|is not JSON"):
             read_json(Signal.TRACES, bomb.encode())
-        seconds.append(time.monotonic() - started)
+        seconds.append(time.process_time() - started)
 
     assert min(seconds) < 0.1
 

@@ -44,11 +44,11 @@ def test_a_message_that_cannot_be_mended_is_a_decode_error() -> None:
 @pytest.mark.parametrize("extra", [b"\x4a\x00", b"\x5a\x00", b"\x6a\x00"])
 def test_row_34_a_flood_of_empty_messages_in_one_is_refused_in_time(extra: bytes) -> None:
     """Megabytes of empty attributes, events or links are refused before they are parsed."""
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(Undecodable, match="Span of 4000000 bytes holds more than"):
         parse(Span, extra * 2_000_000, {})
 
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_row_34_a_flood_of_packed_numbers_is_refused() -> None:
