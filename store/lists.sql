@@ -409,7 +409,7 @@ select
   (select ifnull(sum(calls), 0) from usage_days where session_id <> '')
   + (select count(*) from model_calls where session_id is null and counted = 1)
   + (select count(*) from model_calls where counted = 0) as model_calls,
-  (select count(*) from tool_calls) as tool_calls,
+  (select ifnull(sum(calls), 0) from tool_days) as tool_calls,
   (select count(*) from job_history) as jobs,
   (select count(*) from agent_sessions) as sessions,
   (select count(*) from events) as events,
