@@ -7,7 +7,7 @@ from it is written. Whatever happens in between, reading on from there comes to 
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -89,9 +89,10 @@ class Deriver:
             self._groups.wait(self._gathering.group_of(session), self._position)
         more = self._read() or self._points.read()
         self._sweep(now)
-        for group in self._groups.due(now):
+        due = self._groups.due(now)
+        for group in due:
             self._pass_time(group, now)
-        for group in self._ready(now):
+        for group in self._ready(due, now):
             self._derive(group, now)
         self._tell(now)
         self._pending.add_whole(self._points.changes(self._clock()))
@@ -190,11 +191,11 @@ class Deriver:
             self._again = None
             self._pending.recount(self._side.days())
 
-    def _ready(self, now: int) -> Iterator[Group]:
+    def _ready(self, due: Iterable[Group], now: int) -> Iterator[Group]:
         """Give the groups to derive: those with something new that have rested, and those whose time has come."""
         clock = self._clock()
         yield from [group for group in self._groups.busy if group.rest_until <= clock]
-        yield from self._groups.due(now)
+        yield from (group for group in due if group.due is not None and group.due <= now)
 
     def _pass_time(self, group: Group, now: int) -> None:
         """Hand over what the clock has changed in a group, as far as that is known: nothing has come since then."""

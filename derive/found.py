@@ -48,7 +48,7 @@ class Found:
             if not tool.refused:
                 tools[self.places.jobs.get(tool.fact.key)].append(tool)
         return [
-            Work(job, self._agent_name(facts[job.id]), calls[job.id], self.main(calls[job.id]), tools[job.id])
+            Work.of(job, self._agent_name(facts[job.id]), calls[job.id], self.main(calls[job.id]), tools[job.id])
             for job in self.jobs.found
         ]
 

@@ -191,7 +191,7 @@ def _likeness(record: Record, fact: Fact) -> tuple[Any, ...]:
     told, resource = record.attributes, record.resource
     service, version = resource.get("service.name"), resource.get("service.version")
     return (
-        fact.kind if record.signal is Signal.TRACES else record.name,
+        fact.kind if record.is_span else record.name,
         fact.emitter,
         record.scope,
         record.scope_version,

@@ -19,18 +19,30 @@ UNKNOWN: Final = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Hold a job with all that was done in it; `main` are the model calls of its main thread, by start."""
+    """Hold a job with all that was done in it; `main` are the model calls of its main thread, by start.
+
+    `model` is the one that wrote the most, `sums` are over all of its calls.
+    """
 
     job: Job
     agent_name: str | None
-    calls: Sequence[Priced]
     main: Sequence[Priced]
     tools: Sequence[ToolCall]
+    model: str | None
+    sums: Sums
+
+    @classmethod
+    def of(
+        cls, job: Job, agent: str | None, calls: Sequence[Priced], main: Sequence[Priced], tools: Sequence[ToolCall]
+    ) -> "Work":
+        """Add up what was done, once for all rows that tell of it."""
+        call = most_written(main or calls)
+        return cls(job, agent, main, tools, model_of(call) if call else None, Sums.of(calls))
 
 
 def history_row(work: Work, prices: Catalogue) -> Row:
     """Write a job that is over."""
-    job, told, sums = work.job, work.job.told, Sums.of(work.calls)
+    job, told, sums = work.job, work.job.told, work.sums
     files = sorted({*_files(work.tools), *job.files})
     ended = job.last if job.ended is None else job.ended
     used, window = _context(work, prices)
@@ -40,7 +52,7 @@ def history_row(work: Work, prices: Catalogue) -> Row:
     return (
         job.id,
         job.outcome.status,
-        _model(work) or told.get("model.name") or UNKNOWN,
+        work.model or told.get("model.name") or UNKNOWN,
         told.get("agent.job.reasoning_effort") or job.reasoning_effort or "",
         job.cwd,
         job.prompt,
@@ -80,12 +92,12 @@ def history_row(work: Work, prices: Catalogue) -> Row:
 
 def open_row(work: Work) -> Row:
     """Write a job that goes on."""
-    job, sums = work.job, Sums.of(work.calls)
+    job, sums = work.job, work.sums
     return (
         job.id,
         job.session_id,
         work.agent_name,
-        _model(work),
+        work.model,
         job.cwd,
         job.prompt,
         iso(job.started),
@@ -145,11 +157,6 @@ def _agent(run: Run, sums: Sums, emitter: str | None, *, over: bool) -> Row:
         run.messages,
         emitter,
     )
-
-
-def _model(work: Work) -> str | None:
-    call = most_written(work.main or work.calls)
-    return model_of(call) if call else None
 
 
 def _context(work: Work, prices: Catalogue) -> tuple[int | None, int | None]:

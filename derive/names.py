@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from mapping.record import Record
 from schema.derived import NAMED, OTHER, Changes, Step
-from schema.signals import Signal
 
 HOUR: Final = 3_600_000_000_000
 MOST_NAMES: Final = 10_000
@@ -52,7 +51,7 @@ class Names:
 
     def see(self, number: int, record: Record) -> None:
         """Count a span, unless it is counted; `number` is its id."""
-        if number <= self.position or record.signal is not Signal.TRACES:
+        if number <= self.position or not record.is_span:
             return
         self.position = number
         start = record.start

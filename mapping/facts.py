@@ -123,11 +123,12 @@ class Fact:
     """The HTTP status of a model call that failed."""
     sayings: tuple[Saying, ...] = field(default=(), compare=False)
     """What its record says in the words of the tracking vocabulary."""
+    place: tuple[str, str] = field(init=False, repr=False, compare=False)
+    """The span that it is, or that a log record was written in: everything is found by it, again and again."""
 
-    @property
-    def place(self) -> tuple[str, str]:
-        """Name the span that it is, or that a log record was written in."""
-        return self.trace_id, self.span_id
+    def __post_init__(self) -> None:
+        """Name the place."""
+        self.place = self.trace_id, self.span_id
 
     @property
     def parent(self) -> tuple[str, str]:
@@ -224,7 +225,7 @@ def _start(reading: Reading, kind: str) -> int:
 
 def _tokens(reading: Reading) -> Tokens:
     """Read the counts; the response that was recorded may know more of them, when it is the same call."""
-    told, raw = tokens_of(reading), raw_usage(reading.record)
+    told, raw = tokens_of(reading), raw_usage(reading)
     if not told:
         return raw
     return told.filled(raw) if (raw.input, raw.output) == (told.input, told.output) else told

@@ -30,6 +30,9 @@ CHOICE = re.compile(r"\{([^{}]*)\}")
 SIGNALS = {".span": True, ".log": False}
 """Some sources use a key in spans, or in log records, only."""
 
+UNASKED = (True,)
+"""Stands for what may find a field that was not asked for yet."""
+
 Getter = Callable[[Record], Any]
 Reader = str | Getter
 """An attribute's key, or what reads a value otherwise."""
@@ -38,22 +41,21 @@ Reader = str | Getter
 class Reading:
     """Read fields of one record."""
 
-    __slots__ = ("_known", "origin", "record")
+    __slots__ = ("_attributes", "_known", "origin", "record")
 
     def __init__(self, record: Record, origin: Origin) -> None:
         """Read a record as what it is."""
         self.record, self.origin = record, origin
+        self._attributes = record.attributes
         self._known = origin.readers[record.is_span]
 
     def get(self, field: str) -> Any:
         """Give a field's value as it was sent; None when nothing says it."""
         readers = self._known.get(field)
-        return self._first(self._readers(field) if readers is None else readers)
-
-    def _first(self, readers: tuple[Reader, ...]) -> Any:
-        record = self.record
+        if readers is None:
+            readers = self._readers(field)
         for reader in readers:
-            value = record.attributes.get(reader) if isinstance(reader, str) else reader(record)
+            value = self._attributes.get(reader) if isinstance(reader, str) else reader(self.record)
             if value is not None and not (type(value) is str and value[:1] in LEFT_OUT and ABSENT.fullmatch(value)):
                 return value
         return None
@@ -67,18 +69,12 @@ class Reading:
 
     def text(self, field: str) -> str | None:
         """Give a field as text."""
-        readers = self._known.get(field)
-        if readers is None:
-            readers = self._readers(field)
-        value = self._first(readers) if readers else None
+        value = self.get(field) if self._known.get(field, UNASKED) else None
         return value if value is None or type(value) is str else orjson.dumps(value).decode()
 
     def whole(self, field: str) -> int | None:
         """Give a field as a whole number, which some write as text; None when it is none, or out of bounds."""
-        readers = self._known.get(field)
-        if readers is None:
-            readers = self._readers(field)
-        return whole(self._first(readers)) if readers else None
+        return whole(self.get(field)) if self._known.get(field, UNASKED) else None
 
 
 def whole(value: Any) -> int | None:

@@ -21,7 +21,7 @@ class Forest:
                 self.spans[place] = fact
         above = {place: _above(fact) for place, fact in self.spans.items()}
         cuts: set[Place] = set()
-        self.order = tuple(parents_first(above, cuts))
+        self.order = parents_first(above, cuts)
         self._parents = {place: parent for place, parent in above.items() if parent in self.spans and place not in cuts}
 
     def parent(self, place: Place) -> Place | None:

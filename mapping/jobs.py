@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mapping.calls import Call
-from mapping.facts import BY_START, Fact
+from mapping.facts import Fact
 from mapping.forest import Forest
 from mapping.outcome import Outcome, outcome_of
 from mapping.roots import WORK
@@ -63,13 +63,13 @@ class Jobs:
     """Hold the jobs of a group of facts, by start and id, and what belongs to which."""
 
     def __init__(self, facts: Sequence[Fact], calls: Sequence[Call], tools: Sequence[ToolCall]) -> None:
-        """Take facts that have their sessions, and their model and tool calls."""
+        """Take facts that have their sessions, in order, and their model and tool calls."""
         self.forest = Forest(facts)
         self._titles = self.forest.inside("title")
         self._units = Units(facts, self.forest, tools)
         self.runs = Runs(self.forest, {unit.root.place for unit in self._units if unit.root})
         members: dict[str, list[Fact]] = defaultdict(list)
-        for fact in sorted(facts, key=BY_START):
+        for fact in facts:
             if fact.key in self._units.of:
                 members[self._units.of[fact.key].id].append(fact)
         own: dict[str | None, list[Call]] = defaultdict(list)

@@ -6,8 +6,9 @@ Many instrumentations copy two of its numbers into attributes and leave the rest
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from mapping.fields import whole
-from mapping.record import Record, parsed
+from mapping.emitters import Origin
+from mapping.fields import Reading, whole
+from mapping.record import parsed
 from mapping.reprs import written_out
 from mapping.tokens import Tokens
 
@@ -32,15 +33,21 @@ MAX_DEPTH: Final = 8
 MAX_NODES: Final = 2000
 
 
-def raw_usage(record: Record) -> Tokens:
+def raw_usage(reading: Reading) -> Tokens:
     """Give what the usage objects of a response say; nothing when there is none, or several of other calls."""
-    for holder in HOLDERS:
-        told = record.attributes.get(holder)
+    record = reading.record
+    for holder in reading.origin.once("holders", _holders):
+        told = record.attributes[holder]
         if told is not None and _may_tell(told):
             found = _agreed(list(_usages(written_out(record.json(told)))))
             if found:
                 return found
     return Tokens()
+
+
+def _holders(origin: Origin) -> tuple[str, ...]:
+    """Give those of a record's keys that may hold a response."""
+    return tuple(filter(origin.keys.__contains__, HOLDERS))
 
 
 def _agreed(found: list[Tokens]) -> Tokens:

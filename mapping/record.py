@@ -97,11 +97,11 @@ class Record:
     """OTLP's code of a span's status."""
     severity: str = ""
     """How serious a log record is, by its sender's word or its number."""
+    is_span: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def is_span(self) -> bool:
-        """Say whether it is a span."""
-        return self.signal is Signal.TRACES
+    def __post_init__(self) -> None:
+        """Say once whether it is a span."""
+        self.is_span = self.signal is Signal.TRACES
 
 
 @dataclass(slots=True, unsafe_hash=True)

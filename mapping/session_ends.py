@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from mapping.calls import Call
-from mapping.facts import BY_START, Fact
+from mapping.facts import Fact
 from mapping.identity import Signal
 from mapping.jobs import Job, Jobs
 from mapping.roots import SERVERS
@@ -53,9 +53,9 @@ class Session:
 
 
 def sessions(facts: Iterable[Fact], calls: Sequence[Call], jobs: Jobs, *, now: int, idle: int) -> list[Session]:
-    """Give the sessions of a group of facts by start and id; `now` and `idle` are nanoseconds."""
+    """Give the sessions of a group of facts, in order, by start and id; `now` and `idle` are nanoseconds."""
     held: dict[str, list[Fact]] = defaultdict(list)
-    for fact in sorted(facts, key=BY_START):
+    for fact in facts:
         if fact.session_id:
             held[fact.session_id].append(fact)
     book = _Book(held, calls, jobs)

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from mapping.beside import beside
 from mapping.calls import Call
-from mapping.facts import BY_START, Fact
+from mapping.facts import Fact
 from mapping.identity import Signal
 from mapping.jobs import Jobs
 from mapping.outcome import Outcome, outcome_of, outcome_said
@@ -54,16 +54,15 @@ class Run:
 class Agents:
     """Hold the runs of a group of facts, main threads and subagents, by start and id."""
 
-    def __init__(self, facts: Iterable[Fact], calls: Sequence[Call], tools: Sequence[ToolCall], jobs: Jobs) -> None:
-        """Take facts that have their sessions, their calls, and the jobs found in them."""
+    def __init__(self, facts: Sequence[Fact], calls: Sequence[Call], tools: Sequence[ToolCall], jobs: Jobs) -> None:
+        """Take facts that have their sessions, in order, their calls, and the jobs found in them."""
         self._jobs = jobs
-        ordered = sorted(facts, key=BY_START)
-        self._ids = self._name_spans(ordered)
+        self._ids = self._name_spans(facts)
         self._beside = beside(jobs)
-        self._of = {fact.key: agent for fact in ordered if (agent := self._agent(fact))}
+        self._of = {fact.key: agent for fact in facts if (agent := self._agent(fact))}
         self._same = self._join(calls)
         members: dict[str, list[Fact]] = defaultdict(list)
-        for fact in ordered:
+        for fact in facts:
             if fact.key in self._of:
                 members[self._resolve(self._of[fact.key])].append(fact)
         self._calls, self._tools = _by_agent(calls, self), _by_agent(tools, self)

@@ -27,8 +27,9 @@ class Tree:
             self._parents[place] = parent if parent[1] else None
             self._kinds[place] = kind
         cuts: set[Place] = set()
-        self.order = tuple(parents_first(self._parents, cuts))
-        self._parents.update(dict.fromkeys(cuts))
+        self.order = parents_first(self._parents, cuts)
+        if cuts:
+            self._parents.update(dict.fromkeys(cuts))
         self._depths: dict[Place, int] = {}
         for place in self.order:
             parent_place = self._parents[place]
@@ -68,31 +69,38 @@ class Tree:
             covered.add(outer)
 
 
-def parents_first(above: Mapping[Place, Place | None], cuts: set[Place]) -> Iterator[Place]:
+def parents_first(above: Mapping[Place, Place | None], cuts: set[Place]) -> list[Place]:
     """Give places with those above first; a circle is cut above its smallest place, which is added to `cuts`."""
     below: dict[Place, list[Place]] = defaultdict(list)
-    tops = []
+    order: list[Place] = []
     for place, parent in above.items():
         if parent is not None and parent in above:
             below[parent].append(place)
         else:
-            tops.append(place)
-    seen: set[Place] = set()
-    yield from _walk(tops, below, seen)
+            order.append(place)
+    for place in order:  # which grows meanwhile
+        if place in below:
+            order += below[place]
+    if len(order) < len(above):
+        _open_circles(above, below, order, cuts)
+    return order
+
+
+def _open_circles(
+    above: Mapping[Place, Place | None], below: Mapping[Place, list[Place]], order: list[Place], cuts: set[Place]
+) -> None:
+    """Add the places of circles and those below them."""
+    seen = set(order)
     for place in sorted(above.keys() - seen):
         if place not in seen:
             cut = min(_circle(place, above))
             cuts.add(cut)
-            yield from _walk([cut], below, seen)
-
-
-def _walk(waiting: list[Place], below: Mapping[Place, list[Place]], seen: set[Place]) -> Iterator[Place]:
-    while waiting:
-        place = waiting.pop()
-        if place not in seen:
-            seen.add(place)
-            yield place
-            waiting.extend(below.get(place, ()))
+            waiting = [cut]
+            for each in waiting:  # which grows meanwhile
+                if each not in seen:
+                    seen.add(each)
+                    waiting += below.get(each, ())
+                    order.append(each)
 
 
 def _circle(place: Place, above: Mapping[Place, Place | None]) -> list[Place]:

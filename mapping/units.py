@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from mapping.alone import Name, asked, askers, given, news
-from mapping.facts import BY_START, Fact
+from mapping.facts import Fact
 from mapping.forest import Forest
 from mapping.moments import Open
 from mapping.roots import Roots
@@ -29,26 +29,25 @@ class Units:
     """Find the units of a group of facts, and which one each fact is of."""
 
     def __init__(self, facts: Sequence[Fact], forest: Forest, tools: Sequence[ToolCall]) -> None:
-        """Take facts that have their sessions, and the tool calls that were found in them."""
+        """Take facts that have their sessions, in order, and the tool calls that were found in them."""
         self._forest, self._roots = forest, Roots(forest)
-        ordered = sorted(facts, key=BY_START)
-        self._ends = _session_ends(ordered)
-        self._told = ToldJobs(ordered)
-        self._by_root = self._below_roots(ordered)
+        self._ends = _session_ends(facts)
+        self._told = ToldJobs(facts)
+        self._by_root = self._below_roots(facts)
         self._by_turn: dict[str, Unit] = {}
         self._inner: dict[Unit, set[str]] = defaultdict(set)
-        prompts = [fact for fact in ordered if fact.kind == "prompt"]
+        prompts = [fact for fact in facts if fact.kind == "prompt"]
         self._dissolve({(fact.session_id, fact.emitter) for fact in prompts})
-        self._name_turns(ordered)
+        self._name_turns(facts)
         self._alone: list[Unit] = []
         self._place_prompts(prompts)
-        self._open_turns(ordered)
+        self._open_turns(facts)
         self._end_told()
         self._windows = self._order_windows()
         self._cover_bare()
-        self._go_on(ordered, askers(tools))
-        self._by_session = self._last_resort(ordered)
-        self.of = {fact.key: unit for fact in ordered if (unit := self._find(fact))}
+        self._go_on(facts, askers(tools))
+        self._by_session = self._last_resort(facts)
+        self.of = {fact.key: unit for fact in facts if (unit := self._find(fact))}
         """Gives the unit of a record's key."""
 
     def __iter__(self) -> Iterator[Unit]:

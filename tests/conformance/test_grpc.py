@@ -131,7 +131,9 @@ def test_G07_unknown_metadata_is_ignored_and_too_much_is_refused(shared_service:
 def test_G08_confused_ports_end_quickly(shared_service: Running, caplog: pytest.LogCaptureFixture) -> None:
     """HTTP/1.1 on the gRPC port and HTTP/2 on the HTTP port end at once; the log names the right port."""
     began = time.monotonic()
-    over_grpc = raw(shared_service, b"POST /v1/traces HTTP/1.1\r\nHost: x\r\n\r\n", port=shared_service.grpc, timeout=10)
+    over_grpc = raw(
+        shared_service, b"POST /v1/traces HTTP/1.1\r\nHost: x\r\n\r\n", port=shared_service.grpc, timeout=10
+    )
     over_http = raw(shared_service, PREFACE, timeout=10)
 
     assert time.monotonic() - began < 10

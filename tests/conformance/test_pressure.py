@@ -83,7 +83,7 @@ def test_B05_B06_a_busy_database_is_never_a_permanent_error(impatient: Running) 
 
 
 def test_B07_a_short_stall_is_waited_for_and_a_long_one_answered_in_time(service: Running) -> None:
-    """A second's stall ends in success; one that does not end is answered before exporters give up, which is after ten."""
+    """A second's stall ends in success; one that does not end is answered before exporters give up."""
     with ThreadPoolExecutor(1) as pool:
         with paused(service):
             late = pool.submit(post, service, "/v1/traces", build.body(Signal.TRACES))

@@ -1,6 +1,7 @@
 """Mirror `derive.names`: what is kept of names is bounded, and no span counts twice."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -49,8 +50,7 @@ def test_counting() -> None:
 def test_once() -> None:
     """A span that is read again is not counted again, and nothing is written when nothing came."""
     names = Names([], 2)
-    log = span("a")
-    log.signal = Signal.LOGS
+    log = replace(span("a"), signal=Signal.LOGS)
     again = seen(names, span("a"), span("a"))
 
     assert Changes() == again

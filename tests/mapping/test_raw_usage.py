@@ -5,7 +5,9 @@ from typing import Any
 import orjson
 import pytest
 
+from mapping.emitters import origin_of
 from mapping.facts import fact_of
+from mapping.fields import Reading
 from mapping.raw_usage import raw_usage
 from mapping.record import Record
 from mapping.tokens import Tokens
@@ -31,9 +33,10 @@ def span(**attributes: Any) -> Record:
     return Record(Signal.TRACES, "t/s", "call", 1, 2, "t", "s", attributes=attributes)
 
 
-def holding(key: str, value: Any) -> Record:
-    """Make a span that holds a value as JSON text."""
-    return span(**{key: value if isinstance(value, str) else orjson.dumps(value).decode()})
+def holding(key: str, value: Any) -> Reading:
+    """Make a span that holds a value as JSON text, and read it."""
+    record = span(**{key: value if isinstance(value, str) else orjson.dumps(value).decode()})
+    return Reading(record, origin_of(record))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from mapping.calls import Call, model_calls
-from mapping.facts import UNSAID, Model
+from mapping.facts import BY_START, UNSAID, Model
 from mapping.jobs import Job, Jobs
 from mapping.session_ends import Session, sessions
 from mapping.sessions import with_sessions
@@ -38,7 +38,7 @@ class Found:
 
     @cached_property
     def _work(self) -> tuple[list[Call], list[ToolCall], Jobs, Agents, list[Session]]:
-        told = facts(self.name)
+        told = sorted(facts(self.name), key=BY_START)
         tree = tree_of(told)
         every = with_sessions(told, tree)
         calls, tools = model_calls(every, tree), tool_calls(every, tree)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from mapping.calls import Call, model_calls
-from mapping.facts import Fact, fact_of
+from mapping.facts import BY_START, Fact, fact_of
 from mapping.jobs import Jobs
 from mapping.record import Above, Record, log_record, span_record
 from mapping.sessions import with_sessions
@@ -55,8 +55,9 @@ def tools(told: tuple[Fact, ...]) -> list[ToolCall]:
 
 def story(told: Sequence[Fact]) -> Story:
     """Find the calls in facts, their jobs and their agents."""
-    tree = tree_of(told)
-    held = with_sessions(told, tree)
+    ordered = sorted(told, key=BY_START)
+    tree = tree_of(ordered)
+    held = with_sessions(ordered, tree)
     models, used = model_calls(held, tree), tool_calls(held, tree)
     found = Jobs(held, models, used)
     return Story(held, models, used, found, Agents(held, models, used, found))
