@@ -30,9 +30,6 @@ CHOICE = re.compile(r"\{([^{}]*)\}")
 SIGNALS = {".span": True, ".log": False}
 """Some sources use a key in spans, or in log records, only."""
 
-UNASKED = (True,)
-"""Stands for what may find a field that was not asked for yet."""
-
 Getter = Callable[[Record], Any]
 Reader = str | Getter
 """An attribute's key, or what reads a value otherwise."""
@@ -69,12 +66,13 @@ class Reading:
 
     def text(self, field: str) -> str | None:
         """Give a field as text."""
-        value = self.get(field) if self._known.get(field, UNASKED) else None
+        value = self.get(field)
         return value if value is None or type(value) is str else orjson.dumps(value).decode()
 
     def whole(self, field: str) -> int | None:
         """Give a field as a whole number, which some write as text; None when it is none, or out of bounds."""
-        return whole(self.get(field)) if self._known.get(field, UNASKED) else None
+        value = self.get(field)
+        return None if value is None else whole(value)
 
 
 def whole(value: Any) -> int | None:
