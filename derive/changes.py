@@ -34,7 +34,8 @@ class Pending:
     def add(self, group: Group, rows: Rows) -> None:
         """Take what is different in a group's rows, and write what has come together when it is enough."""
         for table in TABLES:
-            self._compare(group, table, rows.get(table, {}))
+            if rows.get(table) or group.written.get(table):
+                self._compare(group, table, rows.get(table, {}))
         if group.sealed and any(rows.get(table, {}).keys() - group.sealed.get(table, {}) for table in RECORDED):
             self._add_to(group, rows)
         self._write_many()

@@ -41,7 +41,8 @@ class Gathering:
         traces: dict[str, list[Seen]] = defaultdict(list)
         for number, record in came:
             heard = heard_in(record)
-            self._commands.take(heard)
+            if heard:
+                self._commands.take(heard)
             seen = _see(record, heard)
             self._inventory.see(number, record, seen[0])
             self._names.see(number, record)

@@ -1,6 +1,6 @@
 """Make a fact of a record: what it says, in canonical terms, whoever said it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Final
@@ -254,6 +254,12 @@ def _cost(reading: Reading) -> float | None:
         return None if told is None or isinstance(told, bool) else float(told)
     except (TypeError, ValueError):
         return None
+
+
+def said_first(facts: Iterable[Fact], field: str) -> str | None:
+    """Give what the first of some records says of a field of its identity."""
+    told: Iterable[str | None] = map(attrgetter(f"identity.{field}"), facts)
+    return next(filter(None, told), None)
 
 
 def merged(fact: Fact, other: Fact) -> Fact:

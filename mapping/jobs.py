@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mapping.calls import Call
-from mapping.facts import Fact
+from mapping.emitters import UNKNOWN
+from mapping.facts import Fact, said_first
 from mapping.forest import Forest
 from mapping.outcome import Outcome, outcome_of
 from mapping.roots import WORK
@@ -20,6 +21,7 @@ from mapping.units import Units
 
 STATUS: Final = "agent.job.status"
 CANCELLED: Final = Outcome("cancelled")
+GENERIC: Final = UNKNOWN.id
 STEPS: Final = frozenset(("agent", "chain", "workflow"))
 """What is asked where no model call is told of."""
 
@@ -101,7 +103,8 @@ class Jobs:
 
     def _job(self, unit: Unit, facts: Sequence[Fact], calls: Sequence[Call]) -> Job:
         root, session = unit.root, unit.session_id
-        last = max(fact.end for fact in facts)
+        of_root = [root] if root else []
+        last = max([fact.end for fact in facts])
         main = [call for call in calls if self.runs.of(call.fact.place) is None and not self._aside(call.fact)]
         answers = [fact for fact in facts if fact.kind == "answer" and not self._aside(fact)]
         prompts = [fact for fact in unit.prompts if fact.session_id == session]
@@ -119,8 +122,8 @@ class Jobs:
             outcome=Outcome(told[STATUS]) if STATUS in told else _outcome(None if unit.more else root, facts, main),
             prompt=prompt,
             answer=(None if unit.more else _told(root, "answer")) or _answer([call.fact for call in main] + answers),
-            cwd=_said(facts, "workspace_path", root),
-            reasoning_effort=_said(facts[::-1], "reasoning_effort", root),
+            cwd=said_first(of_root, "workspace_path") or said_first(facts, "workspace_path"),
+            reasoning_effort=said_first(of_root, "reasoning_effort") or said_first(facts[::-1], "reasoning_effort"),
             has_session=session is not None and not session.startswith(SYNTHETIC),
             user_messages=len(prompts) or int(prompt is not None),
             told=told,
@@ -142,9 +145,9 @@ class Jobs:
 
 def _emitter(root: Fact | None, facts: Sequence[Fact]) -> str:
     """Name the program: a request's own instrumentation is no agent."""
-    told = [root.emitter] if root else []
-    named = [*told, *(fact.emitter for fact in facts if fact.kind in WORK)]
-    return next((emitter for emitter in named if emitter != "generic"), "generic")
+    if root and root.emitter != GENERIC:
+        return root.emitter
+    return next((fact.emitter for fact in facts if fact.kind in WORK and fact.emitter != GENERIC), GENERIC)
 
 
 def _started(unit: Unit, facts: Sequence[Fact]) -> int:
@@ -172,9 +175,3 @@ def _first(facts: Sequence[Fact], field: str) -> str | None:
 def _told(fact: Fact | None, field: str) -> str | None:
     told = getattr(fact, field, None)
     return told if isinstance(told, str) and told else None
-
-
-def _said(facts: Sequence[Fact], field: str, root: Fact | None) -> str | None:
-    """Give what the root says of itself, else the first record that says it."""
-    held = ([root] if root else []) + list(facts)
-    return next((told for fact in held if (told := getattr(fact.identity, field))), None)

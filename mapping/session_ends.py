@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from mapping.calls import Call
-from mapping.facts import Fact
+from mapping.facts import Fact, said_first
 from mapping.identity import Signal
 from mapping.jobs import Job, Jobs
 from mapping.roots import SERVERS
@@ -82,41 +82,42 @@ class _Book:
     def session(self, session: str, now: int, idle: int) -> Session:
         """Describe one."""
         facts, jobs = self._facts[session], self._jobs.by_session.get(session, [])
-        last_seen = max(*(fact.end for fact in facts), *(job.last for job in jobs), facts[0].end)
-        end = self._end(session, last_seen, now, idle)
+        signals = [signal for fact in facts for signal in fact.identity.signals]
+        last_seen = max([fact.end for fact in facts] + [job.last for job in jobs])
+        end = self._end(session, signals, last_seen, now, idle)
         return Session(
             session_id=session,
             agent_name=self._jobs.agent_name(facts) or facts[0].agent_name,
-            workspace=_said(facts, "workspace_path"),
-            project_key=_said(facts, "project_key"),
-            user_id=_said(facts, "user_id"),
-            git_branch=_said(facts, "git_branch"),
+            workspace=said_first(facts, "workspace_path"),
+            project_key=said_first(facts, "project_key"),
+            user_id=said_first(facts, "user_id"),
+            git_branch=said_first(facts, "git_branch"),
             emitter=_emitter(facts, jobs),
             synthetic=session.startswith(SYNTHETIC),
-            started=min(fact.start for fact in facts),
+            started=facts[0].start,
             last_seen=last_seen,
-            starts=sum(signal.kind == "start" for signal in _signals(facts)),
+            starts=sum(signal.kind == "start" for signal in signals),
             ended=end.time if end else None,
             exit_reason=self._reason(session, end) if end else None,
             closed_by=end.kind if end else None,
-            previous_id=_said(facts, "previous_session_id"),
+            previous_id=said_first(facts, "previous_session_id"),
             parent_session_id=self._parents.get(session),
             **_told(facts),
         )
 
-    def _end(self, session: str, last_seen: int, now: int, idle: int) -> Signal | None:
+    def _end(self, session: str, signals: Sequence[Signal], last_seen: int, now: int, idle: int) -> Signal | None:
         """Give the end that counts: an event after which nothing began, the next session, or silence."""
-        told = [signal for signal in _signals(self._facts[session]) if signal.kind == "end"]
+        told = [signal for signal in signals if signal.kind == "end"]
         last = max(told, key=lambda signal: signal.time, default=None)
-        if last is not None and not self._goes_on(session, last.time):
+        if last is not None and not self._goes_on(session, signals, last.time):
             return Signal("event", last.time, last.reason)
         if session in self._next:
             return Signal("next", last_seen, None)
         return Signal("idle", last_seen, None) if now >= last_seen + idle else None
 
-    def _goes_on(self, session: str, moment: int) -> bool:
+    def _goes_on(self, session: str, signals: Sequence[Signal], moment: int) -> bool:
         """Say whether the session began again after a moment."""
-        starts = (signal.time for signal in _signals(self._facts[session]) if signal.kind == "start")
+        starts = (signal.time for signal in signals if signal.kind == "start")
         return any(time > moment for time in starts) or any(
             job.started > moment for job in self._jobs.by_session.get(session, [])
         )
@@ -185,7 +186,7 @@ def _parents(facts: Mapping[str, Sequence[Fact]], jobs: Jobs) -> dict[str, str]:
 
 def _followers(facts: Mapping[str, Sequence[Fact]], parents: Mapping[str, str]) -> set[str]:
     """Give the sessions that another one follows: it names them, or the same process of Codex starts it later."""
-    found = {told for held in facts.values() if (told := _said(held, "previous_session_id"))}
+    found = {told for held in facts.values() if (told := said_first(held, "previous_session_id"))}
     processes: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for session, held in facts.items():
         for fact in held:
@@ -195,14 +196,6 @@ def _followers(facts: Mapping[str, Sequence[Fact]], parents: Mapping[str, str]) 
     for started in processes.values():
         found.update(one for (_, one), (_, other) in pairwise(sorted(started)) if one != other)
     return found
-
-
-def _signals(facts: Iterable[Fact]) -> list[Signal]:
-    return [signal for fact in facts for signal in fact.identity.signals]
-
-
-def _said(facts: Iterable[Fact], field: str) -> str | None:
-    return next((told for fact in facts if (told := getattr(fact.identity, field))), None)
 
 
 def _emitter(facts: Sequence[Fact], jobs: Sequence[Job]) -> str:

@@ -202,15 +202,15 @@ class _Held:
 
     def __init__(self, facts: Sequence[Fact], calls: Sequence[Call], tools: Sequence[ToolCall]) -> None:
         self.facts, self.calls, self.tools = facts, calls, tools
-        self.started = min(fact.start for fact in facts)
+        self.started = facts[0].start
         self.signals: list[Signal] = [signal for fact in facts for signal in fact.identity.signals]
         self.model = _model(calls)
+        self._sayings = [one for fact in facts for one in fact.sayings if one.event == UPSERT]
+        self._sayings.sort(key=lambda saying: (saying.at, saying.key), reverse=True)
 
     def told(self, attribute: str) -> str | None:
         """Give the latest word of events about the run itself."""
-        sayings = [one for fact in self.facts for one in fact.sayings if one.event == UPSERT]
-        sayings.sort(key=lambda saying: (saying.at, saying.key), reverse=True)
-        return next((str(one.values[attribute]) for one in sayings if one.values.get(attribute)), None)
+        return next((str(one.values[attribute]) for one in self._sayings if one.values.get(attribute)), None)
 
 
 def _model(calls: Sequence[Call]) -> str | None:

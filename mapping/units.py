@@ -262,7 +262,8 @@ def _order(unit: Unit) -> tuple[int, str]:
 def _session_ends(facts: Iterable[Fact]) -> dict[str | None, list[int]]:
     found: dict[str | None, list[int]] = defaultdict(list)
     for fact in facts:
-        found[fact.session_id].extend(signal.time for signal in fact.identity.signals if signal.kind == "end")
+        if fact.identity.signals:
+            found[fact.session_id].extend(signal.time for signal in fact.identity.signals if signal.kind == "end")
     return defaultdict(list, {session: sorted(told) for session, told in found.items()})
 
 
