@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Final
 
 Place = tuple[str, str]
@@ -54,12 +53,14 @@ class Tree:
         """Count the spans above."""
         return self._depths.get(place, 0)
 
-    def wrapping(self, place: Place) -> Iterator[Place]:
+    def wrapping(self, place: Place) -> list[Place]:
         """Give the spans above one that may tell of the same call: up to the first that does something else."""
-        for outer in islice(self.above(place), MOST_AROUND):
-            yield outer
-            if self.kind(outer) not in WRAPPERS:
-                return
+        found: list[Place] = []
+        outer = self._parents.get(place)
+        while outer is not None and len(found) < MOST_AROUND:
+            found.append(outer)
+            outer = self._parents.get(outer) if self._kinds.get(outer, "") in WRAPPERS else None
+        return found
 
     def cover(self, place: Place, covered: set[Place]) -> None:
         """Add the spans above one to a set that holds, with each span, all above it."""
