@@ -95,9 +95,15 @@ def configuration(**settings: Any) -> Config:
 def running(db: Path, **settings: Any) -> Iterator[Running]:
     """Run a service for the length of a block; settings are dotted paths with `__`, as in the environment.
 
-    It keeps no reserve unless told to: there are hundreds of databases.
+    It keeps no reserve unless told to: there are hundreds of databases. It may take more memory than usual, for
+    the tests that it shares its process with hold some themselves.
     """
-    values = {"collector.grpc.endpoint": "127.0.0.1:0", "collector.http.endpoint": "127.0.0.1:0", "store.reserve": "0"}
+    values = {
+        "collector.grpc.endpoint": "127.0.0.1:0",
+        "collector.http.endpoint": "127.0.0.1:0",
+        "collector.limits.memory": "4GiB",
+        "store.reserve": "0",
+    }
     values |= {key.replace("__", "."): value for key, value in settings.items()}
     config = configuration(**{"store.path": str(db), **values})
     ready: Future[Running] = Future()
