@@ -4,7 +4,6 @@ Run as `python -m collector.helper`, this is that process: it reads jobs from it
 until its input ends, which it also does when the daemon is killed.
 """
 
-import fcntl
 import json
 import marshal
 import pickle
@@ -20,7 +19,7 @@ from threading import Lock
 from typing import Any, BinaryIO
 
 from collector.commands import decode
-from core.children import apart
+from core.children import apart, widen
 from core.errors import Refused
 from core.memory import collect_seldom
 from core.output import whole_output
@@ -33,8 +32,6 @@ from schema.signals import Signal
 Job = tuple[Signal, str, bytes, str, int]
 """Signal, encoding, body, transport, received_at: what `decode` takes."""
 READY = "ready"
-PIPE_BYTES = 1 << 20
-"""A request and its answer fit in, so that neither end waits for the other half-way."""
 
 
 class LostError(Exception):
@@ -57,9 +54,7 @@ class Helper:
             self._process = run(command, stdin=pipe, stdout=pipe, **apart())
         except OSError as error:
             raise LostError(str(error)) from error
-        for end in (self._input, self._output):
-            with suppress(OSError, AttributeError):  # smaller pipes are slower, no more
-                fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        widen(self._process)
         self._up = self._lost = False
         self._sending, self._receiving = Lock(), Lock()
 

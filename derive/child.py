@@ -1,7 +1,7 @@
 """Keep a process of ours running, from a thread of the daemon: answer what it says, start it again when it ends.
 
-It says one thing at a time as pickles over its standard output, and gets one answer to each over its standard input;
-it ends with its input.
+It says one thing after the other as pickles over its standard output, and gets one answer to each over its standard
+input, in order; it ends with its input.
 """
 
 import logging
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Any, Final
 
-from core.children import apart
+from core.children import apart, widen
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +97,7 @@ class Child:
         process = self._process = subprocess.Popen(  # noqa: S603  our own program
             command, stdin=pipe, stdout=pipe, **apart()
         )
+        widen(process)
         spoke = False
         try:
             _say(process, self._program.start)

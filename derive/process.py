@@ -8,6 +8,7 @@ import os
 import pickle
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -32,6 +33,8 @@ LOOK_S: Final = 0.1
 REPORT_S: Final = 1.0
 AHEAD: Final = 16
 """Messages that may wait for their answers: the writer is busy with those of one step while the next one is read."""
+UNANSWERED: Final = 2
+"""Messages that are with the daemon: it turns to the next one as soon as one is written."""
 IDLE_BYTES: Final = 160 << 20
 """Above this, memory is given back whenever there is nothing to do."""
 NICE: Final = 5
@@ -41,7 +44,7 @@ NICE: Final = 5
 class Daemon:
     """Speak to the daemon, on a thread of its own: while it writes what it was handed, more is derived.
 
-    It answers every message in order, with the orders that are not done.
+    It answers every message in order, with the orders that are not done. The next message lies ready for it by then.
     """
 
     def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
@@ -86,14 +89,17 @@ class Daemon:
 
     def _speak(self) -> None:
         """Say what is to be said and hear the answers, until the daemon is gone."""
+        said: deque[object] = deque()
         try:
             while True:
-                message = self._messages.get()
-                pickle.dump(message, self._sink, pickle.HIGHEST_PROTOCOL)
-                self._sink.flush()
-                self._orders = self._read()
-                self.written += isinstance(message, Apply)
-                self._room.release()
+                if not said or (len(said) < UNANSWERED and not self._messages.empty()):
+                    said.append(self._messages.get())
+                    pickle.dump(said[-1], self._sink, pickle.HIGHEST_PROTOCOL)
+                    self._sink.flush()
+                else:
+                    self._orders = self._read()
+                    self.written += isinstance(said.popleft(), Apply)
+                    self._room.release()
         except (EOFError, BrokenPipeError, pickle.UnpicklingError):  # the end, or the daemon was killed half-way
             self._is_gone = True
             self._room.release(AHEAD)

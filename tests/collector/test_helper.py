@@ -18,7 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.helper import PIPE_BYTES, READY, Helper, Job, LostError
+from collector.helper import READY, Helper, Job, LostError
+from core.children import PIPE_BYTES
 from core.errors import Refused, TooLarge, Undecodable
 from schema.decode import decode, fingerprint
 from schema.items import MAX_ITEMS
