@@ -108,13 +108,13 @@ class Pending:
     def _compare(self, group: Group, table: str, rows: dict[Row, Row]) -> None:
         """Put rows that are new or different; remove those that are no more."""
         written, sealed = group.written.setdefault(table, {}), group.sealed.get(table, {})
-        compared, once = COMPARED[table], ONCE[table]
+        compared, once = COMPARED[table], ONCE.get(table)
         put: list[Row] = []
         for key, row in rows.items():
             if key in sealed:
                 continue
             digest = hash(compared(row))
-            if written.get(key) != digest or any(once(row)):
+            if written.get(key) != digest or (once and any(once(row))):
                 written[key] = digest
                 put.append(row)
         if put:
@@ -164,8 +164,8 @@ TAKEN: Final = {
 
 def _columns(table: Table, columns: Iterable[str]) -> Callable[[Row], Row]:
     """Take columns out of a table's rows."""
-    where = [table.columns.index(column) for column in columns]
-    return (lambda row: tuple(row[at] for at in where)) if len(where) < 2 else itemgetter(*where)
+    first, *others = [table.columns.index(column) for column in columns]
+    return itemgetter(first, *others) if others else lambda row: (row[first],)
 
 
 COMPARED: Final = {
@@ -173,5 +173,5 @@ COMPARED: Final = {
     for name, table in TABLES.items()
 }
 """Takes what two rows of a table are compared by."""
-ONCE: Final = {name: _columns(table, table.kept) for name, table in TABLES.items()}
+ONCE: Final = {name: _columns(table, table.kept) for name, table in TABLES.items() if table.kept}
 """Takes the columns that are written once: they are no longer there to compare, and written whenever they are."""

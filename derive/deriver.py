@@ -143,7 +143,7 @@ class Deriver:
         for each in came:
             self._gathering.take(each.records, dict(self._position))
             self._position[each.signal] = each.position
-        if any(each.records for each in came) and self._position != self._side.ends():
+        if any(each.count for each in came) and self._position != self._side.ends():
             return True
         if self._again is None:
             return False

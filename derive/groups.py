@@ -4,8 +4,9 @@ A group is what session ids and traces tie together: all that can change the mea
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from derive.events import Told
@@ -22,6 +23,9 @@ TEXT: Final = 2_000
 """Characters of prompts and answers that take as much as a fact."""
 ASLEEP: Final = 20_000
 """What groups may take, in facts, that wait for the clock without theirs; a sweep finds what the others wait for."""
+
+
+WEIGHT: Final[Callable[["Group"], int]] = attrgetter("weight")
 
 
 @dataclass(slots=True, eq=False)
@@ -52,11 +56,12 @@ class Group:
     """How many changes were handed over when the last of its own were; none of them is in the store before."""
     texts: int = 0
     """Characters of prompts and answers in it, as of when it was derived last."""
+    weight: int = GROUP_WEIGHT
+    """How much memory it takes, in facts, as of when it was weighed last."""
 
-    @property
-    def weight(self) -> int:
-        """Tell how much memory it takes, in facts."""
-        return GROUP_WEIGHT + len(self.facts) + self.texts // TEXT
+    def weigh(self) -> None:
+        """Say how much memory it takes now."""
+        self.weight = GROUP_WEIGHT + len(self.facts) + self.texts // TEXT
 
     def add(self, fact: Fact, events: list[Told]) -> None:
         """Take a record's fact, which replaces an earlier one of the same record, and the events it tells of."""
@@ -90,6 +95,7 @@ class Group:
         """Keep nothing but what the clock will change: all else is in the store."""
         self.facts, self.events, self.written = {}, {}, {}
         self.texts = sum(later.texts for later in self.later)
+        self.weigh()
 
     def forget_contents(self) -> None:
         """Let go of texts that are written and never needed again; count the others."""
@@ -169,6 +175,7 @@ class Groups:
             else:
                 group = self.join(group, other)
         self._index(group)
+        group.weigh()
         return group
 
     def wait(self, group: Group, unread: dict[Signal, int]) -> None:
@@ -181,6 +188,7 @@ class Groups:
     def rest(self, group: Group) -> None:
         """Note that all of a group is derived from."""
         group.unread = None
+        group.weigh()
         self._busy.pop(group, None)
         self._quiet[group] = None
         self._quiet.move_to_end(group)
@@ -190,13 +198,13 @@ class Groups:
 
         Those in which the clock will change something soon fall asleep until it did.
         """
-        held = sum(group.weight for group in self)
+        held = sum(map(WEIGHT, self._busy)) + sum(map(WEIGHT, self._quiet))
         while held > HELD_FACTS and (group := next(iter(self._quiet), None)) and group.handed <= written:
             held -= group.weight
             del self._quiet[group]
             self._asleep[group] = None
             group.fall_asleep()
-        held = sum(group.weight for group in self._asleep)
+        held = sum(map(WEIGHT, self._asleep))
         for group in [*self._asleep]:
             if (held > ASLEEP or not group.later) and group.handed <= written:
                 held -= group.weight
@@ -217,6 +225,7 @@ class Groups:
             return one
         large, small = (one, other) if len(one.facts) >= len(other.facts) else (other, one)
         large.take(small)
+        large.weigh()
         large.later = []
         waits = small in self._busy or large in self._busy
         for group in (small, large):

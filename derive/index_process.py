@@ -21,6 +21,7 @@ from core.memory import collect_seldom, frugal
 from core.output import whole_output
 from derive.channel import IndexReport, IndexStart
 from derive.indexing import Indexing
+from store.connection import count_no_memory
 from store.search_index import SearchIndex, Spoiled, remove_index
 from store.search_source import SqliteTextSource
 
@@ -151,6 +152,7 @@ def main() -> None:
     for number in (SIGTERM, SIGINT, SIGHUP):
         on_signal(number, SIG_IGN)
     frugal()
+    count_no_memory()
     collect_seldom()
     os.nice(NICE)
     source, sink = sys.stdin.buffer, whole_output()

@@ -26,6 +26,7 @@ from derive.meaning import Rules
 from derive.pace import Pace
 from derive.prices import catalogue
 from schema.derived import Changes
+from store.connection import count_no_memory
 from store.raw import SqliteRawSide
 
 LOOK_S: Final = 0.1
@@ -146,6 +147,7 @@ def main() -> None:
     for number in (SIGTERM, SIGINT, SIGHUP):
         on_signal(number, SIG_IGN)
     frugal()
+    count_no_memory()
     collect_when_told()
     os.nice(NICE)
     daemon = Daemon(sys.stdin.buffer, whole_output())

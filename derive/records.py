@@ -22,10 +22,14 @@ RECEIVED: Final = {signal: itemgetter(COLUMNS[signal].index("received_at")) for 
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """Hold the next records of a signal, each with its id, and up to which id the signal is read with them."""
+    """Hold the next records of a signal, each with its id, and up to which id the signal is read with them.
+
+    There are `count`, and each is made when it is asked for: what was read of the one before is let go by then.
+    """
 
     signal: Signal
-    records: list[tuple[int, Record]]
+    count: int
+    records: Iterator[tuple[int, Record]]
     position: int
 
 
@@ -56,7 +60,7 @@ class Records:
         """Take the rows that came until a time: those behind one that came later wait with it."""
         taken = list(takewhile(lambda row: RECEIVED[signal](row) <= until, rows))
         position = taken[-1][-1] if taken else rows[0][-1] - 1 if rows else end
-        return Came(signal, [(row[-1], self._record(signal, row)) for row in taken], position)
+        return Came(signal, len(taken), ((row[-1], self._record(signal, row)) for row in taken), position)
 
     def of_trace(self, trace_id: str) -> Iterator[Record]:
         """Give all records of a trace."""

@@ -65,6 +65,9 @@ def serve(source: Source) -> int:
     settings = config.validate(merged)
     logs.set_up(settings.logs)
     logs.warn(merged.warnings)
+    from store import connection
+
+    connection.count_no_memory()
     from spanledger import program
 
     return program.run(settings)

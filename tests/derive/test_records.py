@@ -43,7 +43,7 @@ def steps(side: SqliteRawSide, limit: int) -> Iterator[list[Came]]:
     records, ends, positions = Records(side), side.ends(), dict.fromkeys(SIGNALS, 0)
     while any(positions[signal] < ends[signal] for signal in SIGNALS):
         came = records.next(positions, ends, limit)
-        assert any(each.records for each in came), "every step goes on"
+        assert any(each.count for each in came), "every step goes on"
         positions = {each.signal: each.position for each in came}
         yield came
 

@@ -1,10 +1,13 @@
 """Mirror `store.connection`."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import apsw
 import pytest
 
+from core.children import environment
 from core.errors import Misconfigured
 from schema import migrate
 from store.connection import WRITER_BUSY_MS, Deadline, check_sqlite, open_reader, open_writer
@@ -115,3 +118,27 @@ def test_a_statement_is_stopped_at_its_deadline(path: Path) -> None:
     deadline.restart()
 
     assert reader.execute(endless).fetchall() == [(200_000,)]
+
+
+COUNTING = """
+import apsw
+from pathlib import Path
+from store.connection import count_no_memory, open_writer
+
+count_no_memory()
+connection = open_writer(Path("spanledger.db"))
+connection.execute("select randomblob(100000)").fetchall()
+print(apsw.memory_used())
+try:
+    count_no_memory()
+except apsw.MisuseError:
+    print("refused")
+"""
+
+
+def test_no_account_is_kept_of_memory_where_none_is_wanted(tmp_path: Path) -> None:
+    """Once there is a connection it is too late, and whoever asks for it hears so."""
+    code = [sys.executable, "-c", COUNTING]
+    ended = subprocess.run(code, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True)
+
+    assert ["0", "refused"] == ended.stdout.split()
