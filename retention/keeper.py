@@ -212,7 +212,7 @@ class Keeper:
                 now = wall if is_ordered else moment(side, wall)
                 troubles += self._forget(side, now, wall, token)
             if not is_ordered:
-                look_if_due(erasing.sweep)
+                look_if_due(erasing.sweep, is_quiet=self._is_derived())
             damaged = damage(side.state())
             self.waiting += damaged
             return not (troubles or damaged)

@@ -31,8 +31,8 @@ def kept(tmp_path: Path) -> Iterator[Kept]:
         yield found
 
 
-def keeper(kept: Kept, *, is_near: bool) -> Keeper:
-    """Keep a database from which, at this moment, not all is derived."""
+def keeper(kept: Kept, *, is_near: bool, is_derived: bool = False) -> Keeper:
+    """Keep a database from which, unless told otherwise, not all is derived at this moment."""
 
     def run(work: Callable[[Any], Any]) -> "Future[Any]":
         future: Future[Any] = Future()
@@ -44,7 +44,7 @@ def keeper(kept: Kept, *, is_near: bool) -> Keeper:
         lambda: SqliteOldSide(kept.path),
         run,
         busy=lambda: True,
-        is_derived=lambda: False,
+        is_derived=lambda: is_derived,
         is_near=lambda: is_near,
         free=lambda: PLENTY,
         helpers=Helpers(IDLE, IDLE, None, lambda: False),
@@ -65,8 +65,14 @@ def test_what_is_derived_from_goes_though_newer_records_wait(kept: Kept) -> None
     assert waiting == kept.count("raw_spans")
     assert before == keeps.rows["raw_spans"]
     assert keeps.bytes["raw_spans"] > 0
-    looked = dict(kept.rows("select key, value from retention_state"))["looked_through"]
-    assert {"at": NOW, "faults": [], "unread": []} == orjson.loads(looked)
+    assert "looked_through" not in _state(kept), "looking at all tables waits for a quiet moment"
+
+
+def test_a_quiet_moment_is_used_to_look_at_all_tables(kept: Kept) -> None:
+    """As soon as nothing waits to be derived from."""
+    assert keeper(kept, is_near=True, is_derived=True).go(None, is_ordered=False)
+
+    assert {"at": NOW, "faults": [], "unread": []} == _state(kept)["looked_through"]
 
 
 def test_a_round_waits_while_much_is_not_derived_from(kept: Kept) -> None:
@@ -76,3 +82,7 @@ def test_a_round_waits_while_much_is_not_derived_from(kept: Kept) -> None:
 
     assert not keeps.go(None, is_ordered=False)
     assert (0, before) == (keeps.rounds, kept.count("raw_spans"))
+
+
+def _state(kept: Kept) -> dict[str, Any]:
+    return {key: orjson.loads(value) for key, value in kept.rows("select key, value from retention_state")}

@@ -51,11 +51,28 @@ def test_a_sound_database_is_looked_through_once_a_week(db: Path) -> None:
     """It is noted when, and the next look is a week later."""
     for now in (NOW, NOW + WEEK - 1, NOW + WEEK):
         with sweep_of(db, now) as sweep:
-            look_if_due(sweep)
+            look_if_due(sweep, is_quiet=True)
             told = last_look(sweep.side.state())
             assert [] == damage(sweep.side.state())
         assert told == {"at": NOW if now < NOW + WEEK else now, "faults": [], "unread": []}
         assert "sound" in look_text(told)
+
+
+def test_it_waits_for_a_quiet_moment_for_a_week_at_most(db: Path) -> None:
+    """Looking takes a processor and holds the log; records that come without a pause put it off, and not for ever."""
+    looked = []
+    for now, is_quiet in [(NOW, False), (NOW + WEEK - 1, False), (NOW + WEEK, False), (NOW + 2 * WEEK, False)]:
+        with sweep_of(db, now) as sweep:
+            look_if_due(sweep, is_quiet=is_quiet)
+            looked.append(last_look(sweep.side.state()))
+    assert [None, None] == looked[:2]
+    assert [NOW + WEEK] * 2 == [told and told["at"] for told in looked[2:]], "the next one waits anew"
+
+    with sweep_of(db, NOW + 2 * WEEK + 1) as sweep:
+        look_if_due(sweep, is_quiet=True)
+        told = last_look(sweep.side.state())
+        assert told is not None
+        assert NOW + 2 * WEEK + 1 == told["at"]
 
 
 def test_damage_is_said_until_it_is_mended(db: Path) -> None:
@@ -63,7 +80,7 @@ def test_damage_is_said_until_it_is_mended(db: Path) -> None:
     forget_an_index_entry(db)
     for now in (NOW, NOW + 1):
         with sweep_of(db, now) as sweep:
-            look_if_due(sweep)
+            look_if_due(sweep, is_quiet=True)
             told = damage(sweep.side.state())
             assert told
             assert all("the database is damaged: raw_spans: " in line and "restore" in line for line in told)
@@ -75,7 +92,7 @@ def test_damage_is_said_until_it_is_mended(db: Path) -> None:
         connection.execute("reindex raw_spans_start")
 
     with sweep_of(db, NOW + 2) as sweep:
-        look_if_due(sweep)
+        look_if_due(sweep, is_quiet=True)
         assert [] == damage(sweep.side.state())
 
 
@@ -92,5 +109,5 @@ def test_a_table_that_takes_too_long_is_named(db: Path) -> None:
 def test_a_look_that_was_stopped_says_nothing(db: Path) -> None:
     """It is begun again at the next round."""
     with sweep_of(db, stopped=True) as sweep:
-        look_if_due(sweep)
+        look_if_due(sweep, is_quiet=True)
         assert last_look(sweep.side.state()) is None
