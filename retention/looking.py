@@ -1,6 +1,6 @@
 """Look through the database once a week, table by table: damage is found while there are backups without it.
 
-A look holds the log and takes a processor: it is done when nothing waits to be derived from, or a week later in any case.
+A look holds the log and takes a processor: it is done when nothing waits to be derived from, or else a week later.
 """
 
 from collections.abc import Mapping
