@@ -23,8 +23,6 @@ TEXT: Final = 2_000
 """Characters of prompts and answers that take as much as a fact."""
 ASLEEP: Final = 20_000
 """What groups may take, in facts, that wait for the clock without theirs; a sweep finds what the others wait for."""
-
-
 WEIGHT: Final[Callable[["Group"], int]] = attrgetter("weight")
 
 
