@@ -30,7 +30,10 @@ def environment() -> dict[str, str]:
 
 
 def widen(process: "subprocess.Popen[bytes]") -> None:
-    """Let a child's pipes hold more, where the system allows it: smaller ones are slower, no more."""
+    """Let a child's pipes hold more, where the system allows it: smaller ones are slower, no more.
+
+    With `pipesize` a child would not be started where it is not allowed.
+    """
     for end in (process.stdin, process.stdout):
         with suppress(OSError, AttributeError):
             fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ import orjson
 from derive.calls import Places, Rows, jobless
 from derive.hearing import Heard
 from derive.text import iso
+from mapping.emitters import GENERIC
 from mapping.facts import Fact
 from mapping.record import Attributes, Record
 from schema.derived import Row
@@ -87,7 +88,7 @@ def _told(record: Record, fact: Fact, key: str, time: int, kind: str, data: str)
 
 def _type(name: str, emitter: str) -> str:
     """Name an event with its program's name before a bare one (mapping.md A.15)."""
-    return f"{emitter}.{name}" if name and "." not in name and emitter != "generic" else name
+    return f"{emitter}.{name}" if name and "." not in name and emitter != GENERIC else name
 
 
 def _data(attributes: Attributes) -> str:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final
 
 from derive.commands import Commands
 from derive.events import Told, events_of
@@ -13,7 +12,7 @@ from derive.names import Names
 from derive.records import Records
 from derive.sealing import seal
 from derive.ties import TRACE, cause_of, ties_of, trace_tie
-from mapping.emitters import UNKNOWN
+from mapping.emitters import GENERIC
 from mapping.facts import Fact, fact_of
 from mapping.kinds import OTHER
 from mapping.record import Record
@@ -22,7 +21,6 @@ from store.raw_side import RawSide
 
 Positions = dict[Signal, int]
 Seen = tuple[Fact, list[Told]]
-GENERIC: Final = UNKNOWN.id
 
 
 class Gathering:

@@ -173,7 +173,6 @@ class Groups:
             else:
                 group = self.join(group, other)
         self._index(group)
-        group.weigh()
         return group
 
     def wait(self, group: Group, unread: dict[Signal, int]) -> None:

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from derive.text import iso
-from mapping.emitters import UNKNOWN, origin_of
+from mapping.emitters import GENERIC, origin_of
 from mapping.facts import Fact
 from mapping.record import Record
 from mapping.watch import TYPES, fields_of, name_of, normal, source_of
 from schema.derived import COUNTED, INVENTORY, Changes, Row
 from schema.signals import Signal
 
-GENERIC: Final = UNKNOWN.id
 SHAPES: Final = 4_096
 """Sets of keys that are remembered."""
 NEW_S: Final = 1.0

@@ -128,6 +128,7 @@ def _emitter(held: dict[str, Any]) -> Emitter:
 
 
 UNKNOWN = Emitter("generic")
+GENERIC = UNKNOWN.id
 EMITTERS = (*map(_emitter, json.loads((HERE / "emitters.json").read_text())), UNKNOWN)
 LAST = len(EMITTERS) - 1
 DIALECTS = {name: tuple(markers) for name, markers in json.loads((HERE / "dialects.json").read_text()).items()}

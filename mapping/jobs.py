@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mapping.calls import Call
-from mapping.emitters import UNKNOWN
+from mapping.emitters import GENERIC
 from mapping.facts import Fact, said_first
 from mapping.forest import Forest
 from mapping.outcome import Outcome, outcome_of
@@ -21,7 +21,6 @@ from mapping.units import Units
 
 STATUS: Final = "agent.job.status"
 CANCELLED: Final = Outcome("cancelled")
-GENERIC: Final = UNKNOWN.id
 STEPS: Final = frozenset(("agent", "chain", "workflow"))
 """What is asked where no model call is told of."""
 

@@ -12,13 +12,14 @@ from itertools import pairwise
 from typing import Any, Final
 
 from mapping.calls import Call
+from mapping.emitters import GENERIC
 from mapping.facts import Fact, said_first
 from mapping.identity import Signal
 from mapping.jobs import Job, Jobs
 from mapping.roots import SERVERS
 from mapping.sessions import SYNTHETIC
 
-NOBODYS: Final = SERVERS | {"generic"}
+NOBODYS: Final = SERVERS | {GENERIC}
 """Programs that name a session which is not an agent's: of a transport, of a browser."""
 
 

@@ -38,9 +38,10 @@ def _is_due(told: Mapping[str, Any] | None, now: int) -> bool:
 def _has_waited(sweep: Sweep, state: Mapping[str, str]) -> bool:
     """Say whether a look has waited for as long as it may; note when it began to."""
     since: int | None = orjson.loads(state.get(WAITS, "null"))
-    if since is None:
+    if since is None or sweep.now < since:
         _note(sweep, {WAITS: sweep.now})
-    return since is not None and sweep.now >= since + WEEK
+        return False
+    return sweep.now >= since + WEEK
 
 
 def _note(sweep: Sweep, told: Mapping[str, Any]) -> None:

@@ -67,7 +67,7 @@ def serve(source: Source) -> int:
     logs.warn(merged.warnings)
     from store import connection
 
-    connection.count_no_memory()
+    connection.count_no_memory()  # before the program is imported, which opens a connection to describe its answers
     from spanledger import program
 
     return program.run(settings)

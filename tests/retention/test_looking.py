@@ -75,6 +75,17 @@ def test_it_waits_for_a_quiet_moment_for_a_week_at_most(db: Path) -> None:
         assert NOW + 2 * WEEK + 1 == told["at"]
 
 
+def test_a_clock_that_was_ahead_does_not_keep_a_look_waiting(db: Path) -> None:
+    """It waits anew from the moment that is now, and not from one that never was."""
+    looked = []
+    for now in (NOW + 100 * WEEK, NOW, NOW + WEEK):
+        with sweep_of(db, now) as sweep:
+            look_if_due(sweep, is_quiet=False)
+            looked.append(last_look(sweep.side.state()) is not None)
+
+    assert [False, False, True] == looked
+
+
 def test_damage_is_said_until_it_is_mended(db: Path) -> None:
     """An index that lacks rows is found, and looked for again each time; when it is made anew, all is well."""
     forget_an_index_entry(db)
